@@ -1,0 +1,70 @@
+/**
+ * Writes what is generated from `src/settings/schema.ts`; with `--check` fails when a file on disk differs.
+ *
+ * The manifest gets the schema without its constraints: the host refuses to start a gateway whose plugin config
+ * violates the manifest, and a typing error in our settings must not take the gateway down. The plugin itself checks
+ * the full schema at its start and says what is wrong.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { SettingsSchema } from "../src/settings/schema.ts";
+import type { SchemaNode } from "../src/settings/validate.ts";
+
+const CONSTRAINTS = new Set(["type", "enum", "minimum", "exclusiveMinimum", "maximum", "pattern", "additionalProperties"]);
+const root = new URL("../", import.meta.url);
+const schema = JSON.parse(JSON.stringify(SettingsSchema)) as SchemaNode;
+
+function withoutConstraints(node: SchemaNode): object {
+  const kept = Object.entries(node).filter(([key]) => !CONSTRAINTS.has(key));
+  const properties = Object.entries(node.properties ?? {}).map(([key, child]) => [key, withoutConstraints(child)]);
+  return { ...Object.fromEntries(kept), ...(node.properties ? { properties: Object.fromEntries(properties) } : {}) };
+}
+
+function uiHints(node: SchemaNode, path = ""): [string, object][] {
+  if (node.properties === undefined) return [[path, { label: node.title, help: node.description }]];
+  return Object.entries(node.properties).flatMap(([key, child]) => uiHints(child, path === "" ? key : `${path}.${key}`));
+}
+
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+const manifest = JSON.parse(readFileSync(new URL("openclaw.plugin.json", root), "utf8")) as object;
+const { version } = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as { version: string };
+const outputs: Record<string, string> = {
+  "config/schema.json": json({ $schema: "https://json-schema.org/draft/2020-12/schema", ...schema }),
+  "openclaw.plugin.json": json({
+    ...manifest,
+    version,
+    uiHints: Object.fromEntries(uiHints(schema)),
+    configSchema: { type: "object", ...withoutConstraints(schema) },
+  }),
+  "src/settings/schema.generated.ts": [
+    "// Generated from schema.ts by `npm run generate`; do not edit.",
+    'import type { SchemaNode } from "./validate.ts";',
+    "",
+    `export const settingsSchema: SchemaNode = ${JSON.stringify(schema)};`,
+    "",
+    `export const PLUGIN_VERSION = ${JSON.stringify(version)};`,
+    "",
+  ].join("\n"),
+};
+
+let drifted = 0;
+for (const [file, text] of Object.entries(outputs)) {
+  const url = new URL(file, root);
+  if (process.argv.includes("--check")) {
+    if (readOrEmpty(url) === text) continue;
+    drifted += 1;
+    console.error(`${file} is not what src/settings/schema.ts generates: run \`npm run generate\``);
+  } else {
+    writeFileSync(url, text);
+    console.log(`wrote ${fileURLToPath(url).slice(fileURLToPath(root).length)}`);
+  }
+}
+process.exitCode = drifted > 0 ? 1 : 0;
+
+function readOrEmpty(url: URL): string {
+  try {
+    return readFileSync(url, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,112 @@
+// node scripts/test.ts [--quick] [vitest args...]
+//
+// Everything that must hold before a commit: the static checks, then the tests. `--quick` leaves the gateway tests out.
+// The last line is always `N passed, N failed`; the exit code is 0 only when nothing failed.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "./run.mjs";
+
+const root = join(import.meta.dirname, "..");
+const bin = (name: string) => join(root, "node_modules/.bin", name);
+const script = (name: string) => join(root, "scripts", name);
+
+const args = process.argv.slice(2);
+const quick = args.includes("--quick");
+const vitestArgs = args.filter((arg) => arg !== "--quick" && arg !== "--");
+
+interface Step {
+  readonly name: string;
+  readonly command: readonly [program: string, ...args: string[]];
+}
+
+const staticSteps: readonly Step[] = [
+  { name: "format", command: [bin("oxfmt"), "--check"] },
+  { name: "lint", command: [bin("oxlint")] },
+  { name: "types", command: [bin("tsc")] },
+  { name: "unused code (knip)", command: [bin("knip"), "--no-progress"] },
+  ...(existsSync(script("generate.ts"))
+    ? [{ name: "generated files", command: [process.execPath, script("generate.ts"), "--check"] } as const]
+    : []),
+  { name: "build", command: [process.execPath, script("build.ts")] },
+  { name: "package (publint)", command: [bin("publint"), "--strict"] },
+];
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** The parts of vitest's JSON report that we read. */
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly { status: string; assertionResults: readonly { status: string }[] }[];
+}
+
+async function step({ name, command: [program, ...rest] }: Step): Promise<number> {
+  const started = performance.now();
+  const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
+  console.log(`\n== ${name}`);
+  const code = await run(program, rest, { cwd: root });
+  console.log(code === 0 ? `== ${name}: ok, ${seconds()}` : `== ${name}: FAILED with exit code ${code}, ${seconds()}`);
+  return code;
+}
+
+async function vitest(): Promise<Counts> {
+  const folder = mkdtempSync(join(tmpdir(), "resume-scheduler-test-"));
+  const report = join(folder, "report.json");
+  const projects = quick ? ["unit"] : ["unit", "gateway"];
+  try {
+    const code = await step({
+      name: `tests (${projects.join(", ")})`,
+      command: [
+        bin("vitest"),
+        "run",
+        ...projects.flatMap((project) => ["--project", project]),
+        "--reporter=default",
+        "--reporter=json",
+        `--outputFile.json=${report}`,
+        ...vitestArgs,
+      ],
+    });
+    return count(code, existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : undefined);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function count(code: number, report: VitestReport | undefined): Counts {
+  if (!report) return { passed: 0, failed: 1 };
+  // A file that fails outside its tests (an import, a hook) has no failed test to be counted by.
+  const brokenFiles = report.testResults.filter(
+    (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
+  ).length;
+  const skipped = report.numPendingTests + report.numTodoTests;
+  // A skipped test proves nothing, so a full run must not look green with one; a filter such as `-t` skips on purpose.
+  const missing = vitestArgs.length > 0 ? 0 : skipped;
+  if (missing > 0) console.log(`== ${missing} skipped or todo tests count as failed`);
+  const failed = report.numFailedTests + brokenFiles + missing;
+  // Unhandled errors and crashes show only in the exit code; a run without a single passed test proves nothing.
+  const red = code !== 0 || report.numPassedTests === 0;
+  return { passed: report.numPassedTests, failed: red ? Math.max(failed, 1) : failed };
+}
+
+async function main(): Promise<Counts> {
+  for (const each of staticSteps) {
+    if ((await step(each)) !== 0) {
+      console.log(`\nStopped: "${each.name}" failed, so the steps after it did not run.`);
+      return { passed: 0, failed: 1 };
+    }
+  }
+  return vitest();
+}
+
+const { passed, failed } = await main().catch((error: unknown): Counts => {
+  console.error(error); // for instance a tool that cannot be started
+  return { passed: 0, failed: 1 };
+});
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

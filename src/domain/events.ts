@@ -1,0 +1,57 @@
+import type { Outcome } from "./record.ts";
+import type { CancelCause } from "./scheduler.ts";
+import type { LaneLoad } from "./starvation.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Which session an event is about; for the log only, never for a metric label. */
+export interface Subject {
+  readonly agentId: string;
+  readonly sessionKey: string;
+}
+
+/** Every step that can be watched. Durations in milliseconds. */
+export interface ResumeEvents {
+  judged: Subject & { readonly verdict: Verdict };
+  booted: { readonly mode: string; readonly claimed: number; readonly tookMs: number };
+  queued: Subject & { readonly attempts: number };
+  started: Subject & { readonly slot: number; readonly attempt: number; readonly waitedMs: number; readonly aged: boolean };
+  cancelled: Subject & { readonly cause: CancelCause };
+  /** One run has ended and its slot is free; `preempted` is no outcome, the resume goes on later. */
+  ended: Subject & {
+    readonly outcome: Outcome | "preempted";
+    readonly ranMs: number;
+    readonly error?: string;
+    readonly cancelCause?: CancelCause;
+    /** From the user's signal to the drained run. */
+    readonly drainedMs?: number;
+  };
+  settled: Subject & { readonly outcome: Outcome; readonly reason: string; readonly attempts: number };
+  /** The host's own wait of one user turn on its lane `main`. */
+  mainWaited: { readonly waitMs: number };
+  load: LaneLoad & { readonly usersRunning: number };
+  /** Something of ours failed and was survived. */
+  trouble: Partial<Subject> & { readonly what: string; readonly error: unknown };
+}
+
+type Listener<Name extends keyof ResumeEvents> = (event: ResumeEvents[Name]) => void;
+
+/** A typed emitter whose listeners cannot hurt the emitting side: what they throw is dropped. */
+export class EventBus {
+  readonly #listeners = new Map<keyof ResumeEvents, Set<(event: never) => void>>();
+
+  on<Name extends keyof ResumeEvents>(name: Name, listener: Listener<Name>): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener));
+    return () => void listeners.delete(listener);
+  }
+
+  emit<Name extends keyof ResumeEvents>(name: Name, event: ResumeEvents[Name]): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        (listener as Listener<Name>)(event);
+      } catch {
+        // A broken metric or log line must not stop a resume.
+      }
+    }
+  }
+}

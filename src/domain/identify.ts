@@ -1,0 +1,47 @@
+import type { ResumeRecord } from "./record.ts";
+import type { SessionRow } from "./session.ts";
+import type { Candidate } from "./verdict.ts";
+
+/**
+ * Decides whether a session is a candidate: its turn was cut off, or this plugin claimed it and has not settled it.
+ *
+ * Right after a process start every `running` turn was cut off. Later (a plugin replaced in process) it may be a user's
+ * live turn, so then only the host's own mark counts.
+ *
+ * A record speaks only of the interruption it was written for. When the entry says `running` although the record's
+ * resume was not running, a later turn of the user was interrupted: that is a new candidate without a past.
+ */
+export function identify(
+  row: SessionRow,
+  record: ResumeRecord | undefined,
+  options: {
+    readonly freshProcess: boolean;
+    readonly transcriptActivityAtMs: (row: SessionRow) => number | undefined;
+  },
+): Candidate | undefined {
+  const interrupted = row.status === "running" && (options.freshProcess || row.abortedLastRun);
+  const open = record !== undefined && isOpen(record);
+  if (!interrupted && !open) return undefined;
+  const past = open && speaksOf(record, row) ? record : undefined;
+  return { row, record: past, activityAtMs: latest(row.lastInteractionAtMs, options.transcriptActivityAtMs(row)) };
+}
+
+/** Whether the record still waits for something: a resume, a delivery, the operator or the user. */
+export function isOpen(record: ResumeRecord): boolean {
+  return record.phase !== "settled" || record.outcome === "held";
+}
+
+function speaksOf(record: ResumeRecord, row: SessionRow): boolean {
+  if (row.status !== "running") return true;
+  return record.sessionId === row.sessionId && !userCameAfter(record, row);
+}
+
+/** Whether a user has written to the session since it was claimed. */
+export function userCameAfter(record: ResumeRecord, row: SessionRow): boolean {
+  return row.lastInteractionAtMs !== undefined && row.lastInteractionAtMs > record.claimedAtMs;
+}
+
+function latest(...times: (number | undefined)[]): number | undefined {
+  const known = times.filter((time): time is number => time !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+}

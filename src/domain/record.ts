@@ -1,0 +1,43 @@
+import type { DeliveryRoute } from "./session.ts";
+
+/**
+ * How far a claimed session has come. Written ahead of the step that it names.
+ *
+ * - `claimed`: taken from the host's recovery; waits in the queue or is held.
+ * - `running`: its agent turn was started and may have called the model.
+ * - `delivering`: its reply exists (`reply`) and was handed, or is about to be handed, to the host's outbound queue.
+ * - `settled`: has its final outcome; kept for `held`, forgotten otherwise.
+ */
+export type RecordPhase = "claimed" | "running" | "delivering" | "settled";
+
+/** A resume's one final outcome. */
+export type Outcome = "completed" | "failed" | "timed-out" | "superseded" | "held";
+
+/** The reply of a finished resume, kept until it is delivered. */
+export interface PendingReply {
+  readonly texts: readonly string[];
+  readonly route: DeliveryRoute;
+}
+
+/** What the plugin's own store keeps of one claimed session. Times are epoch milliseconds. */
+export interface ResumeRecord {
+  readonly agentId: string;
+  readonly sessionKey: string;
+  readonly sessionId: string;
+  readonly phase: RecordPhase;
+  readonly outcome: Outcome | undefined;
+  /** Why it has this outcome, or why it was admitted. */
+  readonly reason: string;
+  /** Attempts started and not handed back by a preemption or a shutdown. */
+  readonly attempts: number;
+  readonly preemptions: number;
+  readonly bootId: string;
+  /** When the interrupted turn was claimed; user activity after it continues the session. */
+  readonly claimedAtMs: number;
+  /** The host's status mark when it was claimed. */
+  readonly hostStatus: string | undefined;
+  /** Identifies the newest attempt, to the host's run and to its outbound queue. */
+  readonly runId: string | undefined;
+  readonly runStartedAtMs: number | undefined;
+  readonly reply: PendingReply | undefined;
+}

@@ -1,0 +1,230 @@
+import type { Outcome } from "./record.ts";
+import type { QueuedResume, RunningResume } from "./queued-resume.ts";
+import { UserTurns } from "./user-turns.ts";
+import { type AgingLimits, WaitingRoom } from "./waiting-room.ts";
+
+/** What the scheduler goes by. Durations in milliseconds. */
+export interface SchedulerLimits extends AgingLimits {
+  readonly maxConcurrent: number;
+  readonly maxPerAgent: number | undefined;
+  readonly quietMs: number;
+  readonly retryDelayMs: number;
+  readonly maxAttempts: number;
+  readonly preemptionScope: "lane" | "session";
+}
+
+/** Why a running resume is cancelled. */
+export const CANCEL_CAUSES = ["own-user", "other-user", "shutdown"] as const;
+export type CancelCause = (typeof CANCEL_CAUSES)[number];
+
+/** How a run has ended, as its runner saw it. */
+export type RunEnd =
+  | { readonly kind: "completed"; readonly reason: CompletedReason }
+  | { readonly kind: "superseded" }
+  | { readonly kind: "held"; readonly reason: "unsafe-tail" }
+  | { readonly kind: "failed" | "timed-out" | "undelivered"; readonly error: string }
+  | { readonly kind: "cancelled" };
+
+/** Why a resume counts as completed. */
+export type CompletedReason = "replied" | "nothing-to-say" | "already-answered" | "no-route";
+
+/** A resume's one final outcome, with its reason. */
+export interface Settlement {
+  readonly outcome: Outcome;
+  readonly reason: string;
+}
+
+/** What the scheduler wants done. It has already changed its own state. */
+export type Decision =
+  | { readonly do: "start"; readonly resume: RunningResume }
+  | { readonly do: "cancel"; readonly key: string; readonly cause: CancelCause }
+  | { readonly do: "requeue"; readonly resume: QueuedResume; readonly cause: "preempted" | "retry" | "shutdown" }
+  | { readonly do: "settle"; readonly resume: QueuedResume; readonly settlement: Settlement };
+
+interface Running {
+  readonly resume: RunningResume;
+  cancelled: CancelCause | undefined;
+}
+
+/**
+ * Decides what runs when: the whole of the plugin's policy, without a clock, a timer or a promise.
+ *
+ * Every method is told the time, changes state at once and returns what is to be done about it. A running resume keeps
+ * its slot until `runEnded`, whatever was decided about it in between.
+ */
+export class Scheduler {
+  readonly #limits: SchedulerLimits;
+  readonly #room: WaitingRoom;
+  readonly #users = new UserTurns();
+  readonly #running = new Map<string, Running>();
+  #state: "closed" | "open" | "draining" = "closed";
+  #lastTickMs = -Infinity;
+
+  constructor(limits: SchedulerLimits) {
+    this.#limits = limits;
+    this.#room = new WaitingRoom(limits);
+  }
+
+  get queued(): number {
+    return this.#room.size;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  get users(): Pick<UserTurns, "waitingCount" | "runningCount" | "oldestWaitingSinceMs"> {
+    return this.#users;
+  }
+
+  oldestQueuedSinceMs(): number | undefined {
+    return this.#room.oldest()?.queuedAtMs;
+  }
+
+  /** The gateway is ready: resumes may start once users are quiet. */
+  open(nowMs: number): Decision[] {
+    if (this.#state === "closed") {
+      this.#state = "open";
+      this.#users.watchFrom(nowMs);
+    }
+    return this.#dispatch(nowMs);
+  }
+
+  /** The gateway stops: nothing starts any more, what runs is cancelled and goes back to the queue. */
+  drain(): Decision[] {
+    this.#state = "draining";
+    return this.#cancel("shutdown", () => true);
+  }
+
+  enqueue(resume: QueuedResume, nowMs: number): Decision[] {
+    if (!this.#running.has(resume.key)) this.#room.add(resume, nowMs);
+    return this.#dispatch(nowMs);
+  }
+
+  /** A user wrote to this session: its resume is superseded, others make room. */
+  userWrote(key: string, nowMs: number): Decision[] {
+    return this.#users.wrote(key, nowMs) ? [...this.#supersede(key), ...this.#makeRoom()] : this.#supersede(key);
+  }
+
+  /** The host started a user's run. */
+  userRunStarted(runId: string, key: string, nowMs: number): Decision[] {
+    this.#users.runStarted(runId, key, nowMs);
+    return [...this.#supersede(key), ...this.#makeRoom()];
+  }
+
+  userRunEnded(runId: string, nowMs: number): Decision[] {
+    this.#users.runEnded(runId, nowMs);
+    return this.#dispatch(nowMs);
+  }
+
+  /** The host's run of this resume has really ended: its slot is free. */
+  runEnded(key: string, end: RunEnd, nowMs: number): Decision[] {
+    const running = this.#running.get(key);
+    if (running === undefined) return [];
+    this.#running.delete(key);
+    return [this.#conclude(running, end, nowMs), ...this.#dispatch(nowMs)];
+  }
+
+  /** Time has passed. */
+  tick(nowMs: number): Decision[] {
+    return this.#dispatch(nowMs);
+  }
+
+  /** When `tick` is due next, epoch milliseconds; `undefined` when only an event can change anything. */
+  nextWakeAtMs(): number | undefined {
+    if (this.#state !== "open") return undefined;
+    const queue = this.#room.size === 0 ? [] : [this.#room.nextChangeAtMs(), this.#users.quietAtMs(this.#limits.quietMs)];
+    const times = [this.#users.nextChangeAtMs(), ...queue];
+    const due = times.filter((time): time is number => time !== undefined && time > this.#lastTickMs);
+    return due.length === 0 ? undefined : Math.min(...due);
+  }
+
+  #dispatch(nowMs: number): Decision[] {
+    this.#lastTickMs = nowMs;
+    this.#users.advance(nowMs);
+    this.#room.advance(nowMs);
+    const decisions: Decision[] = [];
+    if (this.#state !== "open") return decisions;
+    for (let next = this.#takeNext(nowMs); next !== undefined; next = this.#takeNext(nowMs)) {
+      const resume = { ...next, slot: this.#freeSlot(), startedAtMs: nowMs, aged: this.#room.isAged(next, nowMs) };
+      this.#running.set(resume.key, { resume, cancelled: undefined });
+      decisions.push({ do: "start", resume: { ...resume, attempts: resume.attempts + 1 } });
+    }
+    return decisions;
+  }
+
+  #takeNext(nowMs: number): QueuedResume | undefined {
+    if (this.#running.size >= this.#limits.maxConcurrent) return undefined;
+    const quietAtMs = this.#users.quietAtMs(this.#limits.quietMs);
+    if (quietAtMs !== undefined && quietAtMs <= nowMs) return this.#room.take("any", this.#mayStart);
+    // Beside user turns only an aged one, and one such at a time.
+    return this.#running.size === 0 ? this.#room.take("aged", this.#mayStart) : undefined;
+  }
+
+  readonly #mayStart = (agentId: string): boolean => {
+    if (this.#limits.maxPerAgent === undefined) return true;
+    let running = 0;
+    for (const { resume } of this.#running.values()) if (resume.agentId === agentId) running += 1;
+    return running < this.#limits.maxPerAgent;
+  };
+
+  #freeSlot(): number {
+    const taken = new Set([...this.#running.values()].map(({ resume }) => resume.slot));
+    let slot = 1;
+    while (taken.has(slot)) slot += 1;
+    return slot;
+  }
+
+  /** The user's own turn continues this session. */
+  #supersede(key: string): Decision[] {
+    const queued = this.#room.remove(key);
+    if (queued !== undefined) {
+      return [{ do: "settle", resume: queued, settlement: { outcome: "superseded", reason: "user-continued" } }];
+    }
+    return this.#cancel("own-user", ({ resume }) => resume.key === key);
+  }
+
+  /** A user is waiting elsewhere: running resumes go back to the queue, all but one aged one. */
+  #makeRoom(): Decision[] {
+    if (this.#limits.preemptionScope === "session") return [];
+    const spared = [...this.#running.values()].find(({ resume, cancelled }) => resume.aged && cancelled === undefined);
+    return this.#cancel("other-user", (running) => running !== spared);
+  }
+
+  #cancel(cause: CancelCause, isVictim: (running: Running) => boolean): Decision[] {
+    const victims = [...this.#running.values()].filter(isVictim);
+    return victims.flatMap((running): Decision[] => {
+      const first = running.cancelled === undefined;
+      // The user's own message outranks every other cause: it decides between superseded and requeued.
+      if (first || cause === "own-user") running.cancelled = cause;
+      return first ? [{ do: "cancel", key: running.resume.key, cause }] : [];
+    });
+  }
+
+  #conclude({ resume, cancelled }: Running, end: RunEnd, nowMs: number): Decision {
+    const { slot: _slot, startedAtMs: _startedAtMs, aged: _aged, ...queued } = resume;
+    const settle = (outcome: Outcome, reason: string, attempts = queued.attempts + 1): Decision => ({
+      do: "settle",
+      resume: { ...queued, attempts },
+      settlement: { outcome, reason },
+    });
+    if (end.kind === "completed") return settle("completed", end.reason);
+    if (end.kind === "superseded" || cancelled === "own-user") return settle("superseded", "user-continued");
+    if (end.kind === "held") return settle("held", end.reason);
+    if (cancelled === "shutdown") return this.#requeue(queued, "shutdown", nowMs);
+    if (cancelled === "other-user") {
+      return this.#requeue({ ...queued, preemptions: queued.preemptions + 1 }, "preempted", nowMs);
+    }
+    const attempts = queued.attempts + 1;
+    if (attempts >= this.#limits.maxAttempts) {
+      return settle("held", end.kind === "undelivered" ? "delivery-failed" : "attempts-exhausted");
+    }
+    return this.#requeue({ ...queued, attempts, notBeforeMs: nowMs + this.#limits.retryDelayMs }, "retry", nowMs);
+  }
+
+  #requeue(resume: QueuedResume, cause: "preempted" | "retry" | "shutdown", nowMs: number): Decision {
+    const requeued = { ...resume, enqueuedAtMs: nowMs };
+    this.#room.add(requeued, nowMs);
+    return { do: "requeue", resume: requeued, cause };
+  }
+}

@@ -1,0 +1,156 @@
+import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
+import { userCameAfter } from "../domain/identify.ts";
+import { resumePrompt } from "../domain/prompt.ts";
+import type { QueuedResume, RunningResume } from "../domain/queued-resume.ts";
+import type { ResumeRecord } from "../domain/record.ts";
+import type { RunEnd } from "../domain/scheduler.ts";
+import type { SessionRow } from "../domain/session.ts";
+import { classifyTail } from "../domain/transcript-tail.ts";
+import type { ResumeRunner } from "../lane/resume-lane.ts";
+import type { Ledger } from "../record/ledger.ts";
+import type { UnsafeTail } from "../settings/settings.ts";
+import type { Deliver } from "./delivery.ts";
+import type { SessionStore } from "./session-store.ts";
+import type { ReadTranscript } from "./transcripts.ts";
+
+type AgentApi = PluginRuntime["agent"];
+type RunResult = Awaited<ReturnType<AgentApi["runEmbeddedAgent"]>>;
+type HostConfig = NonNullable<Parameters<AgentApi["runEmbeddedAgent"]>[0]["config"]>;
+
+/** The host stops a run by itself this much later than we do: a net beneath our own time limit. */
+const HOST_TIMEOUT_MARGIN_MS = 10_000;
+
+export interface HostRunnerOptions {
+  readonly agent: Pick<AgentApi, "runEmbeddedAgent" | "resolveAgentWorkspaceDir">;
+  readonly config: () => HostConfig;
+  readonly storePathOf: (agentId: string) => string;
+  readonly sessions: Pick<SessionStore, "get" | "claim">;
+  readonly transcript: ReadTranscript;
+  readonly deliver: Deliver;
+  readonly ledger: Pick<Ledger, "get" | "delivering">;
+  readonly laneName: string;
+  readonly timeoutMs: number;
+  readonly unsafeTail: UnsafeTail;
+  /** Tells the user signals that the next turn on this session is ours; the returned function ends that. */
+  readonly expectOwnTurn: (key: string, runId: string) => () => void;
+}
+
+/** Runs resumes as embedded agent turns of the host and hands their replies to its outbound queue. */
+export class HostRunner implements ResumeRunner {
+  readonly #options: HostRunnerOptions;
+
+  constructor(options: HostRunnerOptions) {
+    this.#options = options;
+  }
+
+  async run(resume: RunningResume, runId: string, signal: AbortSignal): Promise<RunEnd> {
+    const record = this.#options.ledger.get(resume);
+    if (record === undefined) return { kind: "failed", error: "the record of a claimed session is missing" };
+    if (record.reply !== undefined) return this.#deliver(resume, record.runId ?? runId, record.reply.texts, record.reply.route);
+
+    const row = this.#options.sessions.get(resume.agentId, resume.sessionKey);
+    if (row === undefined || row.sessionId !== resume.sessionId || userCameAfter(record, row)) return { kind: "superseded" };
+
+    const tail = classifyTail(this.#options.transcript(row));
+    if (tail.kind === "answered") return this.#conclude(resume, runId, row, record, tail);
+    if (tail.kind === "unsafe" && this.#options.unsafeTail === "hold") return { kind: "held", reason: "unsafe-tail" };
+
+    const result = await this.#runTurn(resume, runId, row, tail.kind, signal);
+    if (result === "cancelled") {
+      await this.#restoreClaim(resume);
+      return { kind: "cancelled" };
+    }
+    return this.#handOver(resume, runId, row, result);
+  }
+
+  /** A finished reply stands at the end: from before the claim the user has it, from after it is ours to deliver. */
+  async #conclude(
+    resume: QueuedResume,
+    runId: string,
+    row: SessionRow,
+    record: ResumeRecord,
+    tail: { readonly text: string; readonly atMs: number | undefined },
+  ): Promise<RunEnd> {
+    const isOurs = tail.atMs !== undefined && tail.atMs >= record.claimedAtMs;
+    if (!isOurs) return { kind: "completed", reason: "already-answered" };
+    if (row.route === undefined) return { kind: "completed", reason: "no-route" };
+    return this.#deliver(resume, runId, [tail.text], row.route);
+  }
+
+  async #runTurn(
+    resume: RunningResume,
+    runId: string,
+    row: SessionRow,
+    tail: "unanswered" | "unsafe",
+    signal: AbortSignal,
+  ): Promise<RunResult | "cancelled"> {
+    const { agent, config, storePathOf, laneName, timeoutMs, unsafeTail, expectOwnTurn } = this.#options;
+    const { agentId, sessionKey, sessionId } = row;
+    const cfg = config();
+    const withTools = tail !== "unsafe" || unsafeTail === "full";
+    const ended = expectOwnTurn(resume.key, runId);
+    try {
+      const result = await agent.runEmbeddedAgent({
+        prompt: resumePrompt(tail, withTools),
+        agentId,
+        sessionKey,
+        sessionId,
+        sessionTarget: { agentId, sessionKey, sessionId, storePath: storePathOf(agentId) },
+        runId,
+        lane: resume.slot === 1 ? laneName : `${laneName}-${resume.slot}`,
+        timeoutMs: timeoutMs + HOST_TIMEOUT_MARGIN_MS,
+        abortSignal: signal,
+        workspaceDir: agent.resolveAgentWorkspaceDir(cfg, agentId),
+        config: cfg,
+        trigger: "user",
+        inputProvenance: { kind: "internal_system", sourceSessionKey: sessionKey, sourceTool: "resume-scheduler" },
+        terminalReplyExpectation: "required",
+        // The reply goes out through us, once.
+        disableMessageTool: true,
+        ...(withTools ? {} : { disableTools: true }),
+      });
+      return signal.aborted && result.meta.aborted === true ? "cancelled" : result;
+    } catch (error) {
+      if (signal.aborted) return "cancelled";
+      throw error;
+    } finally {
+      ended();
+    }
+  }
+
+  async #handOver(resume: QueuedResume, runId: string, row: SessionRow, result: RunResult): Promise<RunEnd> {
+    const payloads = (result.payloads ?? []).filter(({ isReasoning, isCommentary }) => !isReasoning && !isCommentary);
+    const failure = result.meta.error?.message ?? payloads.find(({ isError }) => isError)?.text;
+    if (failure !== undefined) return { kind: "failed", error: failure };
+    if (result.didSendViaMessagingTool === true) return { kind: "completed", reason: "replied" };
+    const texts = payloads.flatMap(({ text }) => (text === undefined || text.trim() === "" ? [] : [text]));
+    if (texts.length === 0) return { kind: "completed", reason: "nothing-to-say" };
+    if (row.route === undefined) return { kind: "completed", reason: "no-route" };
+    return this.#deliver(resume, runId, texts, row.route);
+  }
+
+  async #deliver(
+    resume: QueuedResume,
+    runId: string,
+    texts: readonly string[],
+    route: NonNullable<SessionRow["route"]>,
+  ): Promise<RunEnd> {
+    this.#options.ledger.delivering(resume, runId, { texts, route });
+    try {
+      await this.#options.deliver({ resume, runId, texts, route });
+      return { kind: "completed", reason: "replied" };
+    } catch (error) {
+      return { kind: "undelivered", error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** A cancelled run leaves its marks on the entry; the host must not take them for an interrupted turn. */
+  async #restoreClaim(resume: QueuedResume): Promise<void> {
+    try {
+      const row = this.#options.sessions.get(resume.agentId, resume.sessionKey);
+      if (row?.status === "running" && row.sessionId === resume.sessionId) await this.#options.sessions.claim(row);
+    } catch {
+      // The gateway is stopping: the record is reconciled with the entry at the next boot.
+    }
+  }
+}

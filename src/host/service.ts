@@ -1,0 +1,189 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomUUID } from "node:crypto";
+import { listAgentIds, tryResolveDefaultAgentId } from "openclaw/plugin-sdk/agent-scope-runtime";
+import type { OpenClawConfig, OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
+import { EventBus } from "../domain/events.ts";
+import { ResumeLane } from "../lane/resume-lane.ts";
+import { createLog, logEvents } from "../observe/log.ts";
+import { Metrics } from "../observe/metrics.ts";
+import { Ledger } from "../record/ledger.ts";
+import { RecordStore } from "../record/record-store.ts";
+import { resolveSettings } from "../settings/resolve.ts";
+import type { Settings } from "../settings/settings.ts";
+import { claimInterrupted } from "./boot.ts";
+import { createDelivery } from "./delivery.ts";
+import { HostRunner } from "./runner.ts";
+import { createSessionStore } from "./session-store.ts";
+import { createTranscriptReader } from "./transcripts.ts";
+import { UserSignals } from "./user-signals.ts";
+
+/** The plugin between one `start` and the next `stop` of its service. */
+export class ResumeService {
+  readonly #api: OpenClawPluginApi;
+  readonly #pluginConfig: unknown;
+  #metrics: Metrics | undefined;
+  #signals: UserSignals | undefined;
+  #lane: ResumeLane | undefined;
+  #records: RecordStore | undefined;
+  /** Host calls must run inside the service's own async context: the hook's is released when its handler returns. */
+  #inServiceContext: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
+  #gateway: { readonly stopping: AbortSignal | undefined } | undefined;
+
+  constructor(api: OpenClawPluginApi) {
+    this.#api = api;
+    this.#pluginConfig = api.pluginConfig;
+  }
+
+  /** The registry of the running service. */
+  get registry() {
+    return this.#metrics?.registry;
+  }
+
+  /** Awaited by the host before its own recovery starts: what is claimed here, the host does not resume. */
+  async start(context: OpenClawPluginServiceContext): Promise<void> {
+    this.#inServiceContext = AsyncLocalStorage.snapshot();
+    const events = new EventBus();
+    const log = createLog(context.logger);
+    logEvents(events, log);
+    this.#metrics = new Metrics(events, Date.now);
+    const resolved = resolveSettings(this.#pluginConfig);
+    if (!resolved.ok) {
+      for (const { path, message } of resolved.errors) {
+        log.error({ setting: path }, `plugins.entries.${this.#api.id}.config${path === "" ? "" : `.${path}`}: ${message}`);
+      }
+      log.error("nothing is resumed by this plugin until its settings are right; the host recovers as it would without it");
+      return;
+    }
+    if (resolved.settings.mode === "off") return;
+    try {
+      await this.#takeOver(resolved.settings, context, events);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** The gateway is ready; `stopping` fires when it begins to stop, before it waits for running work. */
+  gatewayStarted(stopping: AbortSignal | undefined): void {
+    this.#gateway = { stopping };
+    this.#openLane();
+  }
+
+  messageReceived(sessionKey: string | undefined): void {
+    this.#signals?.messageReceived(sessionKey);
+  }
+
+  async stop(): Promise<void> {
+    this.#signals?.stop();
+    await this.#lane?.drain();
+    this.#records?.close();
+    this.#metrics?.registry.clear();
+    this.#signals = this.#lane = this.#records = this.#metrics = undefined;
+  }
+
+  async #takeOver(settings: Settings, context: OpenClawPluginServiceContext, events: EventBus): Promise<void> {
+    const startedAtMs = Date.now();
+    const { agent } = this.#api.runtime;
+    const config = () => this.#api.runtime.config.current() as OpenClawConfig;
+    const storePathOf = (agentId: string) => agent.session.resolveStorePath(config().session?.store, { agentId });
+    const sessions = createSessionStore(agent.session);
+    const transcript = createTranscriptReader(storePathOf);
+    const records = (this.#records = new RecordStore(context.stateDir));
+    const queue = await claimInterrupted({
+      agentIds: listAgentIds(config()),
+      sessions,
+      transcript,
+      records,
+      limits: { ...settings.filter, maxPerBoot: settings.budget.maxPerBoot, maxAttempts: settings.resume.maxAttempts },
+      bootId: randomUUID(),
+      nowMs: startedAtMs,
+      freshProcess: isFirstStartInProcess(),
+      observeOnly: settings.mode === "observe",
+      events,
+    });
+    events.emit("booted", { mode: settings.mode, claimed: queue.length, tookMs: Date.now() - startedAtMs });
+    if (settings.mode === "observe") return;
+
+    const ledger = new Ledger(records, Date.now);
+    const lane = new ResumeLane({
+      limits: {
+        ...settings.budget,
+        ...settings.preemption,
+        quietMs: settings.lane.quietMs,
+        retryDelayMs: settings.resume.retryDelayMs,
+        maxAttempts: settings.resume.maxAttempts,
+        preemptionScope: settings.preemption.scope,
+      },
+      timeoutMs: settings.resume.timeoutMs,
+      runner: new HostRunner({
+        agent,
+        config,
+        storePathOf,
+        sessions,
+        transcript,
+        deliver: createDelivery(config),
+        ledger,
+        laneName: settings.lane.name,
+        timeoutMs: settings.resume.timeoutMs,
+        unsafeTail: settings.resume.unsafeTail,
+        expectOwnTurn: (key, runId) => signals.expectOwnTurn(key, runId),
+      }),
+      ledger,
+      events,
+      clock: { nowMs: Date.now, after: timer, newRunId: randomUUID },
+    });
+    const signals = new UserSignals({
+      events: this.#api.runtime.events,
+      gatewayEvents: context.gatewayEvents,
+      defaultAgentId: tryResolveDefaultAgentId(config()) ?? "main",
+      // Signals arrive inside the user's own turn; what the lane starts because of them must not become part of it.
+      listener: {
+        userWrote: (key) => this.#inServiceContext?.(() => lane.userWrote(key)),
+        userRunStarted: (runId, key) => this.#inServiceContext?.(() => lane.userRunStarted(runId, key)),
+        userRunEnded: (runId) => this.#inServiceContext?.(() => lane.userRunEnded(runId)),
+        mainWaited: (waitMs) => events.emit("mainWaited", { waitMs }),
+      },
+    });
+    this.#lane = lane;
+    this.#signals = signals;
+    this.#metrics?.watch({
+      get slots() {
+        return lane.slots;
+      },
+      oldestSinceMs: (label) =>
+        label === "main" ? lane.view.users.oldestWaitingSinceMs() : lane.view.oldestQueuedSinceMs(),
+    });
+    signals.start();
+    if (!signals.seesLanes) {
+      events.emit("trouble", {
+        what: "see every user",
+        error: "diagnostics.enabled is false: users of the HTTP endpoints do not preempt resumes",
+      });
+    }
+    for (const resume of queue) lane.enqueue(resume);
+    this.#openLane();
+  }
+
+  #openLane(): void {
+    const lane = this.#lane;
+    if (lane === undefined || this.#gateway === undefined) return;
+    const { stopping } = this.#gateway;
+    if (stopping?.aborted === true) return;
+    stopping?.addEventListener("abort", () => void lane.drain(), { once: true });
+    this.#inServiceContext?.(() => lane.open());
+  }
+}
+
+/** One process can start the plugin more than once, even from a second copy of this module. */
+function isFirstStartInProcess(): boolean {
+  const mark = Symbol.for("openclaw-resume-scheduler.started");
+  const first = !Object.hasOwn(globalThis, mark);
+  Object.defineProperty(globalThis, mark, { value: true, configurable: true });
+  return first;
+}
+
+function timer(delayMs: number, callback: () => void): () => void {
+  const handle = setTimeout(callback, delayMs);
+  handle.unref();
+  return () => clearTimeout(handle);
+}

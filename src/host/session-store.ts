@@ -1,0 +1,157 @@
+import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
+import { isAcpSessionKey, isCronSessionKey, isSubagentSessionKey } from "openclaw/plugin-sdk/routing";
+import type { DeliveryRoute, KeyKind, SessionRow } from "../domain/session.ts";
+
+type SessionApi = PluginRuntime["agent"]["session"];
+type HostEntry = NonNullable<ReturnType<SessionApi["getSessionEntry"]>>;
+
+/** The host's session store, narrowed to what a resume needs. */
+export interface SessionStore {
+  /** All sessions of an agent. Rows that cannot be understood are handed to `onUnreadable` and left out. */
+  list(agentId: string, onUnreadable: (sessionKey: string, error: unknown) => void): SessionRow[];
+  get(agentId: string, sessionKey: string): SessionRow | undefined;
+  /**
+   * Takes the session from the host's own recovery in one commit, unless it has changed since `row` was read.
+   * Returns whether it was taken.
+   */
+  claim(row: SessionRow): Promise<boolean>;
+}
+
+/**
+ * What a claim writes. `undefined` removes a field; an entry that keeps `mainRestartRecovery` is marked again by the
+ * host (host contract, section 2).
+ */
+const CLAIM_PATCH = {
+  status: "killed",
+  abortedLastRun: false,
+  mainRestartRecovery: undefined,
+  restartRecoveryRuns: undefined,
+  restartRecoveryDeliveryRunId: undefined,
+  restartRecoveryDeliverySourceRunId: undefined,
+  restartRecoveryDeliveryContext: undefined,
+  restartRecoveryForceSafeTools: undefined,
+};
+
+/** The host's session store behind its public API. */
+export function createSessionStore(
+  api: Pick<SessionApi, "listSessionEntries" | "getSessionEntry" | "patchSessionEntry">,
+): SessionStore {
+  // Skill snapshots make entries tens of KB each and say nothing about an interruption.
+  const lean = { hydrateSkillPromptRefs: false } as const;
+  return {
+    list(agentId, onUnreadable) {
+      return api.listSessionEntries({ agentId, readOnly: true, ...lean }).flatMap(({ sessionKey, entry }) => {
+        try {
+          return [toRow(agentId, sessionKey, entry)];
+        } catch (error) {
+          onUnreadable(sessionKey, error);
+          return [];
+        }
+      });
+    },
+    get(agentId, sessionKey) {
+      const entry = api.getSessionEntry({ agentId, sessionKey, readConsistency: "latest", ...lean });
+      return entry === undefined ? undefined : toRow(agentId, sessionKey, entry);
+    },
+    async claim(row) {
+      const { agentId, sessionKey } = row;
+      let taken = false;
+      await api.patchSessionEntry({
+        agentId,
+        sessionKey,
+        preserveActivity: true,
+        update: (entry) => {
+          taken = isSameTurn(row, toRow(agentId, sessionKey, entry));
+          // The host removes fields that are set to undefined; its type does not say so.
+          return taken ? (CLAIM_PATCH as object as Partial<HostEntry>) : null;
+        },
+      });
+      return taken;
+    },
+  };
+}
+
+function isSameTurn(before: SessionRow, now: SessionRow): boolean {
+  return (
+    before.sessionId === now.sessionId &&
+    before.status === now.status &&
+    before.lastInteractionAtMs === now.lastInteractionAtMs
+  );
+}
+
+/** Reads one entry. Throws when it has no usable identity; every other odd field is taken as absent. */
+function toRow(agentId: string, sessionKey: string, entry: unknown): SessionRow {
+  const fields = asObject(entry);
+  const sessionId = fields?.["sessionId"];
+  if (fields === undefined || typeof sessionId !== "string" || sessionId === "") {
+    throw new Error("the session entry has no session id");
+  }
+  const recovery = asObject(fields["mainRestartRecovery"]);
+  return {
+    agentId,
+    sessionKey,
+    sessionId,
+    keyKind: keyKindOf(sessionKey, fields),
+    chatKind: chatKindOf(fields["chatType"]),
+    status: asString(fields["status"]),
+    abortedLastRun: fields["abortedLastRun"] === true,
+    lastInteractionAtMs: asTimeMs(fields["lastInteractionAt"]),
+    lastActivityAtMs: asTimeMs(fields["lastActivityAt"]),
+    startedAtMs: asTimeMs(fields["sessionStartedAt"]),
+    route: routeOf(fields["delivery"]),
+    marks: {
+      pendingFinalDelivery: isSet(fields["pendingFinalDelivery"]),
+      messageToolOnly: fields["restartRecoverySourceReplyDeliveryMode"] === "message_tool_only",
+      harnessCompletion: isSet(fields["restartRecoveryHarnessCompletion"]),
+      deliveryReceipt: isSet(fields["restartRecoveryDeliveryReceiptState"]),
+      recoveryTombstone: isSet(recovery?.["tombstone"]),
+      modelSelectionLocked: fields["modelSelectionLocked"] === true,
+      pluginOwned: isSet(fields["pluginOwnerId"]),
+      spawned: (typeof fields["spawnDepth"] === "number" && fields["spawnDepth"] > 0) || isSet(fields["subagentRole"]),
+    },
+  };
+}
+
+function keyKindOf(sessionKey: string, entry: Record<string, unknown>): KeyKind {
+  if (isSet(entry["heartbeatIsolatedBaseSessionKey"])) return "heartbeat";
+  if (isSet(entry["acp"])) return "acp";
+  return keyKindOfKey(sessionKey);
+}
+
+/** What a session key alone tells; enough to know a user's turn from the host's own work. */
+export function keyKindOfKey(sessionKey: string): KeyKind {
+  if (isSubagentSessionKey(sessionKey)) return "subagent";
+  if (isCronSessionKey(sessionKey)) return "cron";
+  if (isAcpSessionKey(sessionKey)) return "acp";
+  return "conversation";
+}
+
+function chatKindOf(chatType: unknown): SessionRow["chatKind"] {
+  if (chatType === "direct") return "direct";
+  return chatType === "group" || chatType === "channel" ? "group" : "other";
+}
+
+function routeOf(delivery: unknown): DeliveryRoute | undefined {
+  const state = asObject(delivery);
+  const context = state?.["kind"] === "external" ? asObject(state["context"]) : undefined;
+  const channel = asString(context?.["channel"]);
+  const to = asString(context?.["to"]);
+  if (channel === undefined || to === undefined) return undefined;
+  const accountId = asString(context?.["accountId"]);
+  const threadId = context?.["threadId"];
+  return {
+    channel,
+    to,
+    ...(accountId === undefined ? {} : { accountId }),
+    ...(typeof threadId === "string" || typeof threadId === "number" ? { threadId } : {}),
+  };
+}
+
+function asObject(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+}
+
+const asString = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+const asTimeMs = (value: unknown): number | undefined =>
+  typeof value === "number" && Number.isFinite(value) && value > 0 ? value : undefined;
+const isSet = (value: unknown): boolean => value !== undefined && value !== null;

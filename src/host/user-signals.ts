@@ -1,0 +1,114 @@
+import { areDiagnosticsEnabledForProcess, onDiagnosticEvent } from "openclaw/plugin-sdk/diagnostic-runtime";
+import type { OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
+import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
+import { canonicalKey } from "../domain/session.ts";
+import { keyKindOfKey } from "./session-store.ts";
+
+/** Who is told about users. Keys are canonical session keys. */
+export interface UserListener {
+  userWrote(key: string): void;
+  userRunStarted(runId: string, key: string): void;
+  userRunEnded(runId: string): void;
+  /** A turn left the host's lane `main` after this wait. */
+  mainWaited(waitMs: number): void;
+}
+
+export interface UserSignalsOptions {
+  readonly events: PluginRuntime["events"];
+  readonly gatewayEvents: OpenClawPluginServiceContext["gatewayEvents"];
+  readonly defaultAgentId: string;
+  readonly listener: UserListener;
+}
+
+const SESSION_LANE = "session:";
+
+/**
+ * Sees every user who waits, whichever way they write.
+ *
+ * No signal sees all (host contract, section 4): `message_received` covers channels, the Control UI and the TUI;
+ * `sessions.changed` the `agent` method; the HTTP endpoints show only as a turn that enters its session's lane. They
+ * overlap, and the scheduler takes repeats of the same message as one.
+ */
+export class UserSignals {
+  readonly #options: UserSignalsOptions;
+  readonly #stops: (() => void)[] = [];
+  /** Session keys whose next entry into their session lane is not a user's. */
+  readonly #expected = new Set<string>();
+  /** Runs that are not a user's: ours and heartbeats. */
+  readonly #otherRuns = new Set<string>();
+
+  constructor(options: UserSignalsOptions) {
+    this.#options = options;
+  }
+
+  /** False when the operator has switched the host's diagnostics off: the HTTP endpoints are then not seen. */
+  get seesLanes(): boolean {
+    return areDiagnosticsEnabledForProcess();
+  }
+
+  start(): void {
+    const { events, gatewayEvents } = this.#options;
+    this.#stops.push(onDiagnosticEvent((event) => this.#onDiagnostic(event)));
+    this.#stops.push(events.onAgentEvent((event) => this.#onAgentEvent(event)));
+    const stop = gatewayEvents?.onSessionsChanged(({ sessionKey, agentId, reason }) => {
+      if (reason === "send") this.#wrote(sessionKey, agentId);
+    });
+    if (stop !== undefined) this.#stops.push(stop);
+  }
+
+  stop(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  /** For the `message_received` hook, which only the plugin entry can register. */
+  messageReceived(sessionKey: string | undefined): void {
+    if (sessionKey !== undefined) this.#wrote(sessionKey);
+  }
+
+  /** The next turn on this session is a resume. The returned function ends the expectation. */
+  expectOwnTurn(key: string, runId: string): () => void {
+    this.#expected.add(key);
+    this.#otherRuns.add(runId);
+    return () => {
+      this.#expected.delete(key);
+      this.#otherRuns.delete(runId);
+    };
+  }
+
+  #onDiagnostic(event: Parameters<Parameters<typeof onDiagnosticEvent>[0]>[0]): void {
+    if (event.type === "queue.lane.enqueue" && event.lane.startsWith(SESSION_LANE)) {
+      const key = this.#keyOf(event.lane.slice(SESSION_LANE.length));
+      if (!this.#expected.delete(key)) this.#wrote(key);
+    } else if (event.type === "queue.lane.dequeue" && event.lane === "main") {
+      this.#options.listener.mainWaited(event.waitMs);
+    } else if (event.type === "session.turn.created" && event.trigger === "heartbeat") {
+      this.#otherRuns.add(event.runId);
+      if (event.sessionKey !== undefined) this.#expected.add(this.#keyOf(event.sessionKey));
+    }
+  }
+
+  #onAgentEvent(event: Parameters<Parameters<PluginRuntime["events"]["onAgentEvent"]>[0]>[0]): void {
+    if (event.stream !== "lifecycle" || event.sessionKey === undefined) return;
+    const { phase } = event.data;
+    const ended = phase === "end" || phase === "error";
+    if (this.#otherRuns.has(event.runId)) {
+      if (ended) this.#otherRuns.delete(event.runId);
+    } else if (phase === "start" && this.#isConversation(event.sessionKey)) {
+      this.#options.listener.userRunStarted(event.runId, this.#keyOf(event.sessionKey, event.agentId));
+    } else if (ended) {
+      this.#options.listener.userRunEnded(event.runId);
+    }
+  }
+
+  #wrote(sessionKey: string, agentId?: string): void {
+    if (this.#isConversation(sessionKey)) this.#options.listener.userWrote(this.#keyOf(sessionKey, agentId));
+  }
+
+  #isConversation(sessionKey: string): boolean {
+    return keyKindOfKey(sessionKey) === "conversation";
+  }
+
+  #keyOf(sessionKey: string, agentId = this.#options.defaultAgentId): string {
+    return canonicalKey(agentId, sessionKey);
+  }
+}

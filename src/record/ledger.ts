@@ -1,0 +1,61 @@
+import type { QueuedResume, RunningResume } from "../domain/queued-resume.ts";
+import type { Outcome, PendingReply, ResumeRecord } from "../domain/record.ts";
+import type { ResumeLedger } from "../lane/resume-lane.ts";
+import type { RecordStore } from "./record-store.ts";
+
+/** Turns the steps of a resume into record writes, each ahead of its side effect. */
+export class Ledger implements ResumeLedger {
+  readonly #store: RecordStore;
+  readonly #nowMs: () => number;
+
+  constructor(store: RecordStore, nowMs: () => number) {
+    this.#store = store;
+    this.#nowMs = nowMs;
+  }
+
+  get(resume: QueuedResume): ResumeRecord | undefined {
+    return this.#store.get(resume.agentId, resume.sessionKey);
+  }
+
+  started(resume: RunningResume, runId: string): void {
+    const record = this.#existing(resume);
+    // An undelivered reply stays what it is: its delivery is tried again under the id that it was first tried with.
+    if (record.phase === "delivering") return;
+    this.#store.put({
+      ...record,
+      phase: "running",
+      attempts: resume.attempts,
+      preemptions: resume.preemptions,
+      runId,
+      runStartedAtMs: this.#nowMs(),
+    });
+  }
+
+  /** The reply exists and is about to be handed to the host's outbound queue. */
+  delivering(resume: QueuedResume, runId: string, reply: PendingReply): void {
+    this.#store.put({ ...this.#existing(resume), phase: "delivering", runId, reply });
+  }
+
+  requeued(resume: QueuedResume): void {
+    const record = this.#existing(resume);
+    const { attempts, preemptions } = resume;
+    const phase = record.phase === "delivering" ? "delivering" : "claimed";
+    this.#store.put({ ...record, phase, attempts, preemptions });
+  }
+
+  /** A held session is remembered; every other outcome is final and forgotten. */
+  settled(resume: QueuedResume, outcome: Outcome, reason: string): void {
+    if (outcome !== "held") {
+      this.#store.delete(resume.agentId, resume.sessionKey);
+      return;
+    }
+    const record = this.#existing(resume);
+    this.#store.put({ ...record, phase: "settled", outcome, reason, attempts: resume.attempts, reply: undefined });
+  }
+
+  #existing(resume: QueuedResume): ResumeRecord {
+    const record = this.get(resume);
+    if (record === undefined) throw new Error("the record of a claimed session is missing");
+    return record;
+  }
+}

@@ -1,0 +1,123 @@
+import Type from "typebox";
+
+/**
+ * The one source of every setting: its type, range, default and help text.
+ *
+ * Development-time only. `npm run generate` turns it into `schema.generated.ts` (what the plugin loads: TypeBox
+ * itself would add 160 ms to every gateway start), `config/schema.json` and the manifest's `configSchema`.
+ */
+const group = <const Properties extends Record<string, Type.TSchema>>(description: string, properties: Properties) =>
+  Type.Partial(Type.Object(properties, { description, additionalProperties: false }));
+
+export const SettingsSchema = group("Settings of the resume-scheduler plugin.", {
+  mode: Type.Enum(["active", "observe", "off"], {
+    default: "active",
+    title: "Mode",
+    description:
+      "active: claim and resume interrupted sessions. observe: judge and report them, change nothing. off: do nothing.",
+  }),
+  filter: group("Which interrupted sessions are resumed.", {
+    idleHours: Type.Number({
+      default: 1,
+      exclusiveMinimum: 0,
+      maximum: 8760,
+      title: "Idle limit (hours)",
+      description: "Hold a session whose last user or transcript activity is longer ago than this.",
+    }),
+    maxAgeHours: Type.Number({
+      default: 120,
+      exclusiveMinimum: 0,
+      maximum: 87600,
+      title: "Age limit (hours)",
+      description: "Hold a session that was started longer ago than this.",
+    }),
+  }),
+  budget: group("What resumes may use.", {
+    maxConcurrent: Type.Integer({
+      default: 2,
+      minimum: 1,
+      maximum: 64,
+      title: "Slots",
+      description: "Resumes that may run at once.",
+    }),
+    maxPerAgent: Type.Integer({
+      minimum: 1,
+      maximum: 64,
+      title: "Slots per agent",
+      description: "Resumes of one agent that may run at once. Not set: no limit of its own.",
+    }),
+    maxPerBoot: Type.Integer({
+      default: 100,
+      minimum: 0,
+      maximum: 100000,
+      title: "Resumes per boot",
+      description: "Sessions admitted at one boot, newest first. The rest is held.",
+    }),
+  }),
+  lane: group("The low-priority lane.", {
+    name: Type.String({
+      default: "startup-resume",
+      pattern: "^(?!(main|cron|cron-nested|subagent|nested)$)[a-z][a-z0-9-]{0,39}$",
+      title: "Lane name",
+      description: "Name of the host lane of the first slot; the others are called <name>-2, <name>-3 and so on.",
+    }),
+    quietMs: Type.Integer({
+      default: 2000,
+      minimum: 0,
+      maximum: 600000,
+      title: "Quiet time (ms)",
+      description: "Resumes start when no user turn has been waiting or running for this long.",
+    }),
+  }),
+  resume: group("One resume.", {
+    timeoutMs: Type.Integer({
+      default: 60000,
+      minimum: 1000,
+      maximum: 3600000,
+      title: "Time limit (ms)",
+      description: "A resume that has not finished after this time is cancelled.",
+    }),
+    retryDelayMs: Type.Integer({
+      default: 30000,
+      minimum: 0,
+      maximum: 3600000,
+      title: "Retry delay (ms)",
+      description: "A failed or timed-out resume goes back to the queue after this time.",
+    }),
+    maxAttempts: Type.Integer({
+      default: 2,
+      minimum: 1,
+      maximum: 10,
+      title: "Attempts",
+      description: "Attempts before a session is held. Preempted ones do not count.",
+    }),
+    unsafeTail: Type.Enum(["ask", "hold", "full"], {
+      default: "ask",
+      title: "Turns cut off inside a tool call",
+      description:
+        "ask: resume without tools; the agent reports and asks. hold: do not resume. full: resume with all tools.",
+    }),
+  }),
+  preemption: group("How users come first.", {
+    scope: Type.Enum(["lane", "session"], {
+      default: "lane",
+      title: "Scope",
+      description:
+        "lane: a user message anywhere cancels running resumes. session: only one to the session being resumed does.",
+    }),
+    maxPreemptions: Type.Integer({
+      default: 3,
+      minimum: 0,
+      maximum: 1000,
+      title: "Preemptions",
+      description: "After this many a resume has aged: it may run beside user turns, one such at a time.",
+    }),
+    maxWaitMs: Type.Integer({
+      default: 600000,
+      minimum: 0,
+      maximum: 86400000,
+      title: "Longest wait (ms)",
+      description: "After waiting this long in the queue a resume has aged.",
+    }),
+  }),
+});

@@ -1,0 +1,163 @@
+/**
+ * The state folder of a gateway that was really killed while all its chats were being answered: made once by a real
+ * gateway without our plugin, kept as a template, and copied for each test with its times moved to now.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { FakeBotApi } from "./fake-bot-api.ts";
+import { agentOfChat, gatewayConfig } from "./gateway-config.ts";
+import { Gateway, PROJECT_ROOT } from "./gateway.ts";
+import { checkpoint, readSessionEntries, relocate } from "./state-store.ts";
+import { hangForever, StubModel } from "./stub-model.ts";
+import { makeTempDir } from "./temp.ts";
+import { waitFor } from "./wait.ts";
+
+export type CrashedStateOptions = {
+  /** How many chats were interrupted. */
+  chats: 8 | 66;
+  /** Over how many agents they are spread (in turn). */
+  agents: 1 | 3;
+};
+
+export type CrashedChat = {
+  /** The Telegram chat, and the number in the message's `[chat N]` marker. */
+  chatId: number;
+  agentId: string;
+  /** The bot that serves it. */
+  token: string;
+  sessionKey: string;
+};
+
+export type CrashedTemplate = CrashedStateOptions & {
+  stateDir: string;
+  /** The folder it was made in: absolute paths in the data start with it. */
+  madeIn: string;
+  /** Epoch milliseconds: the gateway's start, and its SIGKILL. */
+  startedAtMs: number;
+  killedAtMs: number;
+};
+
+export type CrashedState = { stateDir: string; chats: CrashedChat[] };
+
+const CACHE = path.join(PROJECT_ROOT, ".cache/crashed-state");
+const SHAPED_BY = ["crashed-state.ts", "state-store.ts", "gateway.ts", "gateway-config.ts", "fake-bot-api.ts", "stub-model.ts"];
+const FIRST_CHAT_ID = 101;
+const MINUTE_MS = 60_000;
+
+/** The interrupted chats; their session keys sort in this order within an agent. */
+export function crashedChats(options: CrashedStateOptions): CrashedChat[] {
+  return Array.from({ length: options.chats }, (_, index) => {
+    const chatId = FIRST_CHAT_ID + index;
+    const { agentId, token } = agentOfChat(index, options.agents);
+    return { chatId, agentId, token, sessionKey: `agent:${agentId}:telegram:direct:${chatId}` };
+  });
+}
+
+/** The template, made if it is not there yet (a real gateway runs for about 15 s). */
+export async function prepareCrashedState(options: CrashedStateOptions): Promise<CrashedTemplate> {
+  const dir = path.join(CACHE, `${options.chats}-chats-${options.agents}-agents-${fingerprint(options)}`);
+  if (!fs.existsSync(dir)) await make(options, dir);
+  const about = JSON.parse(fs.readFileSync(path.join(dir, "template.json"), "utf8")) as Omit<CrashedTemplate, "stateDir">;
+  return { ...about, stateDir: path.join(dir, "state") };
+}
+
+/**
+ * A copy in a fresh temporary folder, ready for a gateway at another path, on other ports, with a new fake Bot API.
+ * The interruption is `ageMs` old (default 30 s); single chats can be older: `ages: { [chatId]: ms }`.
+ */
+export async function copyCrashedState(
+  options: CrashedStateOptions & { ageMs?: number; ages?: Record<number, number> },
+): Promise<CrashedState> {
+  const template = await prepareCrashedState(options);
+  const stateDir = makeTempDir(`crashed-${options.chats}`);
+  fs.cpSync(template.stateDir, stateDir, { recursive: true });
+  const nowMs = Date.now();
+  const chats = crashedChats(options);
+  const shiftFor = (ageMs: number) => nowMs - ageMs - template.killedAtMs;
+  const defaultShiftMs = shiftFor(options.ageMs ?? 30_000);
+  const shifts = new Map(
+    chats.map((chat) => {
+      const ageMs = options.ages?.[chat.chatId];
+      return [chat.sessionKey, ageMs === undefined ? defaultShiftMs : shiftFor(ageMs)];
+    }),
+  );
+  relocate(stateDir, {
+    from: template.madeIn,
+    to: stateDir,
+    window: { fromMs: template.startedAtMs - MINUTE_MS, toMs: template.killedAtMs + MINUTE_MS },
+    shiftMs: (sessionKey) => shifts.get(sessionKey) ?? defaultShiftMs,
+    defaultShiftMs,
+  });
+  return { stateDir, chats };
+}
+
+/** Removes templates that no longer match the harness or the host. */
+export function removeStaleTemplates(): void {
+  const current = new Set(
+    ([8, 66] as const).flatMap((chats) => ([1, 3] as const).map((agents) => fingerprint({ chats, agents }))),
+  );
+  for (const name of fs.existsSync(CACHE) ? fs.readdirSync(CACHE) : []) {
+    const building = /^building-(\d+)-/.exec(name);
+    const inUse = building ? fs.existsSync(`/proc/${building[1]}`) : current.has(name.split("-").at(-1)!);
+    if (!inUse) fs.rmSync(path.join(CACHE, name), { recursive: true, force: true });
+  }
+}
+
+async function make(options: CrashedStateOptions, dir: string): Promise<void> {
+  fs.mkdirSync(CACHE, { recursive: true });
+  const building = path.join(CACHE, `building-${process.pid}-${randomUUID().slice(0, 8)}`);
+  const madeIn = path.join(building, "state");
+  fs.mkdirSync(madeIn, { recursive: true });
+  const botApi = await FakeBotApi.start();
+  const model = await StubModel.start({ behaviour: hangForever });
+  try {
+    // A slot of `main` for every chat: each turn really runs when it is killed.
+    const config = gatewayConfig({ botApi, model, agents: options.agents, maxConcurrent: options.chats });
+    const gateway = await Gateway.start({ stateDir: madeIn, config });
+    const chats = crashedChats(options);
+    try {
+      for (const { token } of chats.slice(0, options.agents)) await botApi.waitForPoll({ token, timeoutMs: 30_000 });
+      for (const { chatId, token } of chats) {
+        botApi.userSays({ chatId, token, text: `Please summarise our plan [chat ${chatId}]` });
+      }
+      await model.waitForRequests(options.chats, 120_000);
+      await waitFor(() => interruptedNow(madeIn, chats) === options.chats, {
+        timeoutMs: 60_000,
+        what: `${options.chats} entries with status "running"`,
+        lastState: () => `${interruptedNow(madeIn, chats)} are; ${model.describe()}\n${gateway.logTail()}`,
+      });
+    } finally {
+      await gateway.stop("SIGKILL");
+    }
+    const killedAtMs = Date.now();
+    checkpoint(madeIn);
+    for (const name of ["tmp", "cache", "home", "gateway.log"]) {
+      fs.rmSync(path.join(madeIn, name), { recursive: true, force: true });
+    }
+    const about: Omit<CrashedTemplate, "stateDir"> = { ...options, madeIn, startedAtMs: gateway.startedAtMs, killedAtMs };
+    fs.writeFileSync(path.join(building, "template.json"), JSON.stringify(about, null, 2));
+    // Another process may have made the same one meanwhile: then ours goes.
+    if (!fs.existsSync(dir)) fs.renameSync(building, dir);
+  } finally {
+    await Promise.all([botApi.close(), model.close()]);
+    fs.rmSync(building, { recursive: true, force: true });
+  }
+}
+
+function interruptedNow(stateDir: string, chats: CrashedChat[]): number {
+  const agentIds = new Set(chats.map((chat) => chat.agentId));
+  return [...agentIds]
+    .flatMap((agentId) => readSessionEntries(stateDir, agentId))
+    .filter((row) => row.entry.status === "running").length;
+}
+
+function fingerprint(options: CrashedStateOptions): string {
+  const hash = createHash("sha256");
+  const host = JSON.parse(
+    fs.readFileSync(path.join(PROJECT_ROOT, "node_modules/openclaw/package.json"), "utf8"),
+  ) as { version: string };
+  hash.update(JSON.stringify([host.version, PROJECT_ROOT, options.chats, options.agents]));
+  for (const file of SHAPED_BY) hash.update(fs.readFileSync(path.join(import.meta.dirname, file)));
+  return hash.digest("hex").slice(0, 12);
+}

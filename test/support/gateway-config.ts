@@ -1,0 +1,136 @@
+/** The `openclaw.json` of a test gateway: loopback only, the stub model, Telegram on the fake Bot API. */
+import { botToken } from "./fake-bot-api.ts";
+import { STUB_MODEL_ID } from "./stub-model.ts";
+
+export type GatewayConfig = Record<string, unknown>;
+
+/** The agents of a 3-agent gateway; with 1 agent only the first. Each further agent has a bot of its own. */
+export const AGENT_IDS = ["main", "sales", "support"] as const;
+
+/** Which agent, and which bot, serves chat `index` (0 based): the agents in turn. */
+export function agentOfChat(index: number, agents: number): { agentId: string; token: string } {
+  const nth = index % agents;
+  return { agentId: AGENT_IDS[nth]!, token: botToken(nth) };
+}
+
+export type PluginInConfig = {
+  /** The plugin's folder (see stage-plugin.ts). */
+  dir: string;
+  id: string;
+  config?: Record<string, unknown>;
+  hooks?: Record<string, unknown>;
+};
+
+export type GatewayConfigOptions = {
+  botApi: { url: string };
+  model: { url: string };
+  /** Left out: `Gateway.start` takes a free one. */
+  port?: number;
+  plugins?: PluginInConfig[];
+  /** How many agents (default 1); each has its own Telegram bot: `botToken(n)`. */
+  agents?: 1 | 3;
+  /** `agents.defaults.maxConcurrent`: slots of the host's `main` lane (host default: max(8, 4 per core)). */
+  maxConcurrent?: number;
+  /** Merged in at last, deeply (arrays replace). */
+  extra?: GatewayConfig;
+};
+
+export function gatewayConfig(options: GatewayConfigOptions): GatewayConfig {
+  const agents = AGENT_IDS.slice(0, options.agents ?? 1);
+  const several = agents.length > 1;
+  const bot = (index: number) => ({ botToken: botToken(index), apiRoot: options.botApi.url, dmPolicy: "open", allowFrom: ["*"] });
+  const telegram = several
+    ? { accounts: Object.fromEntries(agents.map((id, index) => [accountOf(id), bot(index)])) }
+    : bot(0);
+  const plugins = options.plugins ?? [];
+  const config: GatewayConfig = {
+    gateway: {
+      mode: "local",
+      bind: "loopback",
+      ...(options.port === undefined ? {} : { port: options.port }),
+      auth: { mode: "token", token: GATEWAY_TOKEN },
+      // Its assets are staged at boot: 50 MB and seconds of CPU that no test needs. chat.send works without it.
+      controlUi: { enabled: false },
+      http: { endpoints: { chatCompletions: { enabled: true } } },
+    },
+    update: { checkOnStart: false },
+    models: {
+      catalogRefresh: { enabled: false },
+      providers: {
+        stub: {
+          baseUrl: options.model.url,
+          apiKey: "stub-key",
+          api: "openai-completions",
+          models: [
+            {
+              id: STUB_MODEL_ID,
+              name: "Stub",
+              reasoning: false,
+              input: ["text"],
+              cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+              contextWindow: 200_000,
+              maxTokens: 4096,
+            },
+          ],
+        },
+      },
+    },
+    agents: {
+      defaults: {
+        model: { primary: `stub/${STUB_MODEL_ID}` },
+        skipBootstrap: true,
+        ...(options.maxConcurrent === undefined ? {} : { maxConcurrent: options.maxConcurrent }),
+      },
+      ...(several ? { ownership: "explicit", entries: Object.fromEntries(agents.map((id) => [id, {}])) } : {}),
+    },
+    ...(several
+      ? {
+          bindings: agents.map((id) => ({ agentId: id, match: { channel: "telegram", accountId: accountOf(id) } })),
+        }
+      : {}),
+    session: { dmScope: "per-channel-peer" },
+    channels: {
+      // Without previews one answer is one sendMessage.
+      telegram: { enabled: true, streaming: { mode: "off" }, ...telegram },
+    },
+    ...(plugins.length === 0
+      ? {}
+      : {
+          plugins: {
+            load: { paths: plugins.map((plugin) => plugin.dir) },
+            entries: Object.fromEntries(
+              plugins.map((plugin) => [
+                plugin.id,
+                {
+                  enabled: true,
+                  ...(plugin.config ? { config: plugin.config } : {}),
+                  ...(plugin.hooks ? { hooks: plugin.hooks } : {}),
+                },
+              ]),
+            ),
+          },
+        }),
+  };
+  return merge(config, options.extra ?? {});
+}
+
+/** The bearer token of every test gateway. */
+export const GATEWAY_TOKEN = "test-gateway-token";
+
+/** The Telegram account of an agent. */
+function accountOf(agentId: string): string {
+  return agentId === "main" ? "default" : agentId;
+}
+
+function merge(base: GatewayConfig, extra: GatewayConfig): GatewayConfig {
+  const merged = { ...base };
+  for (const [key, value] of Object.entries(extra)) {
+    const old = merged[key];
+    merged[key] = isObject(old) && isObject(value) ? merge(old, value) : value;
+  }
+  return merged;
+}
+
+function isObject(value: unknown): value is GatewayConfig {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,211 @@
+/**
+ * The host's SQLite files, read and edited directly. Test-only: the product reads sessions through the host's API, and
+ * this knows the schema of one host version. Reading is safe while a gateway runs; editing is not.
+ */
+import fs from "node:fs";
+import path from "node:path";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+
+/** The parts of a session entry tests look at; the rest is in there too. */
+export type StoredEntry = {
+  sessionId: string;
+  /** `undefined` while nothing ever ran. */
+  status?: "running" | "done" | "failed" | "killed" | "timeout";
+  updatedAt: number;
+  sessionStartedAt?: number;
+  lastInteractionAt?: number;
+  startedAt?: number;
+  abortedLastRun?: boolean;
+  mainRestartRecovery?: unknown;
+  [key: string]: unknown;
+};
+
+export type SessionRow = { sessionKey: string; entry: StoredEntry };
+
+export type TranscriptEvent = {
+  type: string;
+  timestamp?: string;
+  message?: { role: string; content: unknown; timestamp?: number };
+  [key: string]: unknown;
+};
+
+/** The agents that have a store. */
+export function agentsWithStore(stateDir: string): string[] {
+  const agentsDir = path.join(stateDir, "agents");
+  if (!fs.existsSync(agentsDir)) return [];
+  return fs.readdirSync(agentsDir).filter((agentId) => fs.existsSync(agentDatabase(stateDir, agentId)));
+}
+
+/** All session entries of an agent, by session key; empty when it has no store yet. */
+export function readSessionEntries(stateDir: string, agentId = "main"): SessionRow[] {
+  if (!fs.existsSync(agentDatabase(stateDir, agentId))) return [];
+  return withDatabase(agentDatabase(stateDir, agentId), { readOnly: true }, (db) => {
+    if (!hasTable(db, "session_nodes")) return [];
+    return db
+      .prepare("SELECT session_key, entry_json FROM session_nodes ORDER BY session_key")
+      .all()
+      .map((row) => ({
+        sessionKey: String(row["session_key"]),
+        entry: JSON.parse(String(row["entry_json"])) as StoredEntry,
+      }));
+  });
+}
+
+/** One session's transcript, oldest first. */
+export function readTranscript(stateDir: string, sessionKey: string): TranscriptEvent[] {
+  const agentId = sessionKey.split(":")[1] ?? "main";
+  return withDatabase(agentDatabase(stateDir, agentId), { readOnly: true }, (db) =>
+    db
+      .prepare(
+        `SELECT event_json FROM transcript_events
+         WHERE session_id = (SELECT current_session_id FROM session_nodes WHERE session_key = ?)
+           AND event_json IS NOT NULL ORDER BY seq`,
+      )
+      .all(sessionKey)
+      .map((row) => JSON.parse(String(row["event_json"])) as TranscriptEvent),
+  );
+}
+
+/**
+ * Forgets earlier boots. The host's crash-loop breaker keeps channels down after three unclean boots within five
+ * minutes, so tests that kill several times in a row call this between two boots.
+ */
+export function clearBootHistory(stateDir: string): void {
+  withDatabase(stateDatabase(stateDir), {}, (db) => db.exec("DELETE FROM gateway_boot_lifecycle"));
+}
+
+/** Folds the write-ahead logs into the databases, so that plain files can be copied. */
+export function checkpoint(stateDir: string): void {
+  for (const file of databases(stateDir)) {
+    withDatabase(file, {}, (db) => db.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
+    for (const suffix of ["-wal", "-shm"]) fs.rmSync(file + suffix, { force: true });
+  }
+}
+
+export type Relocation = {
+  /** The state folder the data was written in, and the one it is in now. */
+  from: string;
+  to: string;
+  /** Epoch milliseconds between which the data was written; times outside are not times of the story and stay. */
+  window: { fromMs: number; toMs: number };
+  /** Milliseconds to add to the times of a session's rows. */
+  shiftMs: (sessionKey: string) => number;
+  /** Milliseconds to add to the times of rows that belong to no session. */
+  defaultShiftMs: number;
+};
+
+/**
+ * Makes a copied state folder valid at its new place and time: rewrites absolute paths, moves times, and forgets the
+ * process that wrote it (leases, boots, cron jobs; the host makes them anew).
+ */
+export function relocate(stateDir: string, relocation: Relocation): void {
+  withDatabase(stateDatabase(stateDir), {}, (db) => {
+    for (const table of FORGOTTEN_TABLES) if (hasTable(db, table)) db.exec(`DELETE FROM ${table}`);
+    editRows(db, relocation, { timesIn: ["channel_ingress_events", "worker_session_placements", "audit_events"] });
+  });
+  for (const agentId of agentsWithStore(stateDir)) {
+    withDatabase(agentDatabase(stateDir, agentId), {}, (db) => editRows(db, relocation, {}));
+  }
+}
+
+const FORGOTTEN_TABLES = [
+  "gateway_boot_lifecycle",
+  "state_leases",
+  "agent_database_leases",
+  "cron_jobs",
+  "config_health_entries",
+  "diagnostic_events",
+];
+
+/** Columns that hold hashes or keys made from what they name: left alone. */
+const UNTOUCHED_TABLES = /^(sqlite_|schema_meta|migration_|.*_fts)/;
+
+function editRows(db: DatabaseSync, relocation: Relocation, options: { timesIn?: string[] }): void {
+  const triggers = db
+    .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    .all()
+    .map((row) => ({ name: String(row["name"]), sql: String(row["sql"]) }));
+  const sessionKeys = sessionKeysById(db);
+  db.exec("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
+  // The host's triggers mark edited rows for re-validation; our edits change nothing they would look at.
+  for (const trigger of triggers) db.exec(`DROP TRIGGER "${trigger.name}"`);
+  for (const table of plainTables(db)) {
+    const movesTimes = options.timesIn === undefined || options.timesIn.includes(table);
+    for (const row of db.prepare(`SELECT rowid AS _rowid, * FROM "${table}"`).all()) {
+      const sessionKey = row["session_key"] ?? sessionKeys.get(String(row["session_id"]));
+      const shiftMs = sessionKey === undefined ? relocation.defaultShiftMs : relocation.shiftMs(String(sessionKey));
+      const changes = Object.entries(row).flatMap(([column, value]): [string, SQLInputValue][] => {
+        if (column === "_rowid") return [];
+        const edited = editValue(value, relocation, movesTimes ? shiftMs : 0);
+        return edited === value ? [] : [[column, edited]];
+      });
+      if (changes.length === 0) continue;
+      const assignments = changes.map(([column]) => `"${column}" = ?`);
+      if ("event_utf8_bytes" in row && changes.some(([column]) => column === "event_json")) {
+        const json = changes.find(([column]) => column === "event_json")![1];
+        assignments.push(`event_utf8_bytes = ${Buffer.byteLength(String(json))}`);
+      }
+      db.prepare(`UPDATE "${table}" SET ${assignments.join(", ")} WHERE rowid = ?`).run(
+        ...changes.map(([, value]) => value),
+        row["_rowid"] as number,
+      );
+    }
+  }
+  for (const trigger of triggers) db.exec(trigger.sql);
+  db.exec("COMMIT");
+}
+
+function editValue(value: unknown, relocation: Relocation, shiftMs: number): SQLInputValue {
+  const inWindow = (ms: number) => ms >= relocation.window.fromMs && ms <= relocation.window.toMs;
+  if (typeof value === "number") return shiftMs !== 0 && inWindow(value) ? value + shiftMs : value;
+  if (typeof value !== "string") return value as SQLInputValue;
+  const moved = value.replaceAll(relocation.from, relocation.to);
+  if (shiftMs === 0 || !/^[[{]/.test(moved)) return moved;
+  return moved
+    .replace(/\b\d{13}\b/g, (digits) => (inWindow(Number(digits)) ? String(Number(digits) + shiftMs) : digits))
+    .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, (iso) =>
+      inWindow(Date.parse(iso)) ? new Date(Date.parse(iso) + shiftMs).toISOString() : iso,
+    );
+}
+
+function sessionKeysById(db: DatabaseSync): Map<string, string> {
+  for (const table of ["session_windows", "worker_session_placements"]) {
+    if (!hasTable(db, table)) continue;
+    const rows = db.prepare(`SELECT session_id, session_key FROM ${table}`).all();
+    return new Map(rows.map((row) => [String(row["session_id"]), String(row["session_key"])]));
+  }
+  return new Map();
+}
+
+function plainTables(db: DatabaseSync): string[] {
+  return db
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%WITHOUT ROWID%' AND sql NOT LIKE 'CREATE VIRTUAL%'")
+    .all()
+    .map((row) => String(row["name"]))
+    .filter((name) => !UNTOUCHED_TABLES.test(name));
+}
+
+function hasTable(db: DatabaseSync, name: string): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !== undefined;
+}
+
+function stateDatabase(stateDir: string): string {
+  return path.join(stateDir, "state/openclaw.sqlite");
+}
+
+function agentDatabase(stateDir: string, agentId: string): string {
+  return path.join(stateDir, "agents", agentId, "agent/openclaw-agent.sqlite");
+}
+
+function databases(stateDir: string): string[] {
+  return [stateDatabase(stateDir), ...agentsWithStore(stateDir).map((agentId) => agentDatabase(stateDir, agentId))];
+}
+
+function withDatabase<T>(file: string, options: { readOnly?: boolean }, use: (db: DatabaseSync) => T): T {
+  const db = new DatabaseSync(file, { ...options, timeout: 5000 });
+  try {
+    return use(db);
+  } finally {
+    db.close();
+  }
+}
