@@ -10,7 +10,15 @@ import { fileURLToPath } from "node:url";
 import { SettingsSchema } from "../src/settings/schema.ts";
 import type { SchemaNode } from "../src/settings/validate.ts";
 
-const CONSTRAINTS = new Set(["type", "enum", "minimum", "exclusiveMinimum", "maximum", "pattern", "additionalProperties"]);
+const CONSTRAINTS = new Set([
+  "type",
+  "enum",
+  "minimum",
+  "exclusiveMinimum",
+  "maximum",
+  "pattern",
+  "additionalProperties",
+]);
 const root = new URL("../", import.meta.url);
 const schema = JSON.parse(JSON.stringify(SettingsSchema)) as SchemaNode;
 
@@ -22,7 +30,9 @@ function withoutConstraints(node: SchemaNode): object {
 
 function uiHints(node: SchemaNode, path = ""): [string, object][] {
   if (node.properties === undefined) return [[path, { label: node.title, help: node.description }]];
-  return Object.entries(node.properties).flatMap(([key, child]) => uiHints(child, path === "" ? key : `${path}.${key}`));
+  return Object.entries(node.properties).flatMap(([key, child]) =>
+    uiHints(child, path === "" ? key : `${path}.${key}`),
+  );
 }
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;

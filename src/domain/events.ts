@@ -14,7 +14,12 @@ export interface ResumeEvents {
   judged: Subject & { readonly verdict: Verdict };
   booted: { readonly mode: string; readonly claimed: number; readonly tookMs: number };
   queued: Subject & { readonly attempts: number };
-  started: Subject & { readonly slot: number; readonly attempt: number; readonly waitedMs: number; readonly aged: boolean };
+  started: Subject & {
+    readonly slot: number;
+    readonly attempt: number;
+    readonly waitedMs: number;
+    readonly aged: boolean;
+  };
   cancelled: Subject & { readonly cause: CancelCause };
   /** One run has ended and its slot is free; `preempted` is no outcome, the resume goes on later. */
   ended: Subject & {

@@ -112,6 +112,12 @@ export class Scheduler {
     return [...this.#supersede(key), ...this.#makeRoom()];
   }
 
+  /** The host is done with a user's message to this session, whatever became of it. */
+  userServed(key: string, nowMs: number): Decision[] {
+    this.#users.served(key, nowMs);
+    return this.#dispatch(nowMs);
+  }
+
   userRunEnded(runId: string, nowMs: number): Decision[] {
     this.#users.runEnded(runId, nowMs);
     return this.#dispatch(nowMs);
@@ -133,7 +139,8 @@ export class Scheduler {
   /** When `tick` is due next, epoch milliseconds; `undefined` when only an event can change anything. */
   nextWakeAtMs(): number | undefined {
     if (this.#state !== "open") return undefined;
-    const queue = this.#room.size === 0 ? [] : [this.#room.nextChangeAtMs(), this.#users.quietAtMs(this.#limits.quietMs)];
+    const queue =
+      this.#room.size === 0 ? [] : [this.#room.nextChangeAtMs(), this.#users.quietAtMs(this.#limits.quietMs)];
     const times = [this.#users.nextChangeAtMs(), ...queue];
     const due = times.filter((time): time is number => time !== undefined && time > this.#lastTickMs);
     return due.length === 0 ? undefined : Math.min(...due);

@@ -1,6 +1,6 @@
 /**
- * A signal without a turn is forgotten after this time: a command that ran no agent, a message that was filtered out.
- * A turn that waits longer than this waits behind other user turns, which are known by themselves.
+ * A signal that neither a turn nor an end follows is forgotten after this time. A turn that waits longer than this waits
+ * behind other user turns, which are known by themselves.
  */
 const SIGNAL_TTL_MS = 15_000;
 
@@ -49,7 +49,12 @@ export class UserTurns {
     this.#waiting.delete(key);
   }
 
-  /** Forgets signals that no turn followed. */
+  /** The host is done with a user's message: answered, steered into a running turn, a command, or filtered out. */
+  served(key: string, nowMs: number): void {
+    if (this.#waiting.delete(key)) this.#lastSeenAtMs = nowMs;
+  }
+
+  /** Forgets signals that nothing followed. */
   advance(nowMs: number): void {
     for (const { key, sinceMs } of this.#waiting.values()) {
       if (nowMs - sinceMs < SIGNAL_TTL_MS) return;

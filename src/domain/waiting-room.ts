@@ -16,13 +16,22 @@ export interface AgingLimits {
  */
 export class WaitingRoom {
   readonly #limits: AgingLimits;
-  readonly #resting = new KeyedHeap<QueuedResume>(keyOf, byTime((resume) => resume.notBeforeMs));
+  readonly #resting = new KeyedHeap<QueuedResume>(
+    keyOf,
+    byTime((resume) => resume.notBeforeMs),
+  );
   readonly #fresh = new TurnTaking();
   readonly #aged = new TurnTaking();
   /** All of them by waiting time, for ageing and for the oldest. */
-  readonly #byWait = new KeyedHeap<QueuedResume>(keyOf, byTime((resume) => resume.queuedAtMs));
+  readonly #byWait = new KeyedHeap<QueuedResume>(
+    keyOf,
+    byTime((resume) => resume.queuedAtMs),
+  );
   /** The not yet aged ones by waiting time. */
-  readonly #ageing = new KeyedHeap<QueuedResume>(keyOf, byTime((resume) => resume.queuedAtMs));
+  readonly #ageing = new KeyedHeap<QueuedResume>(
+    keyOf,
+    byTime((resume) => resume.queuedAtMs),
+  );
 
   constructor(limits: AgingLimits) {
     this.#limits = limits;
@@ -72,7 +81,11 @@ export class WaitingRoom {
 
   /** Moves what has rested long enough, or has aged, to where it now belongs. */
   advance(nowMs: number): void {
-    for (let next = this.#resting.peek(); next !== undefined && next.notBeforeMs <= nowMs; next = this.#resting.peek()) {
+    for (
+      let next = this.#resting.peek();
+      next !== undefined && next.notBeforeMs <= nowMs;
+      next = this.#resting.peek()
+    ) {
       this.#resting.remove(next.key);
       this.#admit(next, nowMs);
     }

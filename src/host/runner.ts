@@ -46,10 +46,12 @@ export class HostRunner implements ResumeRunner {
   async run(resume: RunningResume, runId: string, signal: AbortSignal): Promise<RunEnd> {
     const record = this.#options.ledger.get(resume);
     if (record === undefined) return { kind: "failed", error: "the record of a claimed session is missing" };
-    if (record.reply !== undefined) return this.#deliver(resume, record.runId ?? runId, record.reply.texts, record.reply.route);
+    if (record.reply !== undefined)
+      return this.#deliver(resume, record.runId ?? runId, record.reply.texts, record.reply.route);
 
     const row = this.#options.sessions.get(resume.agentId, resume.sessionKey);
-    if (row === undefined || row.sessionId !== resume.sessionId || userCameAfter(record, row)) return { kind: "superseded" };
+    if (row === undefined || row.sessionId !== resume.sessionId || userCameAfter(record, row))
+      return { kind: "superseded" };
 
     const tail = classifyTail(this.#options.transcript(row));
     if (tail.kind === "answered") return this.#conclude(resume, runId, row, record, tail);

@@ -10,7 +10,7 @@ import { Ledger } from "../record/ledger.ts";
 import { RecordStore } from "../record/record-store.ts";
 import { resolveSettings } from "../settings/resolve.ts";
 import type { Settings } from "../settings/settings.ts";
-import { claimInterrupted } from "./boot.ts";
+import { claimJudged, judgeInterrupted, report } from "./boot.ts";
 import { createDelivery } from "./delivery.ts";
 import { HostRunner } from "./runner.ts";
 import { createSessionStore } from "./session-store.ts";
@@ -49,9 +49,14 @@ export class ResumeService {
     const resolved = resolveSettings(this.#pluginConfig);
     if (!resolved.ok) {
       for (const { path, message } of resolved.errors) {
-        log.error({ setting: path }, `plugins.entries.${this.#api.id}.config${path === "" ? "" : `.${path}`}: ${message}`);
+        log.error(
+          { setting: path },
+          `plugins.entries.${this.#api.id}.config${path === "" ? "" : `.${path}`}: ${message}`,
+        );
       }
-      log.error("nothing is resumed by this plugin until its settings are right; the host recovers as it would without it");
+      log.error(
+        "nothing is resumed by this plugin until its settings are right; the host recovers as it would without it",
+      );
       return;
     }
     if (resolved.settings.mode === "off") return;
@@ -88,21 +93,25 @@ export class ResumeService {
     const storePathOf = (agentId: string) => agent.session.resolveStorePath(config().session?.store, { agentId });
     const sessions = createSessionStore(agent.session);
     const transcript = createTranscriptReader(storePathOf);
-    const records = (this.#records = new RecordStore(context.stateDir));
-    const queue = await claimInterrupted({
+    const observeOnly = settings.mode === "observe";
+    const records = observeOnly ? undefined : (this.#records = new RecordStore(context.stateDir));
+    const judged = judgeInterrupted({
       agentIds: listAgentIds(config()),
       sessions,
       transcript,
-      records,
+      known: records?.all() ?? RecordStore.peek(context.stateDir),
       limits: { ...settings.filter, maxPerBoot: settings.budget.maxPerBoot, maxAttempts: settings.resume.maxAttempts },
-      bootId: randomUUID(),
       nowMs: startedAtMs,
       freshProcess: isFirstStartInProcess(),
-      observeOnly: settings.mode === "observe",
       events,
     });
+    if (records === undefined) {
+      for (const { candidate, verdict } of judged) report(candidate.row, verdict, events);
+      events.emit("booted", { mode: settings.mode, claimed: 0, tookMs: Date.now() - startedAtMs });
+      return;
+    }
+    const queue = await claimJudged(judged, { sessions, records, bootId: randomUUID(), nowMs: startedAtMs, events });
     events.emit("booted", { mode: settings.mode, claimed: queue.length, tookMs: Date.now() - startedAtMs });
-    if (settings.mode === "observe") return;
 
     const ledger = new Ledger(records, Date.now);
     const lane = new ResumeLane({
@@ -141,6 +150,7 @@ export class ResumeService {
         userWrote: (key) => this.#inServiceContext?.(() => lane.userWrote(key)),
         userRunStarted: (runId, key) => this.#inServiceContext?.(() => lane.userRunStarted(runId, key)),
         userRunEnded: (runId) => this.#inServiceContext?.(() => lane.userRunEnded(runId)),
+        userServed: (key) => this.#inServiceContext?.(() => lane.userServed(key)),
         mainWaited: (waitMs) => events.emit("mainWaited", { waitMs }),
       },
     });

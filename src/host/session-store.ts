@@ -151,7 +151,8 @@ function asObject(value: unknown): Record<string, unknown> | undefined {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
 }
 
-const asString = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+const asString = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
 const asTimeMs = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) && value > 0 ? value : undefined;
 const isSet = (value: unknown): boolean => value !== undefined && value !== null;

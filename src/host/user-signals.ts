@@ -9,6 +9,8 @@ export interface UserListener {
   userWrote(key: string): void;
   userRunStarted(runId: string, key: string): void;
   userRunEnded(runId: string): void;
+  /** The host is done with a user's message, whatever became of it. */
+  userServed(key: string): void;
   /** A turn left the host's lane `main` after this wait. */
   mainWaited(waitMs: number): void;
 }
@@ -25,9 +27,10 @@ const SESSION_LANE = "session:";
 /**
  * Sees every user who waits, whichever way they write.
  *
- * No signal sees all (host contract, section 4): `message_received` covers channels, the Control UI and the TUI;
- * `sessions.changed` the `agent` method; the HTTP endpoints show only as a turn that enters its session's lane. They
- * overlap, and the scheduler takes repeats of the same message as one.
+ * No signal sees all. The diagnostic `message.received` is the earliest for channels, the Control UI and the TUI (the
+ * hook `message_received` says the same a little later, also with diagnostics off); `sessions.changed` shows the `agent`
+ * method; the HTTP endpoints show only as a turn that enters its session's lane. They overlap, and the scheduler takes
+ * repeats of the same message as one.
  */
 export class UserSignals {
   readonly #options: UserSignalsOptions;
@@ -76,15 +79,33 @@ export class UserSignals {
   }
 
   #onDiagnostic(event: Parameters<Parameters<typeof onDiagnosticEvent>[0]>[0]): void {
-    if (event.type === "queue.lane.enqueue" && event.lane.startsWith(SESSION_LANE)) {
-      const key = this.#keyOf(event.lane.slice(SESSION_LANE.length));
-      if (!this.#expected.delete(key)) this.#wrote(key);
-    } else if (event.type === "queue.lane.dequeue" && event.lane === "main") {
-      this.#options.listener.mainWaited(event.waitMs);
-    } else if (event.type === "session.turn.created" && event.trigger === "heartbeat") {
-      this.#otherRuns.add(event.runId);
-      if (event.sessionKey !== undefined) this.#expected.add(this.#keyOf(event.sessionKey));
+    switch (event.type) {
+      case "message.received":
+        if (event.sessionKey !== undefined) this.#wrote(event.sessionKey);
+        return;
+      case "message.processed":
+        if (event.sessionKey !== undefined) this.#options.listener.userServed(this.#keyOf(event.sessionKey));
+        return;
+      case "queue.lane.enqueue":
+        if (event.lane.startsWith(SESSION_LANE)) this.#turnQueued(event.lane.slice(SESSION_LANE.length));
+        return;
+      case "queue.lane.dequeue":
+        if (event.lane === "main") this.#options.listener.mainWaited(event.waitMs);
+        return;
+      case "session.turn.created":
+        if (event.trigger === "heartbeat") this.#heartbeat(event.runId, event.sessionKey);
+        return;
+      default:
     }
+  }
+
+  #turnQueued(sessionKey: string): void {
+    if (!this.#expected.delete(this.#keyOf(sessionKey))) this.#wrote(sessionKey);
+  }
+
+  #heartbeat(runId: string, sessionKey: string | undefined): void {
+    this.#otherRuns.add(runId);
+    if (sessionKey !== undefined) this.#expected.add(this.#keyOf(sessionKey));
   }
 
   #onAgentEvent(event: Parameters<Parameters<PluginRuntime["events"]["onAgentEvent"]>[0]>[0]): void {

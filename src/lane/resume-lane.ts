@@ -87,6 +87,10 @@ export class ResumeLane {
     this.#carryOut(this.#scheduler.userRunStarted(runId, key, this.#now()));
   }
 
+  userServed(key: string): void {
+    this.#carryOut(this.#scheduler.userServed(key, this.#now()));
+  }
+
   userRunEnded(runId: string): void {
     this.#carryOut(this.#scheduler.userRunEnded(runId, this.#now()));
   }

@@ -28,7 +28,9 @@ export function createLog(host: LineLogger): Logger {
 
 /** One line per step, with verdicts and reasons; never message text. */
 export function logEvents(events: EventBus, log: Logger): void {
-  events.on("judged", ({ verdict, ...event }) => log.info({ ...event, verdict: verdict.kind, reason: verdict.reason }, "judged"));
+  events.on("judged", ({ verdict, ...event }) =>
+    log.info({ ...event, verdict: verdict.kind, reason: verdict.reason }, "judged"),
+  );
   events.on("booted", (event) => log.info(event, "booted"));
   events.on("queued", (event) => log.debug(event, "queued"));
   events.on("started", (event) => log.info(event, "resume started"));

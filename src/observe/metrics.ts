@@ -43,16 +43,33 @@ export class Metrics {
   }
 
   #watchLoad(): void {
-    const depth = this.#gauge("queue_depth", "Turns that wait: user turns on main, resumes on startup-resume.", ["lane"]);
+    const depth = this.#gauge("queue_depth", "Turns that wait: user turns on main, resumes on startup-resume.", [
+      "lane",
+    ]);
     const running = this.#gauge("running", "Turns that run: user turns on main, resumes on startup-resume.", ["lane"]);
-    const wait = this.#histogram("queue_wait_seconds", "Wait from queueing to start; main is the host's own lane wait.", WAIT_BUCKETS, ["lane"]);
-    const oldest = this.#gauge("oldest_waiting_seconds", "How long the longest waiting turn has waited.", ["lane"], () => {
-      for (const lane of LANES) oldest.set({ lane }, secondsSince(this.#view.oldestSinceMs(lane), this.#nowMs()));
-    });
-    const starved = this.#counter("starvation_seconds_total", "main: a user turn waited while a resume ran; startup-resume: work queued and nothing running.", ["lane"], () => {
-      starved.reset();
-      for (const lane of LANES) starved.inc({ lane }, this.#starvation.totalMs(lane, this.#nowMs()) / 1000);
-    });
+    const wait = this.#histogram(
+      "queue_wait_seconds",
+      "Wait from queueing to start; main is the host's own lane wait.",
+      WAIT_BUCKETS,
+      ["lane"],
+    );
+    const oldest = this.#gauge(
+      "oldest_waiting_seconds",
+      "How long the longest waiting turn has waited.",
+      ["lane"],
+      () => {
+        for (const lane of LANES) oldest.set({ lane }, secondsSince(this.#view.oldestSinceMs(lane), this.#nowMs()));
+      },
+    );
+    const starved = this.#counter(
+      "starvation_seconds_total",
+      "main: a user turn waited while a resume ran; startup-resume: work queued and nothing running.",
+      ["lane"],
+      () => {
+        starved.reset();
+        for (const lane of LANES) starved.inc({ lane }, this.#starvation.totalMs(lane, this.#nowMs()) / 1000);
+      },
+    );
     for (const lane of LANES) {
       depth.set({ lane }, 0);
       running.set({ lane }, 0);
@@ -78,10 +95,19 @@ export class Metrics {
   }
 
   #watchRuns(): void {
-    const outcomes = this.#counter("outcomes_total", "Ended resumes by outcome; failed and timed-out count each attempt.", ["outcome"]);
+    const outcomes = this.#counter(
+      "outcomes_total",
+      "Ended resumes by outcome; failed and timed-out count each attempt.",
+      ["outcome"],
+    );
     const runs = this.#histogram("run_seconds", "How long a resume held its slot.", RUN_BUCKETS, ["outcome"]);
     const preemptions = this.#counter("preemptions_total", "Running resumes cancelled, by cause.", ["cause"]);
-    const drains = this.#histogram("preemption_seconds", "From the user's signal to the drained run.", DRAIN_BUCKETS, []);
+    const drains = this.#histogram(
+      "preemption_seconds",
+      "From the user's signal to the drained run.",
+      DRAIN_BUCKETS,
+      [],
+    );
     for (const outcome of OUTCOMES) outcomes.inc({ outcome }, 0);
     for (const outcome of RUN_OUTCOMES) runs.zero({ outcome });
     for (const cause of CANCEL_CAUSES) preemptions.inc({ cause }, 0);

@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import type { Outcome, PendingReply, RecordPhase, ResumeRecord } from "../domain/record.ts";
 
@@ -40,9 +40,8 @@ export class RecordStore {
 
   /** Opens or creates `<stateDir>/resume-scheduler/record.sqlite`, readable by its owner only. */
   constructor(stateDir: string) {
-    const dir = join(stateDir, "resume-scheduler");
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const path = join(dir, "record.sqlite");
+    const path = recordPath(stateDir);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.#db = new DatabaseSync(path);
     try {
       chmodSync(path, 0o600);
@@ -51,6 +50,18 @@ export class RecordStore {
     } catch (error) {
       this.#db.close();
       throw error;
+    }
+  }
+
+  /** What the record says, without creating or changing anything. */
+  static peek(stateDir: string): ResumeRecord[] {
+    const path = recordPath(stateDir);
+    if (!existsSync(path)) return [];
+    const db = new DatabaseSync(path, { readOnly: true });
+    try {
+      return db.prepare("SELECT * FROM resumes").all().map(fromRow);
+    } finally {
+      db.close();
     }
   }
 
@@ -84,7 +95,9 @@ export class RecordStore {
   #migrate(path: string): void {
     const { user_version: version } = this.#db.prepare("PRAGMA user_version").get() as { user_version: number };
     if (version > SCHEMA_VERSION) {
-      throw new Error(`${path} was written by a newer version of this plugin (schema ${version}, known ${SCHEMA_VERSION})`);
+      throw new Error(
+        `${path} was written by a newer version of this plugin (schema ${version}, known ${SCHEMA_VERSION})`,
+      );
     }
     this.#db.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`);
   }
@@ -100,6 +113,8 @@ export class RecordStore {
     }
   }
 }
+
+const recordPath = (stateDir: string): string => join(stateDir, "resume-scheduler", "record.sqlite");
 
 function toRow(record: ResumeRecord) {
   return {

@@ -8,6 +8,7 @@ import path from "node:path";
 import { FakeBotApi } from "./fake-bot-api.ts";
 import { agentOfChat, gatewayConfig } from "./gateway-config.ts";
 import { Gateway, PROJECT_ROOT } from "./gateway.ts";
+import { isAlive } from "./processes.ts";
 import { checkpoint, readSessionEntries, relocate } from "./state-store.ts";
 import { hangForever, StubModel } from "./stub-model.ts";
 import { makeTempDir } from "./temp.ts";
@@ -41,7 +42,14 @@ export type CrashedTemplate = CrashedStateOptions & {
 export type CrashedState = { stateDir: string; chats: CrashedChat[] };
 
 const CACHE = path.join(PROJECT_ROOT, ".cache/crashed-state");
-const SHAPED_BY = ["crashed-state.ts", "state-store.ts", "gateway.ts", "gateway-config.ts", "fake-bot-api.ts", "stub-model.ts"];
+const SHAPED_BY = [
+  "crashed-state.ts",
+  "state-store.ts",
+  "gateway.ts",
+  "gateway-config.ts",
+  "fake-bot-api.ts",
+  "stub-model.ts",
+];
 const FIRST_CHAT_ID = 101;
 const MINUTE_MS = 60_000;
 
@@ -58,7 +66,10 @@ export function crashedChats(options: CrashedStateOptions): CrashedChat[] {
 export async function prepareCrashedState(options: CrashedStateOptions): Promise<CrashedTemplate> {
   const dir = path.join(CACHE, `${options.chats}-chats-${options.agents}-agents-${fingerprint(options)}`);
   if (!fs.existsSync(dir)) await make(options, dir);
-  const about = JSON.parse(fs.readFileSync(path.join(dir, "template.json"), "utf8")) as Omit<CrashedTemplate, "stateDir">;
+  const about = JSON.parse(fs.readFileSync(path.join(dir, "template.json"), "utf8")) as Omit<
+    CrashedTemplate,
+    "stateDir"
+  >;
   return { ...about, stateDir: path.join(dir, "state") };
 }
 
@@ -99,7 +110,7 @@ export function removeStaleTemplates(): void {
   );
   for (const name of fs.existsSync(CACHE) ? fs.readdirSync(CACHE) : []) {
     const building = /^building-(\d+)-/.exec(name);
-    const inUse = building ? fs.existsSync(`/proc/${building[1]}`) : current.has(name.split("-").at(-1)!);
+    const inUse = building ? isAlive(Number(building[1])) : current.has(name.split("-").at(-1)!);
     if (!inUse) fs.rmSync(path.join(CACHE, name), { recursive: true, force: true });
   }
 }
@@ -135,7 +146,12 @@ async function make(options: CrashedStateOptions, dir: string): Promise<void> {
     for (const name of ["tmp", "cache", "home", "gateway.log"]) {
       fs.rmSync(path.join(madeIn, name), { recursive: true, force: true });
     }
-    const about: Omit<CrashedTemplate, "stateDir"> = { ...options, madeIn, startedAtMs: gateway.startedAtMs, killedAtMs };
+    const about: Omit<CrashedTemplate, "stateDir"> = {
+      ...options,
+      madeIn,
+      startedAtMs: gateway.startedAtMs,
+      killedAtMs,
+    };
     fs.writeFileSync(path.join(building, "template.json"), JSON.stringify(about, null, 2));
     // Another process may have made the same one meanwhile: then ours goes.
     if (!fs.existsSync(dir)) fs.renameSync(building, dir);
@@ -154,9 +170,9 @@ function interruptedNow(stateDir: string, chats: CrashedChat[]): number {
 
 function fingerprint(options: CrashedStateOptions): string {
   const hash = createHash("sha256");
-  const host = JSON.parse(
-    fs.readFileSync(path.join(PROJECT_ROOT, "node_modules/openclaw/package.json"), "utf8"),
-  ) as { version: string };
+  const host = JSON.parse(fs.readFileSync(path.join(PROJECT_ROOT, "node_modules/openclaw/package.json"), "utf8")) as {
+    version: string;
+  };
   hash.update(JSON.stringify([host.version, PROJECT_ROOT, options.chats, options.agents]));
   for (const file of SHAPED_BY) hash.update(fs.readFileSync(path.join(import.meta.dirname, file)));
   return hash.digest("hex").slice(0, 12);

@@ -41,6 +41,8 @@ export type Reply = {
   atMs: number;
   messageId: number;
   token: string;
+  /** Not an answer: the host's own recovery announces that it goes on ("I'm continuing your interrupted request"). */
+  isNotice: boolean;
 };
 
 /** What becomes of a call. Undefined: it is delivered at once. */
@@ -69,6 +71,13 @@ export type UserMessage = {
   mention?: boolean;
 };
 
+export type ReplyFilter = {
+  /** Only of this bot. */
+  token?: string;
+  /** Only those that appeared at this time or later, epoch milliseconds. */
+  afterMs?: number;
+};
+
 type Update = { update_id: number; message: Record<string, unknown> };
 
 type Bot = {
@@ -81,6 +90,7 @@ type Bot = {
   lastPollAtMs?: number;
 };
 
+const HOST_NOTICE = /^I'm continuing your interrupted request now/;
 const VISIBLE_METHODS = /^(send|edit|delete|forward|copy)(?!.*(Command|Webhook))/;
 
 export class FakeBotApi {
@@ -138,7 +148,7 @@ export class FakeBotApi {
   }
 
   /** What the chat's user sees now from the bot: deleted messages are gone, edited ones show their last text. */
-  replies(chatId: number | string, options: { token?: string; afterMs?: number } = {}): Reply[] {
+  replies(chatId: number | string, options: ReplyFilter = {}): Reply[] {
     const visible = new Map<number, Reply>();
     for (const call of this.calls) {
       if (call.chatId !== String(chatId) || call.messageId === undefined) continue;
@@ -153,28 +163,33 @@ export class FakeBotApi {
     return [...visible.values()].filter((reply) => reply.atMs >= (options.afterMs ?? 0));
   }
 
-  /** Waits for a message to the chat (sent at `afterMs` or later, and matching, if given). */
+  /** The replies that answer the user: without the host's notices. */
+  answers(chatId: number | string, options: ReplyFilter = {}): Reply[] {
+    return this.replies(chatId, options).filter((reply) => !reply.isNotice);
+  }
+
+  /** Waits for an answer in the chat (at `afterMs` or later, and matching, if given). */
   waitForReply(
     chatId: number | string,
-    options: { afterMs?: number; matching?: RegExp; token?: string; timeoutMs: number },
+    options: ReplyFilter & { matching?: RegExp; timeoutMs: number },
   ): Promise<Reply> {
-    return waitFor(
-      () => this.replies(chatId, options).find((reply) => options.matching?.test(reply.text) ?? true),
-      {
-        timeoutMs: options.timeoutMs,
-        what: `a reply in chat ${chatId}${options.matching ? ` matching ${String(options.matching)}` : ""}`,
-        lastState: () => this.describe(),
-      },
-    );
+    return waitFor(() => this.answers(chatId, options).find((reply) => options.matching?.test(reply.text) ?? true), {
+      timeoutMs: options.timeoutMs,
+      what: `a reply in chat ${chatId}${options.matching ? ` matching ${String(options.matching)}` : ""}`,
+      lastState: () => this.describe(),
+    });
   }
 
   /** Waits until a bot polls for updates, that is: its channel is up. */
   waitForPoll(options: { afterMs?: number; token?: string; timeoutMs: number }): Promise<number> {
     const bot = this.#bot(options.token ?? this.token);
-    return waitFor(() => bot.lastPollAtMs !== undefined && bot.lastPollAtMs >= (options.afterMs ?? 0) && bot.lastPollAtMs, {
-      timeoutMs: options.timeoutMs,
-      what: `a getUpdates poll of bot ${bot.token.split(":", 1)[0]}`,
-    });
+    return waitFor(
+      () => bot.lastPollAtMs !== undefined && bot.lastPollAtMs >= (options.afterMs ?? 0) && bot.lastPollAtMs,
+      {
+        timeoutMs: options.timeoutMs,
+        what: `a getUpdates poll of bot ${bot.token.split(":", 1)[0]}`,
+      },
+    );
   }
 
   /** Updates a bot has not confirmed yet. */
@@ -193,8 +208,13 @@ export class FakeBotApi {
     const lines = this.calls
       .filter((call) => call.method !== "sendChatAction")
       .slice(-40)
-      .map((call) => `bot +${call.atMs - first} ms ${call.method} chat=${call.chatId} ${call.outcome} ${JSON.stringify(call.text.slice(0, 120))}`);
-    const waiting = [...this.#bots.values()].map((bot) => `bot ${bot.token.split(":", 1)[0]}: ${bot.queue.length} unconfirmed`);
+      .map(
+        (call) =>
+          `bot +${call.atMs - first} ms ${call.method} chat=${call.chatId} ${call.outcome} ${JSON.stringify(call.text.slice(0, 120))}`,
+      );
+    const waiting = [...this.#bots.values()].map(
+      (bot) => `bot ${bot.token.split(":", 1)[0]}: ${bot.queue.length} unconfirmed`,
+    );
     return [...lines, ...waiting].join("\n");
   }
 
@@ -220,13 +240,22 @@ export class FakeBotApi {
       return;
     }
     const bot = this.#bot(token);
-    const params = { ...Object.fromEntries(url.searchParams), ...parseBody(request.headers["content-type"] ?? "", body) };
+    const params = {
+      ...Object.fromEntries(url.searchParams),
+      ...parseBody(request.headers["content-type"] ?? "", body),
+    };
     if (method === "getUpdates") return this.#getUpdates(bot, response, params);
     if (method === "getMe") return ok(response, botUser(bot.token));
     if (method === "getWebhookInfo") {
       return ok(response, { url: "", has_custom_certificate: false, pending_update_count: bot.queue.length });
     }
-    if (method === "getChat") return ok(response, { id: Number(params["chat_id"]), type: "private", accent_color_id: 0, max_reaction_count: 11 });
+    if (method === "getChat")
+      return ok(response, {
+        id: Number(params["chat_id"]),
+        type: "private",
+        accent_color_id: 0,
+        max_reaction_count: 11,
+      });
     if (!VISIBLE_METHODS.test(method)) return ok(response, true);
     return this.#visible(bot, method, params, response);
   }
@@ -248,7 +277,8 @@ export class FakeBotApi {
         bot.conflict = () => resolve("conflict");
       });
       if (end === "conflict") {
-        const description = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
+        const description =
+          "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
         sendJson(response, 409, { ok: false, error_code: 409, description });
         return;
       }
@@ -264,7 +294,7 @@ export class FakeBotApi {
     const call: BotCall = {
       method,
       token: bot.token,
-      chatId: String(params["chat_id"] ?? ""),
+      chatId: asText(params["chat_id"]),
       text: textOfCall(params),
       atMs: Date.now(),
       outcome: "pending",
@@ -309,7 +339,8 @@ export class FakeBotApi {
 }
 
 function pickReply(call: BotCall, messageId: number): Reply {
-  return { chatId: call.chatId, text: call.text, atMs: call.atMs, messageId, token: call.token };
+  const isNotice = HOST_NOTICE.test(call.text);
+  return { chatId: call.chatId, text: call.text, atMs: call.atMs, messageId, token: call.token, isNotice };
 }
 
 function usernameOf(token: string): string {
@@ -330,6 +361,10 @@ function botUser(token: string): Record<string, unknown> {
 
 function ok(response: ServerResponse, result: unknown): void {
   sendJson(response, 200, { ok: true, result });
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
 /** The text of a call: plain, a caption, or anything readable in a rich message. */

@@ -34,13 +34,18 @@ export class GatewayClient {
   hello: Record<string, unknown> = {};
 
   readonly #socket: WebSocket;
-  readonly #waiting = new Map<string, { resolve: (payload: unknown) => void; reject: (error: Error) => void; method: string }>();
+  readonly #waiting = new Map<
+    string,
+    { resolve: (payload: unknown) => void; reject: (error: Error) => void; method: string }
+  >();
   #closed: Error | undefined;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.addEventListener("message", (message) => this.#receive(JSON.parse(String(message.data)) as Frame));
-    socket.addEventListener("close", (event) => this.#fail(new Error(`gateway websocket closed (${event.code} ${event.reason})`)));
+    socket.addEventListener("close", (event) =>
+      this.#fail(new Error(`gateway websocket closed (${event.code} ${event.reason})`)),
+    );
     socket.addEventListener("error", () => this.#fail(new Error("gateway websocket failed")));
   }
 

@@ -38,7 +38,12 @@ export type GatewayConfigOptions = {
 export function gatewayConfig(options: GatewayConfigOptions): GatewayConfig {
   const agents = AGENT_IDS.slice(0, options.agents ?? 1);
   const several = agents.length > 1;
-  const bot = (index: number) => ({ botToken: botToken(index), apiRoot: options.botApi.url, dmPolicy: "open", allowFrom: ["*"] });
+  const bot = (index: number) => ({
+    botToken: botToken(index),
+    apiRoot: options.botApi.url,
+    dmPolicy: "open",
+    allowFrom: ["*"],
+  });
   const telegram = several
     ? { accounts: Object.fromEntries(agents.map((id, index) => [accountOf(id), bot(index)])) }
     : bot(0);

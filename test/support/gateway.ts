@@ -180,7 +180,8 @@ export class Gateway {
       ...(options.signal ? { signal: options.signal } : {}),
     });
     const body = (await response.json()) as { choices?: { message: { content: string } }[] };
-    if (!response.ok || !body.choices?.[0]) throw new Error(`/v1/chat/completions ${response.status}: ${JSON.stringify(body)}`);
+    if (!response.ok || !body.choices?.[0])
+      throw new Error(`/v1/chat/completions ${response.status}: ${JSON.stringify(body)}`);
     return body.choices[0].message.content;
   }
 
@@ -210,7 +211,11 @@ export class Gateway {
     await this.stop("SIGKILL");
   }
 
-  #waitFor<T>(what: string, timeoutMs: number, look: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
+  #waitFor<T>(
+    what: string,
+    timeoutMs: number,
+    look: () => T | undefined | false | Promise<T | undefined | false>,
+  ): Promise<T> {
     return waitFor(look, {
       timeoutMs,
       everyMs: 50,

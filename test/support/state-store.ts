@@ -74,6 +74,20 @@ export function clearBootHistory(stateDir: string): void {
   withDatabase(stateDatabase(stateDir), {}, (db) => db.exec("DELETE FROM gateway_boot_lifecycle"));
 }
 
+/** Adds fields to a session entry, as a host of another kind or version would have left them. No gateway may be running. */
+export function editSessionEntry(stateDir: string, sessionKey: string, fields: Record<string, unknown>): void {
+  const agentId = sessionKey.split(":")[1] ?? "main";
+  withDatabase(agentDatabase(stateDir, agentId), {}, (db) => {
+    const select = db.prepare("SELECT entry_json FROM session_nodes WHERE session_key = ?");
+    const entry = JSON.parse(String(select.get(sessionKey)?.["entry_json"])) as StoredEntry;
+    withoutTriggers(db, () =>
+      db
+        .prepare("UPDATE session_nodes SET entry_json = ? WHERE session_key = ?")
+        .run(JSON.stringify({ ...entry, ...fields }), sessionKey),
+    );
+  });
+}
+
 /** Folds the write-ahead logs into the databases, so that plain files can be copied. */
 export function checkpoint(stateDir: string): void {
   for (const file of databases(stateDir)) {
@@ -121,36 +135,44 @@ const FORGOTTEN_TABLES = [
 const UNTOUCHED_TABLES = /^(sqlite_|schema_meta|migration_|.*_fts)/;
 
 function editRows(db: DatabaseSync, relocation: Relocation, options: { timesIn?: string[] }): void {
+  const sessionKeys = sessionKeysById(db);
+  withoutTriggers(db, () => {
+    for (const table of plainTables(db)) {
+      const movesTimes = options.timesIn === undefined || options.timesIn.includes(table);
+      for (const row of db.prepare(`SELECT rowid AS _rowid, * FROM "${table}"`).all()) {
+        const sessionKey = row["session_key"] ?? sessionKeys.get(String(row["session_id"]));
+        const shiftMs = sessionKey === undefined ? relocation.defaultShiftMs : relocation.shiftMs(String(sessionKey));
+        const changes = Object.entries(row).flatMap(([column, value]): [string, SQLInputValue][] => {
+          if (column === "_rowid") return [];
+          const edited = editValue(value, relocation, movesTimes ? shiftMs : 0);
+          return edited === value ? [] : [[column, edited]];
+        });
+        if (changes.length === 0) continue;
+        const assignments = changes.map(([column]) => `"${column}" = ?`);
+        db.prepare(`UPDATE "${table}" SET ${assignments.join(", ")} WHERE rowid = ?`).run(
+          ...changes.map(([, value]) => value),
+          row["_rowid"] as number,
+        );
+      }
+    }
+    if (hasTable(db, "transcript_events")) {
+      // The host keeps each event's size beside it; paths may have changed it.
+      db.exec(
+        "UPDATE transcript_events SET event_utf8_bytes = length(CAST(event_json AS BLOB)) WHERE event_json IS NOT NULL",
+      );
+    }
+  });
+}
+
+/** The host's triggers mark edited rows for re-validation; our edits change nothing they would look at. */
+function withoutTriggers(db: DatabaseSync, edit: () => void): void {
   const triggers = db
     .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     .all()
     .map((row) => ({ name: String(row["name"]), sql: String(row["sql"]) }));
-  const sessionKeys = sessionKeysById(db);
   db.exec("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
-  // The host's triggers mark edited rows for re-validation; our edits change nothing they would look at.
   for (const trigger of triggers) db.exec(`DROP TRIGGER "${trigger.name}"`);
-  for (const table of plainTables(db)) {
-    const movesTimes = options.timesIn === undefined || options.timesIn.includes(table);
-    for (const row of db.prepare(`SELECT rowid AS _rowid, * FROM "${table}"`).all()) {
-      const sessionKey = row["session_key"] ?? sessionKeys.get(String(row["session_id"]));
-      const shiftMs = sessionKey === undefined ? relocation.defaultShiftMs : relocation.shiftMs(String(sessionKey));
-      const changes = Object.entries(row).flatMap(([column, value]): [string, SQLInputValue][] => {
-        if (column === "_rowid") return [];
-        const edited = editValue(value, relocation, movesTimes ? shiftMs : 0);
-        return edited === value ? [] : [[column, edited]];
-      });
-      if (changes.length === 0) continue;
-      const assignments = changes.map(([column]) => `"${column}" = ?`);
-      if ("event_utf8_bytes" in row && changes.some(([column]) => column === "event_json")) {
-        const json = changes.find(([column]) => column === "event_json")![1];
-        assignments.push(`event_utf8_bytes = ${Buffer.byteLength(String(json))}`);
-      }
-      db.prepare(`UPDATE "${table}" SET ${assignments.join(", ")} WHERE rowid = ?`).run(
-        ...changes.map(([, value]) => value),
-        row["_rowid"] as number,
-      );
-    }
-  }
+  edit();
   for (const trigger of triggers) db.exec(trigger.sql);
   db.exec("COMMIT");
 }
@@ -179,7 +201,9 @@ function sessionKeysById(db: DatabaseSync): Map<string, string> {
 
 function plainTables(db: DatabaseSync): string[] {
   return db
-    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%WITHOUT ROWID%' AND sql NOT LIKE 'CREATE VIRTUAL%'")
+    .prepare(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%WITHOUT ROWID%' AND sql NOT LIKE 'CREATE VIRTUAL%'",
+    )
     .all()
     .map((row) => String(row["name"]))
     .filter((name) => !UNTOUCHED_TABLES.test(name));

@@ -40,7 +40,10 @@ export type StubModelOptions = {
 };
 
 /** Answers at once, naming the chat: the default behaviour. */
-export const answerAtOnce: ModelBehaviour = (request) => ({ kind: "reply", text: `Answer [chat ${request.chat ?? "?"}]` });
+export const answerAtOnce: ModelBehaviour = (request) => ({
+  kind: "reply",
+  text: `Answer [chat ${request.chat ?? "?"}]`,
+});
 export const hangForever: ModelBehaviour = () => ({ kind: "hang" });
 
 const RESUME_MARKER = "interrupted by a gateway restart";
@@ -154,7 +157,11 @@ export class StubModel {
     if (request.outcome !== undefined || answer.kind === "hang") return;
     if (answer.kind === "error") {
       this.#end(request, "failed");
-      sendJson(response, answer.status, answer.body ?? { error: { message: "stub model error", type: "server_error" } });
+      sendJson(
+        response,
+        answer.status,
+        answer.body ?? { error: { message: "stub model error", type: "server_error" } },
+      );
       return;
     }
     this.#end(request, "answered");

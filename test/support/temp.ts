@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { isAlive } from "./processes.ts";
 
 const ROOT = path.join(os.tmpdir(), "openclaw-resume-scheduler-tests");
 const made = new Set<string>();
@@ -42,13 +43,4 @@ export function removeLeftovers(): number {
     removed += 1;
   }
   return removed;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

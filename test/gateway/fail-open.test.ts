@@ -1,0 +1,78 @@
+import fs from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { RestartedGateway } from "../support/restarted-gateway.ts";
+
+/** The host alone resumes one after another on main; each of the stub's answers takes it well under a second. */
+const HOST_RECOVERY_MS = 60_000;
+
+async function expectHostRecovery(restarted: RestartedGateway): Promise<void> {
+  await restarted.waitForReplies(1, HOST_RECOVERY_MS);
+  const own = restarted.log().filter(({ msg }) => msg === "resume started");
+  expect(own).toEqual([]);
+}
+
+describe("when the plugin does not act, the host recovers as it would without it", () => {
+  it("mode observe: judges every session, changes no entry, keeps no record", async () => {
+    await using restarted = await RestartedGateway.start({ settings: { mode: "observe" } });
+    await expectHostRecovery(restarted);
+    const metrics = await restarted.metrics();
+    expect(metrics.get('openclaw_resume_sessions{verdict="admit",reason="interrupted"}')).toBe(8);
+    expect(metrics.get('openclaw_resume_running{lane="startup-resume"}')).toBe(0);
+    expect(fs.existsSync(path.join(restarted.stateDir, "resume-scheduler"))).toBe(false);
+  });
+
+  it("start() throws because its store cannot be opened: the gateway is up and every chat is answered", async () => {
+    await using restarted = await RestartedGateway.start({
+      prepare: (stateDir) => fs.writeFileSync(path.join(stateDir, "resume-scheduler"), "not a folder"),
+    });
+    await expectHostRecovery(restarted);
+    expect(restarted.gateway.log).toMatch(/resume-scheduler.*(EEXIST|ENOTDIR|not a directory)/i);
+  });
+
+  it("settings are wrong: the gateway starts, each wrong key is named with its value and what is accepted", async () => {
+    await using restarted = await RestartedGateway.start({
+      settings: {
+        mode: "aktiv",
+        filter: { idleHours: "1h", maxAgeHours: -5 },
+        budget: { maxConcurrent: 0, maxPerAgent: 1.5, maxPerBoot: null },
+        lane: { name: "main", quietMs: -1 },
+        resume: { timeoutMs: 10, retryDelayMs: "soon", maxAttempts: 99, unsafeTail: true },
+        preemption: { scope: "all", maxPreemptions: [], maxWaitMs: {} },
+        budgets: { maxConcurrent: 3 },
+      },
+    });
+    await expectHostRecovery(restarted);
+    const errors = restarted
+      .log()
+      .filter(({ level }) => level === "error")
+      .map(({ msg }) => String(msg));
+    const entry = "plugins.entries.resume-scheduler.config";
+    const expected: [key: string, value: string, accepted: string][] = [
+      ["mode", '"aktiv"', 'one of "active", "observe", "off"'],
+      ["filter.idleHours", '"1h"', "a number above 0 to 8760"],
+      ["filter.maxAgeHours", "-5", "a number above 0 to 87600"],
+      ["budget.maxConcurrent", "0", "a whole number from 1 to 64"],
+      ["budget.maxPerAgent", "1.5", "a whole number from 1 to 64"],
+      ["budget.maxPerBoot", "null", "a whole number from 0 to 100000"],
+      ["lane.name", '"main"', "a string matching"],
+      ["lane.quietMs", "-1", "a whole number from 0 to 600000"],
+      ["resume.timeoutMs", "10", "a whole number from 1000 to 3600000"],
+      ["resume.retryDelayMs", '"soon"', "a whole number from 0 to 3600000"],
+      ["resume.maxAttempts", "99", "a whole number from 1 to 10"],
+      ["resume.unsafeTail", "true", 'one of "ask", "hold", "full"'],
+      ["preemption.scope", '"all"', 'one of "lane", "session"'],
+      ["preemption.maxPreemptions", "[]", "a whole number from 0 to 1000"],
+      ["preemption.maxWaitMs", "{}", "a whole number from 0 to 86400000"],
+      ["budgets", '{"maxConcurrent":3}', "known here: mode, filter, budget"],
+    ];
+    for (const [key, value, accepted] of expected) {
+      const line = errors.find((message) => message.startsWith(`${entry}.${key}: `));
+      expect(line, key).toContain(value);
+      expect(line, key).toContain(accepted);
+    }
+    expect(errors).toHaveLength(expected.length + 1);
+    // The series are there all the same, so that an alert on them can tell.
+    expect((await restarted.metrics()).get("openclaw_resume_preemption_seconds_count")).toBe(0);
+  });
+});

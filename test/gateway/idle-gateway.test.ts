@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { answer, RestartedGateway } from "../support/restarted-gateway.ts";
+
+describe("an idle gateway after a crash with 8 interrupted chats", () => {
+  let restarted: RestartedGateway;
+
+  beforeAll(async () => {
+    // Slow enough that two resumes are at the model at once.
+    restarted = await RestartedGateway.start({ behaviour: (request) => ({ ...answer(request), delayMs: 300 }) });
+    await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 8, 60_000);
+  });
+  afterAll(() => restarted?.[Symbol.asyncDispose]());
+
+  it("answers each chat exactly once", () => {
+    const replies = restarted.chats.map((chat) => restarted.repliesTo(chat));
+    expect(replies).toEqual(restarted.chats.map(({ chatId }) => [`Resumed [chat ${chatId}]`]));
+  });
+
+  it("never has more resumes at the model than the budget allows, and uses all of it", () => {
+    expect(restarted.model.requests).toHaveLength(8);
+    expect(restarted.model.peakRunning).toBe(2);
+  });
+
+  it("runs them on lanes of its own and none on main", async () => {
+    const metrics = await restarted.metrics();
+    expect(metrics.get('openclaw_resume_queue_wait_seconds_count{lane="startup-resume"}')).toBe(8);
+    expect(metrics.get('openclaw_resume_queue_wait_seconds_count{lane="main"}')).toBe(0);
+  });
+
+  it("leaves ordinary sessions behind: done, nothing aborted, no recovery marks", () => {
+    for (const chat of restarted.chats) {
+      const entry = restarted.entries().get(chat.sessionKey);
+      expect(entry).toMatchObject({ status: "done", abortedLastRun: false });
+      expect(entry).not.toHaveProperty("mainRestartRecovery");
+    }
+  });
+
+  it("answers a user of a resumed chat as ever, with the history", async () => {
+    await restarted.ask(101);
+    const request = restarted.model.requests.at(-1);
+    expect(JSON.stringify(request?.messages)).toContain("Resumed [chat 101]");
+  });
+
+  it("refuses a scrape without the gateway's token", async () => {
+    const response = await fetch(`${restarted.gateway.url}/plugins/resume-scheduler/metrics`);
+    expect(response.status).toBe(401);
+  });
+
+  it("answers a scrape in the Prometheus text format, not to be cached", async () => {
+    const response = await restarted.gateway.fetch("/plugins/resume-scheduler/metrics");
+    expect(response.headers.get("content-type")).toContain("text/plain; version=0.0.4");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+  });
+
+  it("logs every step as one JSON line without message text", () => {
+    const messages = new Set(restarted.log().map(({ msg }) => msg));
+    expect([...messages]).toEqual(
+      expect.arrayContaining(["judged", "booted", "resume started", "resume ended", "settled"]),
+    );
+    expect(JSON.stringify(restarted.log())).not.toMatch(/summarise|\[chat/);
+  });
+});

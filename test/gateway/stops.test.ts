@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { answer, RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
+import { sleep } from "../support/wait.ts";
+
+/** Each interrupted chat was answered, and none twice. */
+function expectOneReplyEach(restarted: RestartedGateway): void {
+  const replies = restarted.chats.map((chat) => restarted.repliesTo(chat));
+  expect(replies, restarted.describeReplies()).toEqual(
+    restarted.chats.map(({ chatId }) => [`Resumed [chat ${chatId}]`]),
+  );
+}
+
+/** Scrapes until told to stop; a gateway that is down or going down is no failure, a wrong answer is. */
+async function scrapeUntil(restarted: RestartedGateway, done: () => boolean): Promise<number> {
+  let scrapes = 0;
+  while (!done()) {
+    const answered = await restarted.metrics().catch((error: Error) => error);
+    if (answered instanceof Error) expect(answered.message).toMatch(/fetch failed|503/);
+    else scrapes += 1;
+    await sleep(100);
+  }
+  return scrapes;
+}
+
+describe("the gateway stops while resumes run", () => {
+  it("SIGTERM: gone within 3 s; after the next start every chat is answered once", async () => {
+    await using restarted = await RestartedGateway.start({ behaviour: resumesHang });
+    await restarted.waitForResumes(2);
+    const { exitMs, code } = await restarted.stop("SIGTERM");
+    expect({ code, fast: exitMs < 3_000 }, `exit took ${Math.round(exitMs)} ms`).toEqual({ code: 0, fast: true });
+    restarted.model.behaviour = answer;
+    await restarted.boot();
+    await restarted.waitForReplies(1, 60_000);
+    await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 8);
+    expectOneReplyEach(restarted);
+  });
+
+  it("SIGKILL at three random moments in a row, scraped all the while: the same", async () => {
+    await using restarted = await RestartedGateway.start({
+      behaviour: (request) => ({ ...answer(request), delayMs: 400 }),
+    });
+    let done = false;
+    const scraping = scrapeUntil(restarted, () => done);
+    const moments: number[] = [];
+    for (let kill = 0; kill < 3; kill += 1) {
+      // Between the first claim and well into the resumes; the seed of a failure is in its message.
+      moments.push(Math.round(Math.random() * 4_000));
+      await sleep(moments.at(-1)!);
+      await restarted.stop("SIGKILL");
+      await restarted.boot();
+    }
+    await restarted.waitForReplies(1, 90_000).catch((error: Error) => {
+      throw new Error(`killed ${moments.join(", ")} ms after ready: ${error.message}`);
+    });
+    await restarted.waitForMetric('queue_depth{lane="startup-resume"}', (value) => value === 0);
+    await restarted.waitForMetric('running{lane="startup-resume"}', (value) => value === 0);
+    done = true;
+    expect(await scraping).toBeGreaterThan(10);
+    expectOneReplyEach(restarted);
+  });
+});

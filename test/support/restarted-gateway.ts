@@ -1,0 +1,194 @@
+/**
+ * What most gateway tests start from: a state that was really crashed, restarted with our plugin (or without), with its
+ * Telegram chats and its model at hand.
+ */
+import { copyCrashedState, type CrashedChat, type CrashedStateOptions } from "./crashed-state.ts";
+import { FakeBotApi } from "./fake-bot-api.ts";
+import { Gateway, type GatewayStop } from "./gateway.ts";
+import { gatewayConfig, type GatewayConfig, type PluginInConfig } from "./gateway-config.ts";
+import { stagePlugin } from "./stage-plugin.ts";
+import { clearBootHistory, readSessionEntries } from "./state-store.ts";
+import { type ModelBehaviour, type ModelRequest, StubModel } from "./stub-model.ts";
+import { waitFor } from "./wait.ts";
+
+export type RestartOptions = Partial<CrashedStateOptions> & {
+  /** Settings of our plugin. */
+  settings?: Record<string, unknown>;
+  /** `null`: without our plugin. */
+  plugins?: PluginInConfig[] | null;
+  behaviour?: ModelBehaviour;
+  ageMs?: number;
+  ages?: Record<number, number>;
+  extra?: GatewayConfig;
+  /** Changes the copied state before the gateway starts. */
+  prepare?: (stateDir: string) => void;
+};
+
+/** A resumed turn hangs, a user's turn is answered at once: the incident. */
+export const resumesHang: ModelBehaviour = (request) => (request.isResume ? { kind: "hang" } : answer(request));
+
+/** Names the chat and whether a resume or a user's turn was answered. */
+export const answer = (request: ModelRequest): { kind: "reply"; text: string; delayMs?: number } => ({
+  kind: "reply",
+  text: `${request.isResume ? "Resumed" : "Answered"} [chat ${request.chat ?? "?"}]`,
+});
+
+export class RestartedGateway implements AsyncDisposable {
+  readonly chats: CrashedChat[];
+  readonly botApi: FakeBotApi;
+  readonly model: StubModel;
+  readonly stateDir: string;
+  gateway!: Gateway;
+  readonly #options: RestartOptions;
+
+  private constructor(
+    parts: { chats: CrashedChat[]; botApi: FakeBotApi; model: StubModel; stateDir: string },
+    options: RestartOptions,
+  ) {
+    this.chats = parts.chats;
+    this.botApi = parts.botApi;
+    this.model = parts.model;
+    this.stateDir = parts.stateDir;
+    this.#options = options;
+  }
+
+  /** Copies the crashed state and starts a gateway on it. */
+  static async start(options: RestartOptions = {}): Promise<RestartedGateway> {
+    const { stateDir, chats } = await copyCrashedState({
+      chats: options.chats ?? 8,
+      agents: options.agents ?? 1,
+      ...(options.ageMs === undefined ? {} : { ageMs: options.ageMs }),
+      ...(options.ages === undefined ? {} : { ages: options.ages }),
+    });
+    options.prepare?.(stateDir);
+    const botApi = await FakeBotApi.start();
+    const model = await StubModel.start({ behaviour: options.behaviour ?? answer });
+    const restarted = new RestartedGateway({ chats, botApi, model, stateDir }, options);
+    try {
+      await restarted.boot();
+    } catch (error) {
+      await restarted[Symbol.asyncDispose]();
+      throw error;
+    }
+    return restarted;
+  }
+
+  /** Starts the gateway (again) on the state as it is. */
+  async boot(options: { settings?: Record<string, unknown> } = {}): Promise<void> {
+    // Tests that kill often would otherwise run into the host's crash-loop breaker.
+    clearBootHistory(this.stateDir);
+    const settings = options.settings ?? this.#options.settings ?? {};
+    const plugins = this.#options.plugins === undefined ? [stagePlugin({ config: settings })] : this.#options.plugins;
+    const config = gatewayConfig({
+      botApi: this.botApi,
+      model: this.model,
+      agents: this.#options.agents ?? 1,
+      ...(plugins === null ? {} : { plugins }),
+      ...(this.#options.extra ? { extra: this.#options.extra } : {}),
+    });
+    this.gateway = await Gateway.start({ stateDir: this.stateDir, config });
+  }
+
+  stop(signal: "SIGTERM" | "SIGKILL"): Promise<GatewayStop> {
+    return this.gateway.stop(signal);
+  }
+
+  chat(chatId: number): CrashedChat {
+    const found = this.chats.find((chat) => chat.chatId === chatId);
+    if (found === undefined) throw new Error(`chat ${chatId} was not interrupted`);
+    return found;
+  }
+
+  /** A Telegram user writes; resolves with how long the first answer took, milliseconds. */
+  async ask(chatId: number, options: { token?: string; timeoutMs?: number } = {}): Promise<number> {
+    const token = options.token ?? this.chats.find((chat) => chat.chatId === chatId)?.token ?? this.botApi.token;
+    const atMs = this.botApi.userSays({ chatId, token, text: `And now? [chat ${chatId}]` });
+    const reply = await this.botApi.waitForReply(chatId, {
+      token,
+      afterMs: atMs,
+      matching: /Answered/,
+      timeoutMs: options.timeoutMs ?? 30_000,
+    });
+    return reply.atMs - atMs;
+  }
+
+  /** Waits until the model's answer to every interrupted chat has arrived this many times. */
+  async waitForReplies(count: number, timeoutMs: number): Promise<void> {
+    await waitFor(() => this.chats.every((chat) => this.repliesTo(chat).length >= count), {
+      timeoutMs,
+      what: `${count} reply in each chat`,
+      lastState: () => `${this.describeReplies()}\n${this.model.describe()}\n${this.gateway.logTail()}`,
+    });
+  }
+
+  /** Waits until this many resumed turns are open at the model. */
+  async waitForResumes(count: number, timeoutMs = 60_000): Promise<ModelRequest[]> {
+    return waitFor(
+      () => {
+        const open = this.model.runningRequests.filter((request) => request.isResume);
+        return open.length >= count && open;
+      },
+      {
+        timeoutMs,
+        what: `${count} resumes at the model`,
+        lastState: () => `${this.model.describe()}\n${this.gateway.logTail()}`,
+      },
+    );
+  }
+
+  /** The model's answers that a chat got; the host's own notices are left out. */
+  repliesTo(chat: CrashedChat): string[] {
+    const texts = this.botApi.replies(chat.chatId, { token: chat.token }).map(({ text }) => text);
+    return texts.filter((text) => /^(Resumed|Answered) /.test(text));
+  }
+
+  describeReplies(): string {
+    return this.chats.map((chat) => `${chat.chatId}: ${JSON.stringify(this.repliesTo(chat))}`).join("\n");
+  }
+
+  /** The session entries of all chats, by session key. */
+  entries(): Map<string, Record<string, unknown>> {
+    const agents = new Set(this.chats.map(({ agentId }) => agentId));
+    const rows = [...agents].flatMap((agentId) => readSessionEntries(this.stateDir, agentId));
+    return new Map(rows.map(({ sessionKey, entry }) => [sessionKey, entry as Record<string, unknown>]));
+  }
+
+  /** A scrape, as `series{labels}` to value. */
+  async metrics(): Promise<Map<string, number>> {
+    const response = await this.gateway.fetch("/plugins/resume-scheduler/metrics");
+    if (!response.ok) throw new Error(`scrape answered ${response.status}`);
+    const lines = (await response.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    return new Map(
+      lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]),
+    );
+  }
+
+  /** Waits until a scraped series has this value. */
+  async waitForMetric(
+    series: string,
+    accept: (value: number | undefined) => boolean,
+    timeoutMs = 30_000,
+  ): Promise<void> {
+    let last: number | undefined;
+    await waitFor(
+      async () => {
+        last = (await this.metrics()).get(`openclaw_resume_${series}`);
+        return accept(last);
+      },
+      { timeoutMs, what: `metric ${series}`, lastState: () => `it is ${last}\n${this.gateway.logTail()}` },
+    );
+  }
+
+  /** The plugin's own log lines. */
+  log(): Record<string, unknown>[] {
+    return [...this.gateway.log.matchAll(/\[plugins\] (\{.*\})$/gm)].map(
+      ([, line]) => JSON.parse(line!) as Record<string, unknown>,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.gateway?.stop("SIGKILL");
+    await this.botApi.close();
+    await this.model.close();
+  }
+}

@@ -1,0 +1,187 @@
+import { describe, expect, it } from "vitest";
+import { admit, admitAll } from "../../../src/domain/admit.ts";
+import type { ResumeRecord } from "../../../src/domain/record.ts";
+import type { Candidate, Verdict } from "../../../src/domain/verdict.ts";
+import { ADMISSION, candidate, HOUR, NOW, record, row } from "../support/makers.ts";
+
+const judge = (found: Candidate): Verdict => admit(found, ADMISSION, NOW);
+const withRecord = (over: Partial<ResumeRecord>): Candidate =>
+  candidate({ row: row({ status: "killed" }), record: record(over) });
+
+describe("admits", () => {
+  it("an interrupted session", () => {
+    expect(judge(candidate())).toEqual({ kind: "admit", reason: "interrupted" });
+  });
+
+  it("a session claimed on an earlier boot", () => {
+    expect(judge(withRecord({ phase: "claimed" }))).toEqual({ kind: "admit", reason: "claimed-earlier" });
+  });
+
+  it("a session whose only activity is its transcript's", () => {
+    expect(judge(candidate({ row: row({ lastInteractionAtMs: undefined }), activityAtMs: NOW }))).toEqual({
+      kind: "admit",
+      reason: "interrupted",
+    });
+  });
+
+  it("a session that nothing tells the age of", () => {
+    expect(judge(candidate({ row: row({ startedAtMs: undefined }) })).kind).toBe("admit");
+  });
+
+  it("a reply that exists, however old the session and however many its attempts", () => {
+    const owed = candidate({
+      row: row({ status: "killed", startedAtMs: 1, lastInteractionAtMs: 1 }),
+      record: record({ phase: "delivering", attempts: 9 }),
+      activityAtMs: 1,
+    });
+    expect(judge(owed)).toEqual({ kind: "admit", reason: "claimed-earlier" });
+  });
+});
+
+describe("holds", () => {
+  it("nothing that has been idle for exactly the limit", () => {
+    expect(judge(candidate({ activityAtMs: NOW - HOUR })).kind).toBe("admit");
+  });
+
+  it("what has been idle a millisecond longer", () => {
+    expect(judge(candidate({ activityAtMs: NOW - HOUR - 1 }))).toEqual({ kind: "hold", reason: "idle-too-long" });
+  });
+
+  it("nothing that was started exactly the age limit ago", () => {
+    expect(judge(candidate({ row: row({ startedAtMs: NOW - 120 * HOUR }) })).kind).toBe("admit");
+  });
+
+  it("what was started a millisecond earlier", () => {
+    expect(judge(candidate({ row: row({ startedAtMs: NOW - 120 * HOUR - 1 }) }))).toEqual({
+      kind: "hold",
+      reason: "too-old",
+    });
+  });
+
+  it("what has no known activity", () => {
+    expect(judge(candidate({ activityAtMs: undefined }))).toEqual({ kind: "hold", reason: "activity-unknown" });
+  });
+
+  it("what was held on an earlier boot", () => {
+    expect(judge(withRecord({ phase: "settled", outcome: "held" }))).toEqual({ kind: "hold", reason: "held-earlier" });
+  });
+
+  it("a claim of an earlier boot that has become too idle meanwhile", () => {
+    const stale = { ...withRecord({ phase: "claimed" }), activityAtMs: NOW - HOUR - 1 };
+    expect(judge(stale)).toEqual({ kind: "hold", reason: "idle-too-long" });
+  });
+});
+
+describe("attempts", () => {
+  it("leave one more when one fewer than allowed was made", () => {
+    expect(judge(withRecord({ phase: "claimed", attempts: 1 })).kind).toBe("admit");
+  });
+
+  it("are exhausted when all allowed ones were made", () => {
+    expect(judge(withRecord({ phase: "claimed", attempts: 2 }))).toEqual({
+      kind: "hold",
+      reason: "attempts-exhausted",
+    });
+  });
+
+  it("that a dying gateway cut off get three more", () => {
+    expect(judge(withRecord({ phase: "running", attempts: 4 })).kind).toBe("admit");
+  });
+
+  it("that a dying gateway cut off too often are exhausted all the same", () => {
+    expect(judge(withRecord({ phase: "running", attempts: 5 }))).toEqual({
+      kind: "hold",
+      reason: "attempts-exhausted",
+    });
+  });
+});
+
+describe("retires", () => {
+  it("a claim whose session was replaced", () => {
+    const replaced = candidate({ row: row({ status: "killed", sessionId: "session-2" }), record: record() });
+    expect(judge(replaced)).toEqual({ kind: "retire", reason: "session-replaced" });
+  });
+
+  it("a claim whose user has gone on", () => {
+    const continued = candidate({
+      row: row({ status: "done", lastInteractionAtMs: NOW }),
+      record: record({ claimedAtMs: NOW - 1 }),
+    });
+    expect(judge(continued)).toEqual({ kind: "retire", reason: "user-continued" });
+  });
+
+  it("even a held session when its user has gone on", () => {
+    const continued = candidate({
+      row: row({ status: "done", lastInteractionAtMs: NOW }),
+      record: record({ phase: "settled", outcome: "held", claimedAtMs: NOW - 1 }),
+    });
+    expect(judge(continued)).toEqual({ kind: "retire", reason: "user-continued" });
+  });
+});
+
+describe("leaves", () => {
+  it.each(["subagent", "cron", "acp", "heartbeat"] as const)("a session of kind %s to its owner", (keyKind) => {
+    expect(judge(candidate({ row: row({ keyKind }) }))).toEqual({ kind: "leave", reason: keyKind });
+  });
+
+  it.each([
+    ["spawned", "spawned"],
+    ["pluginOwned", "plugin-owned"],
+    ["pendingFinalDelivery", "pending-final-delivery"],
+    ["messageToolOnly", "message-tool-only"],
+    ["harnessCompletion", "harness-completion"],
+    ["deliveryReceipt", "delivery-receipt"],
+    ["recoveryTombstone", "recovery-tombstone"],
+    ["modelSelectionLocked", "model-selection-locked"],
+  ] as const)("a session marked %s as %s", (mark, reason) => {
+    expect(judge(candidate({ row: row({ marks: { [mark]: true } }) }))).toEqual({ kind: "leave", reason });
+  });
+
+  it("another owner's session before it looks at ages or records", () => {
+    const stale = candidate({ row: row({ keyKind: "cron" }), record: record({ attempts: 9 }), activityAtMs: undefined });
+    expect(judge(stale)).toEqual({ kind: "leave", reason: "cron" });
+  });
+});
+
+describe("the boot limit", () => {
+  const chat = (name: string, activityAtMs: number | undefined, over: Parameters<typeof row>[0] = {}): Candidate =>
+    candidate({ row: row({ sessionKey: name, ...over }), activityAtMs });
+  const verdicts = (found: Candidate[], maxPerBoot: number) =>
+    admitAll(found, { ...ADMISSION, maxPerBoot }, NOW).map(
+      ({ candidate: { row: session }, verdict }) => `${session.sessionKey} ${verdict.kind} ${verdict.reason}`,
+    );
+
+  it("favours the newest", () => {
+    expect(verdicts([chat("old", NOW - 3), chat("new", NOW - 1), chat("mid", NOW - 2)], 2)).toEqual([
+      "new admit interrupted",
+      "mid admit interrupted",
+      "old hold over-boot-limit",
+    ]);
+  });
+
+  it("is used up by admitted sessions only", () => {
+    const found = [chat("newest", NOW, { keyKind: "cron" }), chat("newer", NOW - 1), chat("stale", NOW - 2 * HOUR)];
+    expect(verdicts(found, 1)).toEqual([
+      "newest leave cron",
+      "newer admit interrupted",
+      "stale hold idle-too-long",
+    ]);
+  });
+
+  it("of 0 admits nothing", () => {
+    expect(verdicts([chat("a", NOW)], 0)).toEqual(["a hold over-boot-limit"]);
+  });
+
+  it("gives a direct chat precedence over a group of the same moment", () => {
+    expect(verdicts([chat("a", NOW, { chatKind: "group" }), chat("b", NOW)], 1)).toEqual([
+      "b admit interrupted",
+      "a hold over-boot-limit",
+    ]);
+  });
+
+  it("leaves the given array as it was", () => {
+    const found = [chat("old", NOW - 2), chat("new", NOW - 1)];
+    admitAll(found, ADMISSION, NOW);
+    expect(found.map(({ row: session }) => session.sessionKey)).toEqual(["old", "new"]);
+  });
+});

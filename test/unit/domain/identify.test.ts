@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import { admit } from "../../../src/domain/admit.ts";
+import { identify, isOpen, userCameAfter } from "../../../src/domain/identify.ts";
+import type { ResumeRecord } from "../../../src/domain/record.ts";
+import type { SessionRow } from "../../../src/domain/session.ts";
+import { ADMISSION, NOW, record, row } from "../support/makers.ts";
+
+const fresh = (session: SessionRow, past?: ResumeRecord, transcriptAtMs?: number) =>
+  identify(session, past, { freshProcess: true, transcriptActivityAtMs: () => transcriptAtMs });
+const inProcess = (session: SessionRow, past?: ResumeRecord) =>
+  identify(session, past, { freshProcess: false, transcriptActivityAtMs: () => undefined });
+
+describe("after a process start", () => {
+  it("takes every running turn for an interrupted one", () => {
+    expect(fresh(row())).toEqual({ row: row(), record: undefined, activityAtMs: NOW - 60_000 });
+  });
+
+  it.each([undefined, "done", "failed", "killed", "timeout"])("passes over a session with status %s", (status) => {
+    expect(fresh(row({ status }))).toBeUndefined();
+  });
+
+  it("passes over a session that is not running, whatever the host's mark says", () => {
+    expect(fresh(row({ status: "done", abortedLastRun: true }))).toBeUndefined();
+  });
+
+  it("takes a session that an earlier boot claimed, though it no longer runs", () => {
+    expect(fresh(row({ status: "killed" }), record())?.record).toEqual(record());
+  });
+
+  it.each(["claimed", "running", "delivering"] as const)("goes on with a claim in phase %s", (phase) => {
+    expect(fresh(row({ status: "killed" }), record({ phase }))?.record?.phase).toBe(phase);
+  });
+
+  it("passes over a claim that has settled for good", () => {
+    expect(fresh(row({ status: "killed" }), record({ phase: "settled", outcome: "completed" }))).toBeUndefined();
+  });
+
+  it("still knows a held session", () => {
+    const held = record({ phase: "settled", outcome: "held" });
+    expect(fresh(row({ status: "killed" }), held)?.record).toEqual(held);
+  });
+
+  it("gives a new interruption no past when its record had settled for good", () => {
+    const found = fresh(row(), record({ phase: "settled", outcome: "completed", attempts: 2 }));
+    expect(found).toEqual({ row: row(), record: undefined, activityAtMs: NOW - 60_000 });
+  });
+
+  it("gives a turn that a user began after the claim no past", () => {
+    const later = row({ lastInteractionAtMs: NOW - 1 });
+    expect(fresh(later, record({ claimedAtMs: NOW - 2, attempts: 2 }))).toEqual({
+      row: later,
+      record: undefined,
+      activityAtMs: NOW - 1,
+    });
+  });
+
+  it("gives a turn of a new session id no past", () => {
+    expect(fresh(row({ sessionId: "session-2" }), record())?.record).toBeUndefined();
+  });
+
+  it("knows a resume of its own that was cut off", () => {
+    expect(fresh(row(), record({ phase: "running", attempts: 1 }))?.record?.attempts).toBe(1);
+  });
+});
+
+describe("when the plugin is replaced in a living process", () => {
+  it("leaves a live turn alone", () => {
+    expect(inProcess(row())).toBeUndefined();
+  });
+
+  it("takes a turn that the host itself marked as aborted", () => {
+    expect(inProcess(row({ abortedLastRun: true }))?.row.sessionId).toBe("session-1");
+  });
+
+  it("goes on with its own open claim", () => {
+    expect(inProcess(row({ status: "killed" }), record())?.record).toEqual(record());
+  });
+
+  // What it claims are the sessions that it admits or holds; any other outcome leaves the user's turn alone.
+  const outcome = (session: SessionRow, past: ResumeRecord) => {
+    const found = inProcess(session, past);
+    return found === undefined ? "no candidate" : admit(found, ADMISSION, NOW).kind;
+  };
+
+  it("does not claim a live turn that a user began after the claim", () => {
+    const live = row({ lastInteractionAtMs: NOW });
+    expect(["no candidate", "retire", "leave"]).toContain(outcome(live, record({ claimedAtMs: NOW - 1 })));
+  });
+
+  it("does not claim a live turn that moved no interaction time", () => {
+    expect(["no candidate", "retire", "leave"]).toContain(outcome(row(), record()));
+  });
+});
+
+describe("last activity", () => {
+  it("is the user's when that is the later one", () => {
+    expect(fresh(row({ lastInteractionAtMs: 20 }), undefined, 10)?.activityAtMs).toBe(20);
+  });
+
+  it("is the transcript's when that is the later one", () => {
+    expect(fresh(row({ lastInteractionAtMs: 10 }), undefined, 20)?.activityAtMs).toBe(20);
+  });
+
+  it("is the transcript's when the user's is unknown", () => {
+    expect(fresh(row({ lastInteractionAtMs: undefined }), undefined, 20)?.activityAtMs).toBe(20);
+  });
+
+  it("is unknown when nothing tells", () => {
+    const silent = row({ lastInteractionAtMs: undefined, lastActivityAtMs: 99, startedAtMs: 99 });
+    expect(fresh(silent)?.activityAtMs).toBeUndefined();
+  });
+});
+
+describe("isOpen", () => {
+  it.each([
+    ["claimed", undefined, true],
+    ["running", undefined, true],
+    ["delivering", undefined, true],
+    ["settled", "held", true],
+    ["settled", "completed", false],
+    ["settled", "superseded", false],
+    ["settled", "failed", false],
+    ["settled", "timed-out", false],
+  ] as const)("of phase %s with outcome %s is %s", (phase, outcome, open) => {
+    expect(isOpen(record({ phase, outcome }))).toBe(open);
+  });
+});
+
+describe("userCameAfter", () => {
+  const claimed = record({ claimedAtMs: 100 });
+
+  it("is true a millisecond after the claim", () => {
+    expect(userCameAfter(claimed, row({ lastInteractionAtMs: 101 }))).toBe(true);
+  });
+
+  it("is false at the moment of the claim", () => {
+    expect(userCameAfter(claimed, row({ lastInteractionAtMs: 100 }))).toBe(false);
+  });
+
+  it("is false when no interaction is known", () => {
+    expect(userCameAfter(claimed, row({ lastInteractionAtMs: undefined }))).toBe(false);
+  });
+});

@@ -1,0 +1,430 @@
+import { describe, expect, it } from "vitest";
+import type { QueuedResume } from "../../../src/domain/queued-resume.ts";
+import { type RunEnd, Scheduler, type SchedulerLimits } from "../../../src/domain/scheduler.ts";
+import { LIMITS, queued, said } from "../support/makers.ts";
+
+const CANCELLED: RunEnd = { kind: "cancelled" };
+const REPLIED: RunEnd = { kind: "completed", reason: "replied" };
+const FAILED: RunEnd = { kind: "failed", error: "the model said no" };
+const AGED = { preemptions: 3 };
+
+/** A scheduler that was opened at 0 with these resumes queued; users are quiet from 2000 on. */
+function opened(limits: Partial<SchedulerLimits>, ...resumes: QueuedResume[]): Scheduler {
+  const scheduler = new Scheduler({ ...LIMITS, ...limits });
+  for (const resume of resumes) scheduler.enqueue(resume, 0);
+  scheduler.open(0);
+  return scheduler;
+}
+
+/** The same at 2000, with as many running as may. */
+function started(limits: Partial<SchedulerLimits>, ...resumes: QueuedResume[]): Scheduler {
+  const scheduler = opened(limits, ...resumes);
+  scheduler.tick(2000);
+  return scheduler;
+}
+
+describe("starting", () => {
+  it("waits for the gateway", () => {
+    const scheduler = new Scheduler(LIMITS);
+    expect(scheduler.enqueue(queued("a1"), 0)).toEqual([]);
+    expect(scheduler.tick(100_000)).toEqual([]);
+    expect(scheduler.nextWakeAtMs()).toBeUndefined();
+  });
+
+  it("waits for users to have been quiet since the gateway was ready", () => {
+    const scheduler = opened({}, queued("a1"));
+    expect(said(scheduler.tick(1999))).toEqual([]);
+    expect(said(scheduler.tick(2000))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("comes at once with a quiet time of 0", () => {
+    const scheduler = new Scheduler({ ...LIMITS, quietMs: 0 });
+    scheduler.enqueue(queued("a1"), 0);
+    expect(said(scheduler.open(0))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("fills the slots, each with its number, and no more", () => {
+    expect(said(opened({}, queued("a1"), queued("a2"), queued("a3")).tick(2000))).toEqual([
+      "start a1 slot 1",
+      "start a2 slot 2",
+    ]);
+  });
+
+  it("gives the lowest free slot to the next", () => {
+    const scheduler = started({}, queued("a1"), queued("a2"), queued("a3"));
+    expect(said(scheduler.runEnded("a1", REPLIED, 3000))).toEqual(["settle a1 completed replied", "start a3 slot 1"]);
+  });
+
+  it("counts the attempt that begins", () => {
+    expect(opened({}, queued("a1", { attempts: 1 })).tick(2000)).toMatchObject([
+      { do: "start", resume: { key: "a1", attempts: 2, startedAtMs: 2000, aged: false } },
+    ]);
+  });
+
+  it("goes by the agents' own limit", () => {
+    const resumes = ["a1", "a2", "b1", "b2"].map((key) => queued(key));
+    const scheduler = started({ maxConcurrent: 4, maxPerAgent: 1 }, ...resumes);
+    expect([scheduler.running, scheduler.queued]).toEqual([2, 2]);
+    expect(said(scheduler.runEnded("b1", REPLIED, 3000))).toEqual(["settle b1 completed replied", "start b2 slot 2"]);
+  });
+
+  it("passes over a resume that runs already", () => {
+    const scheduler = started({}, queued("a1"));
+    expect(scheduler.enqueue(queued("a1"), 2500)).toEqual([]);
+    expect([scheduler.running, scheduler.queued]).toEqual([1, 0]);
+  });
+});
+
+describe("a user message to a queued session", () => {
+  it("supersedes its resume at once", () => {
+    const scheduler = opened({}, queued("a1"), queued("a2"));
+    expect(said(scheduler.userWrote("a1", 500))).toEqual(["settle a1 superseded user-continued"]);
+    expect(scheduler.queued).toBe(1);
+  });
+
+  it("supersedes it before the gateway is ready too", () => {
+    const scheduler = new Scheduler(LIMITS);
+    scheduler.enqueue(queued("a1"), 0);
+    expect(said(scheduler.userWrote("a1", 1))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("supersedes it while it rests before a retry", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.runEnded("a1", FAILED, 3000);
+    expect(said(scheduler.userWrote("a1", 3500))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("supersedes it when all that is seen is the user's run", () => {
+    expect(said(opened({}, queued("a1")).userRunStarted("run", "a1", 500))).toEqual([
+      "settle a1 superseded user-continued",
+    ]);
+  });
+
+  it("cancels what runs elsewhere as well", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    expect(said(scheduler.userWrote("a2", 2500))).toEqual(["settle a2 superseded user-continued", "cancel a1 other-user"]);
+  });
+});
+
+describe("a user message to a session whose resume runs", () => {
+  it("cancels the run; its slot is taken until the run has ended", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    expect(said(scheduler.userWrote("a1", 2500))).toEqual(["cancel a1 own-user"]);
+    expect(scheduler.running).toBe(1);
+  });
+
+  it("supersedes the resume when the run has ended, and it never comes back", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.userWrote("a1", 2500);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["settle a1 superseded user-continued"]);
+    expect(said(scheduler.tick(1_000_000))).toEqual([]);
+    expect([scheduler.running, scheduler.queued]).toEqual([0, 0]);
+  });
+
+  it("supersedes a resume whose run failed instead", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.userWrote("a1", 2500);
+    expect(said(scheduler.runEnded("a1", FAILED, 2600))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("takes nothing back from a run that was done already", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.userWrote("a1", 2500);
+    expect(said(scheduler.runEnded("a1", REPLIED, 2600))).toEqual(["settle a1 completed replied"]);
+  });
+
+  it("cancels once, however often the user writes", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.userWrote("a1", 2500);
+    expect(scheduler.userWrote("a1", 2501)).toEqual([]);
+    expect(scheduler.userRunStarted("run", "a1", 2502)).toEqual([]);
+  });
+
+  it("outranks a cancel for another user", () => {
+    const scheduler = started({}, queued("a1"));
+    expect(said(scheduler.userWrote("x", 2500))).toEqual(["cancel a1 other-user"]);
+    expect(scheduler.userWrote("a1", 2550)).toEqual([]);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("is not outranked by another user", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.userWrote("a1", 2500);
+    expect(scheduler.userWrote("x", 2550)).toEqual([]);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("cancels an aged resume too", () => {
+    expect(said(started({}, queued("a1", AGED)).userWrote("a1", 2500))).toEqual(["cancel a1 own-user"]);
+  });
+});
+
+describe("a user message to any other session", () => {
+  it("cancels everything that runs", () => {
+    expect(said(started({}, queued("a1"), queued("a2")).userWrote("x", 2500))).toEqual([
+      "cancel a1 other-user",
+      "cancel a2 other-user",
+    ]);
+  });
+
+  it("puts the cancelled one back at no cost to its attempts", () => {
+    const scheduler = started({}, queued("a1", { attempts: 1, preemptions: 1 }));
+    scheduler.userWrote("x", 2500);
+    expect(scheduler.runEnded("a1", CANCELLED, 2600)).toMatchObject([
+      { do: "requeue", cause: "preempted", resume: { key: "a1", attempts: 1, preemptions: 2, enqueuedAtMs: 2600 } },
+    ]);
+    expect(scheduler.queued).toBe(1);
+  });
+
+  it("keeps the time since which it waits", () => {
+    const scheduler = started({}, queued("a1", { queuedAtMs: 0 }));
+    scheduler.userWrote("x", 2500);
+    scheduler.runEnded("a1", CANCELLED, 2600);
+    expect(scheduler.oldestQueuedSinceMs()).toBe(0);
+  });
+
+  it("starts nothing in a slot that gets free while the user waits or runs", () => {
+    const scheduler = started({}, queued("a1"), queued("a2"), queued("a3"));
+    scheduler.userWrote("x", 2500);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["requeue a1 preempted"]);
+    scheduler.userRunStarted("run", "x", 2700);
+    expect(said(scheduler.runEnded("a2", CANCELLED, 2800))).toEqual(["requeue a2 preempted"]);
+    expect(scheduler.tick(60_000)).toEqual([]);
+  });
+
+  it("lets resumes start again when users have been quiet", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"));
+    scheduler.userWrote("x", 2500);
+    scheduler.runEnded("a1", CANCELLED, 2600);
+    scheduler.userRunStarted("run", "x", 2700);
+    expect(scheduler.userRunEnded("run", 5000)).toEqual([]);
+    expect(scheduler.tick(6999)).toEqual([]);
+    expect(said(scheduler.tick(7000))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("lets resumes start again when no run followed it", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.userWrote("x", 1000);
+    expect(scheduler.tick(16_000)).toEqual([]);
+    expect(scheduler.tick(17_999)).toEqual([]);
+    expect(said(scheduler.tick(18_000))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("cancels again when the user's run starts: something may have aged and started meanwhile", () => {
+    const scheduler = started({}, queued("a1"));
+    expect(said(scheduler.userRunStarted("run", "x", 2500))).toEqual(["cancel a1 other-user"]);
+  });
+});
+
+describe('scope "session"', () => {
+  const scope = { preemptionScope: "session" } as const;
+
+  it("lets what runs go on when another user writes", () => {
+    const scheduler = started(scope, queued("a1"), queued("a2"), queued("a3"));
+    expect(scheduler.userWrote("x", 2500)).toEqual([]);
+    expect(scheduler.userRunStarted("run", "x", 2600)).toEqual([]);
+    expect(said(scheduler.runEnded("a1", REPLIED, 2700))).toEqual(["settle a1 completed replied"]);
+  });
+
+  it("cancels and supersedes for the session's own user", () => {
+    const scheduler = started(scope, queued("a1"), queued("a2"), queued("a3"));
+    expect(said(scheduler.userWrote("a1", 2500))).toEqual(["cancel a1 own-user"]);
+    expect(said(scheduler.userWrote("a3", 2500))).toEqual(["settle a3 superseded user-continued"]);
+  });
+});
+
+describe("an aged resume", () => {
+  /** A user waits at 0; these resumes were queued and the gateway is ready from then on. */
+  function besideUser(...resumes: QueuedResume[]) {
+    const scheduler = new Scheduler(LIMITS);
+    scheduler.userWrote("x", 0);
+    for (const resume of resumes) scheduler.enqueue(resume, 0);
+    return { scheduler, decisions: scheduler.open(0) };
+  }
+
+  it("starts beside a user who waits, one at a time", () => {
+    const { scheduler, decisions } = besideUser(queued("a1", AGED), queued("a2", AGED), queued("a3"));
+    expect(said(decisions)).toEqual(["start a1 slot 1"]);
+    expect(scheduler.tick(502)).toEqual([]);
+    expect(said(scheduler.runEnded("a1", REPLIED, 600))).toEqual(["settle a1 completed replied", "start a2 slot 1"]);
+    expect(said(scheduler.runEnded("a2", REPLIED, 700))).toEqual(["settle a2 completed replied"]);
+  });
+
+  it("says that it has aged", () => {
+    expect(besideUser(queued("a1", AGED)).decisions).toMatchObject([{ do: "start", resume: { aged: true } }]);
+  });
+
+  it("does not wait for users to be quiet; the others do", () => {
+    const scheduler = new Scheduler(LIMITS);
+    for (const resume of [queued("a1", AGED), queued("b1", AGED), queued("c1")]) scheduler.enqueue(resume, 0);
+    expect(said(scheduler.open(0))).toEqual(["start a1 slot 1"]);
+    expect(scheduler.tick(1999)).toEqual([]);
+    expect(said(scheduler.tick(2000))).toEqual(["start b1 slot 2"]);
+  });
+
+  it("is not cancelled for other users", () => {
+    const scheduler = started({}, queued("a1", AGED));
+    expect(scheduler.userWrote("x", 2500)).toEqual([]);
+    expect(scheduler.userRunStarted("run", "x", 2600)).toEqual([]);
+  });
+
+  it("is spared alone: another aged one and fresh ones make room", () => {
+    const scheduler = started({ maxConcurrent: 3 }, queued("a1", AGED), queued("b1", AGED), queued("c1"));
+    expect(said(scheduler.userWrote("x", 2500))).toEqual(["cancel b1 other-user", "cancel c1 other-user"]);
+    expect(scheduler.userRunStarted("run", "x", 2600)).toEqual([]);
+  });
+
+  it("starts beside users only when what was cancelled has drained", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1", { preemptions: 2 }));
+    scheduler.userWrote("x", 2500);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["requeue a1 preempted", "start a1 slot 1"]);
+  });
+
+  it("has aged by waiting, beside a user who runs on and on", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.userRunStarted("run", "x", 500);
+    expect(scheduler.tick(599_999)).toEqual([]);
+    expect(said(scheduler.tick(600_000))).toEqual(["start a1 slot 1"]);
+  });
+});
+
+describe("a run that ends", () => {
+  it.each(["replied", "nothing-to-say", "already-answered", "no-route"] as const)(
+    "completed with %s settles so",
+    (reason) => {
+      const scheduler = started({}, queued("a1"));
+      expect(scheduler.runEnded("a1", { kind: "completed", reason }, 3000)).toMatchObject([
+        { do: "settle", resume: { key: "a1", attempts: 1 }, settlement: { outcome: "completed", reason } },
+      ]);
+    },
+  );
+
+  it("superseded settles so", () => {
+    expect(said(started({}, queued("a1")).runEnded("a1", { kind: "superseded" }, 3000))).toEqual([
+      "settle a1 superseded user-continued",
+    ]);
+  });
+
+  it("held settles so", () => {
+    expect(said(started({}, queued("a1")).runEnded("a1", { kind: "held", reason: "unsafe-tail" }, 3000))).toEqual([
+      "settle a1 held unsafe-tail",
+    ]);
+  });
+
+  it.each(["failed", "timed-out", "undelivered"] as const)("%s goes back after the retry delay", (kind) => {
+    const scheduler = started({}, queued("a1"));
+    expect(scheduler.runEnded("a1", { kind, error: "x" }, 3000)).toMatchObject([
+      { do: "requeue", cause: "retry", resume: { key: "a1", attempts: 1, preemptions: 0, notBeforeMs: 33_000 } },
+    ]);
+    expect(scheduler.tick(32_999)).toEqual([]);
+    expect(scheduler.tick(33_000)).toMatchObject([{ do: "start", resume: { key: "a1", attempts: 2 } }]);
+  });
+
+  it.each([
+    ["failed", "attempts-exhausted"],
+    ["timed-out", "attempts-exhausted"],
+    ["undelivered", "delivery-failed"],
+  ] as const)("%s on the last attempt is held as %s", (kind, reason) => {
+    const scheduler = started({}, queued("a1", { attempts: 1 }));
+    expect(scheduler.runEnded("a1", { kind, error: "x" }, 3000)).toMatchObject([
+      { do: "settle", resume: { attempts: 2 }, settlement: { outcome: "held", reason } },
+    ]);
+  });
+
+  it("lets others start while it rests", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    expect(said(scheduler.runEnded("a1", FAILED, 3000))).toEqual(["requeue a1 retry", "start a2 slot 1"]);
+  });
+
+  it("of which nobody knows changes nothing", () => {
+    expect(started({}, queued("a1")).runEnded("zz", REPLIED, 3000)).toEqual([]);
+  });
+});
+
+describe("draining", () => {
+  it("cancels what runs and starts nothing more", () => {
+    const scheduler = started({}, queued("a1"), queued("a2"), queued("a3"));
+    expect(said(scheduler.drain())).toEqual(["cancel a1 shutdown", "cancel a2 shutdown"]);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 3000))).toEqual(["requeue a1 shutdown"]);
+    expect(scheduler.open(4000)).toEqual([]);
+    expect(scheduler.tick(1_000_000)).toEqual([]);
+    expect(scheduler.enqueue(queued("a4"), 1_000_000)).toEqual([]);
+    expect(scheduler.nextWakeAtMs()).toBeUndefined();
+  });
+
+  it("hands the attempt back, at no cost to preemptions", () => {
+    const scheduler = started({}, queued("a1", { attempts: 1, preemptions: 1 }));
+    scheduler.drain();
+    expect(scheduler.runEnded("a1", FAILED, 3000)).toMatchObject([
+      { do: "requeue", cause: "shutdown", resume: { attempts: 1, preemptions: 1 } },
+    ]);
+  });
+
+  it("cancels aged ones too", () => {
+    expect(said(started({}, queued("a1", AGED)).drain())).toEqual(["cancel a1 shutdown"]);
+  });
+
+  it("keeps what was done in time", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.drain();
+    expect(said(scheduler.runEnded("a1", REPLIED, 3000))).toEqual(["settle a1 completed replied"]);
+  });
+
+  it("still lets a user continue a session", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    scheduler.drain();
+    expect(said(scheduler.userWrote("a2", 3000))).toEqual(["settle a2 superseded user-continued"]);
+    expect(scheduler.userWrote("a1", 3000)).toEqual([]);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 3100))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("twice cancels once", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.drain();
+    expect(scheduler.drain()).toEqual([]);
+  });
+});
+
+describe("nextWakeAtMs", () => {
+  it("is when users will have been quiet", () => {
+    expect(opened({}, queued("a1")).nextWakeAtMs()).toBe(2000);
+  });
+
+  it("is unknown when nothing is queued and no user waits", () => {
+    expect(opened({}).nextWakeAtMs()).toBeUndefined();
+  });
+
+  it("is when a signal will be forgotten, even with nothing queued", () => {
+    const scheduler = opened({});
+    scheduler.userWrote("x", 100);
+    expect(scheduler.nextWakeAtMs()).toBe(15_100);
+  });
+
+  it("moves on to the quiet time when the signal was forgotten", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.userWrote("x", 100);
+    scheduler.tick(15_100);
+    expect(scheduler.nextWakeAtMs()).toBe(17_100);
+  });
+
+  it("is when the first will have aged while a user runs", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.userRunStarted("run", "x", 100);
+    expect(scheduler.nextWakeAtMs()).toBe(600_000);
+  });
+
+  it("is when a retry has rested", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.runEnded("a1", FAILED, 3000);
+    expect(scheduler.nextWakeAtMs()).toBe(33_000);
+  });
+});
+
+it("tells of users who wait and run", () => {
+  const scheduler = opened({});
+  scheduler.userWrote("x", 100);
+  scheduler.userWrote("y", 200);
+  scheduler.userRunStarted("run", "x", 300);
+  const { users } = scheduler;
+  expect([users.waitingCount, users.runningCount, users.oldestWaitingSinceMs()]).toEqual([1, 1, 200]);
+});

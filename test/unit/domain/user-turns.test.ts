@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+import { UserTurns } from "../../../src/domain/user-turns.ts";
+
+const counts = (turns: UserTurns) => [turns.waitingCount, turns.runningCount];
+
+describe("a user turn", () => {
+  it("waits from its signal, runs from its start and is gone at its end", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 0);
+    expect(counts(turns)).toEqual([1, 0]);
+    turns.runStarted("run", "a", 10);
+    expect(counts(turns)).toEqual([0, 1]);
+    turns.runEnded("run", 20);
+    expect(counts(turns)).toEqual([0, 0]);
+  });
+
+  it("counts without a signal too", () => {
+    const turns = new UserTurns();
+    turns.runStarted("run", "a", 10);
+    expect(counts(turns)).toEqual([0, 1]);
+  });
+
+  it("that waits is not ended by another session's run", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 0);
+    turns.runStarted("run", "b", 1);
+    turns.runEnded("run", 2);
+    expect(counts(turns)).toEqual([1, 0]);
+  });
+
+  it("that was steered into the run before it waits no longer when that run ends", () => {
+    const turns = new UserTurns();
+    turns.runStarted("run", "a", 0);
+    turns.wrote("a", 1);
+    turns.runEnded("run", 2);
+    expect(counts(turns)).toEqual([0, 0]);
+  });
+});
+
+describe("the end of a run", () => {
+  it("that nobody announced changes nothing", () => {
+    const turns = new UserTurns();
+    turns.watchFrom(100);
+    turns.wrote("a", 200);
+    turns.runEnded("unknown", 300);
+    expect(counts(turns)).toEqual([1, 0]);
+    turns.runStarted("run", "a", 400);
+    turns.runEnded("run", 500);
+    turns.runEnded("run", 900);
+    expect(turns.quietAtMs(10)).toBe(510);
+  });
+});
+
+describe("a signal", () => {
+  it("is news once per message", () => {
+    const turns = new UserTurns();
+    expect(turns.wrote("a", 0)).toBe(true);
+    expect(turns.wrote("a", 5)).toBe(false);
+    expect(turns.wrote("b", 5)).toBe(true);
+  });
+
+  it("is news again when the run that it announced has started", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 0);
+    turns.runStarted("run", "a", 1);
+    expect(turns.wrote("a", 2)).toBe(true);
+  });
+
+  it("without a run is kept for less than 15 s", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 100);
+    turns.advance(15_099);
+    expect(turns.waitingCount).toBe(1);
+    expect(turns.nextChangeAtMs()).toBe(15_100);
+    turns.advance(15_100);
+    expect(turns.waitingCount).toBe(0);
+    expect(turns.nextChangeAtMs()).toBeUndefined();
+  });
+
+  it("is forgotten by the time of the first one, not of its repeats", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 0);
+    turns.wrote("a", 14_000);
+    turns.advance(15_000);
+    expect(turns.waitingCount).toBe(0);
+  });
+
+  it("is forgotten by itself: a later one stays", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 0);
+    turns.wrote("b", 5000);
+    turns.advance(15_000);
+    expect(turns.waitingCount).toBe(1);
+    expect(turns.oldestWaitingSinceMs()).toBe(5000);
+    expect(turns.nextChangeAtMs()).toBe(20_000);
+  });
+});
+
+describe("oldestWaitingSinceMs", () => {
+  it("is unknown when nobody waits", () => {
+    expect(new UserTurns().oldestWaitingSinceMs()).toBeUndefined();
+  });
+
+  it("passes to the next one when the oldest starts", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 1);
+    turns.wrote("b", 2);
+    expect(turns.oldestWaitingSinceMs()).toBe(1);
+    turns.runStarted("run", "a", 3);
+    expect(turns.oldestWaitingSinceMs()).toBe(2);
+  });
+});
+
+describe("quiet", () => {
+  it("is counted from when watching began", () => {
+    const turns = new UserTurns();
+    turns.watchFrom(100);
+    expect(turns.quietAtMs(2000)).toBe(2100);
+  });
+
+  it("does not come while a user waits or runs", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 0);
+    expect(turns.quietAtMs(2000)).toBeUndefined();
+    turns.runStarted("run", "a", 10);
+    expect(turns.quietAtMs(2000)).toBeUndefined();
+  });
+
+  it("is counted from the end of the last run", () => {
+    const turns = new UserTurns();
+    turns.runStarted("one", "a", 0);
+    turns.runStarted("two", "b", 0);
+    turns.runEnded("one", 10);
+    expect(turns.quietAtMs(2000)).toBeUndefined();
+    turns.runEnded("two", 30);
+    expect(turns.quietAtMs(2000)).toBe(2030);
+  });
+
+  it("is counted from when a signal without a run is forgotten", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 0);
+    turns.advance(15_000);
+    expect(turns.quietAtMs(2000)).toBe(17_000);
+  });
+});

@@ -1,0 +1,361 @@
+import { describe, expect, it } from "vitest";
+import { EventBus, type ResumeEvents } from "../../../src/domain/events.ts";
+import type { RunEnd, SchedulerLimits } from "../../../src/domain/scheduler.ts";
+import { ResumeLane } from "../../../src/lane/resume-lane.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { FakeLedger } from "../support/fake-ledger.ts";
+import { FakeRunner } from "../support/fake-runner.ts";
+import { LIMITS, queued } from "../support/makers.ts";
+
+const CANCELLED: RunEnd = { kind: "cancelled" };
+const REPLIED: RunEnd = { kind: "completed", reason: "replied" };
+
+/** A lane with a time limit of 60 s and one slot unless told otherwise; the journal holds every step in order. */
+function makeLane(limits: Partial<SchedulerLimits> = {}) {
+  const journal: string[] = [];
+  const clock = new FakeClock();
+  const events = new EventBus();
+  const runner = new FakeRunner(journal);
+  const ledger = new FakeLedger(journal);
+  const lane = new ResumeLane({
+    limits: { ...LIMITS, maxConcurrent: 1, ...limits },
+    timeoutMs: 60_000,
+    runner,
+    ledger,
+    events,
+    clock,
+  });
+  /** Everything that is emitted under this name from here on. */
+  const heard = <Name extends keyof ResumeEvents>(name: Name): ResumeEvents[Name][] => {
+    const list: ResumeEvents[Name][] = [];
+    events.on(name, (event) => list.push(event));
+    return list;
+  };
+  /** Queues these, opens the lane and waits until users are quiet. */
+  const start = async (...keys: string[]) => {
+    for (const key of keys) lane.enqueue(queued(key));
+    lane.open();
+    await clock.elapse(2000);
+  };
+  return { journal, clock, events, runner, ledger, lane, heard, start };
+}
+
+describe("the record", () => {
+  it("is written ahead of the run, and settled after it", async () => {
+    const { journal, clock, runner, start } = makeLane();
+    await start("a1");
+    expect(journal).toEqual(["started a1 run-1 attempt 1", "run a1 run-1"]);
+    runner.end("a1", REPLIED);
+    await clock.settle();
+    expect(journal.slice(2)).toEqual(["settled a1 completed replied"]);
+  });
+
+  it("is written for the one that ended before the next one starts", async () => {
+    const { journal, clock, runner, start } = makeLane();
+    await start("a1", "a2");
+    runner.end("a1", { kind: "failed", error: "x" });
+    await clock.settle();
+    expect(journal.slice(2)).toEqual([
+      "requeued a1 attempts 1 preemptions 0",
+      "started a2 run-2 attempt 1",
+      "run a2 run-2",
+    ]);
+  });
+
+  it("that cannot be written costs that one its start, not the lane", async () => {
+    const { journal, clock, runner, ledger, heard, start } = makeLane({ maxConcurrent: 2 });
+    const ended = heard("ended");
+    ledger.broken.add("started a1");
+    await start("a1", "a2");
+    expect(runner.open).toEqual(["a2"]);
+    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "failed", error: "disk full" }]);
+    ledger.broken.clear();
+    await clock.elapse(30_000);
+    expect(journal.filter((step) => step.startsWith("run "))).toEqual(["run a2 run-2", "run a1 run-3"]);
+  });
+
+  it("that cannot be put back is reported, and the resume goes on", async () => {
+    const { clock, runner, ledger, heard, start } = makeLane();
+    const trouble = heard("trouble");
+    ledger.broken.add("requeued a1");
+    await start("a1");
+    runner.end("a1", { kind: "failed", error: "x" });
+    await clock.elapse(30_000);
+    expect(trouble).toMatchObject([{ agentId: "a", sessionKey: "a1", what: "write the record" }]);
+    expect(runner.open).toEqual(["a1"]);
+  });
+
+  it("that cannot be settled is reported, and the next one starts", async () => {
+    const { clock, runner, ledger, heard, start } = makeLane();
+    const trouble = heard("trouble");
+    ledger.broken.add("settled a1");
+    await start("a1", "a2");
+    runner.end("a1", REPLIED);
+    await clock.settle();
+    expect(trouble).toHaveLength(1);
+    expect(runner.open).toEqual(["a2"]);
+  });
+});
+
+describe("a runner", () => {
+  it("that throws has failed", async () => {
+    const { runner, heard, start } = makeLane();
+    const ended = heard("ended");
+    runner.throws = new Error("no such agent");
+    await start("a1");
+    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "failed", error: "no such agent" }]);
+  });
+
+  it("that rejects has failed, and its slot is free", async () => {
+    const { clock, runner, heard, start } = makeLane();
+    const ended = heard("ended");
+    await start("a1", "a2");
+    runner.reject("a1", "not even an error");
+    await clock.settle();
+    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "failed", error: "not even an error" }]);
+    expect(runner.open).toEqual(["a2"]);
+  });
+
+  it("that fails every attempt is held after the last one allowed", async () => {
+    const { journal, clock, runner, start } = makeLane();
+    runner.throws = new Error("x");
+    await start("a1");
+    await clock.elapse(100_000);
+    expect(journal).toEqual([
+      "started a1 run-1 attempt 1",
+      "run a1 run-1",
+      "requeued a1 attempts 1 preemptions 0",
+      "started a1 run-2 attempt 2",
+      "run a1 run-2",
+      "settled a1 held attempts-exhausted",
+    ]);
+  });
+});
+
+describe("the time limit", () => {
+  it("cancels at its end, not before", async () => {
+    const { journal, clock, start } = makeLane();
+    await start("a1");
+    await clock.elapse(59_999);
+    expect(journal).not.toContain("abort a1");
+    await clock.elapse(1);
+    expect(journal).toContain("abort a1");
+  });
+
+  it("frees the slot only when the run has drained", async () => {
+    const { clock, runner, lane, heard, start } = makeLane();
+    const ended = heard("ended");
+    await start("a1", "a2");
+    await clock.elapse(500_000);
+    expect(runner.open).toEqual(["a1"]);
+    expect(lane.slots).toEqual({ total: 1, used: 1 });
+    runner.end("a1", CANCELLED);
+    await clock.settle();
+    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "timed-out", ranMs: 500_000 }]);
+    expect(runner.open).toEqual(["a2"]);
+    expect(runner.peak).toBe(1);
+  });
+
+  it("counts as an attempt", async () => {
+    const { journal, clock, runner, start } = makeLane();
+    runner.drainsAtOnce = true;
+    await start("a1");
+    await clock.elapse(60_000);
+    expect(journal.at(-1)).toBe("requeued a1 attempts 1 preemptions 0");
+  });
+
+  it("takes nothing from a run that was done all the same", async () => {
+    const { journal, clock, runner, start } = makeLane();
+    await start("a1");
+    await clock.elapse(60_000);
+    runner.end("a1", REPLIED);
+    await clock.settle();
+    expect(journal.at(-1)).toBe("settled a1 completed replied");
+  });
+
+  it("is over with the run", async () => {
+    const { clock, runner, start } = makeLane();
+    await start("a1");
+    runner.end("a1", REPLIED);
+    await clock.settle();
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("users", () => {
+  it("cancel what runs; it goes back, and on when they are quiet", async () => {
+    const { journal, clock, runner, lane, start } = makeLane();
+    runner.drainsAtOnce = true;
+    await start("a1");
+    lane.userWrote("x");
+    lane.userRunStarted("user-run", "x");
+    await clock.elapse(100);
+    lane.userRunEnded("user-run");
+    await clock.elapse(1999);
+    expect(journal.slice(2)).toEqual(["abort a1", "requeued a1 attempts 0 preemptions 1"]);
+    await clock.elapse(1);
+    expect(runner.open).toEqual(["a1"]);
+  });
+
+  it("supersede the queued resume of their own session", () => {
+    const { journal, lane } = makeLane();
+    lane.enqueue(queued("a1"));
+    lane.userWrote("a1");
+    expect(journal).toEqual(["settled a1 superseded user-continued"]);
+    expect(lane.view.queued).toBe(0);
+  });
+
+  it("never make two run in one slot, however long the cancelled one takes", async () => {
+    const { clock, runner, lane, start } = makeLane();
+    await start("a1", "a2");
+    lane.userWrote("x");
+    await clock.elapse(120_000);
+    expect(runner.open).toEqual(["a1"]);
+    runner.end("a1", CANCELLED);
+    await clock.elapse(2000);
+    expect([runner.open.length, runner.peak]).toEqual([1, 1]);
+  });
+
+  it("cancel a resume that was just about to start before it has called the runner", async () => {
+    const { journal, clock, runner, lane, start } = makeLane();
+    await start("a1", "a2");
+    runner.end("a1", REPLIED);
+    // a2 is decided upon, and waits inside p-queue, within the same turn of the event loop.
+    await Promise.resolve();
+    lane.userWrote("x");
+    await clock.settle();
+    runner.open.forEach((key) => runner.end(key, CANCELLED));
+    await clock.settle();
+    expect(journal.filter((step) => step.startsWith("requeued a2"))).toEqual(["requeued a2 attempts 0 preemptions 1"]);
+  });
+
+  it("that the start of a resume makes write cancel that one and the ones that start with it", async () => {
+    const { journal, events, lane, start } = makeLane({ maxConcurrent: 2 });
+    events.on("started", ({ sessionKey }) => {
+      if (sessionKey === "a1") lane.userWrote("x");
+    });
+    await start("a1", "a2");
+    const begun = journal.filter((step) => step.startsWith("run ")).map((step) => step.split(" ")[1]);
+    const aborted = journal.filter((step) => step.startsWith("abort ")).map((step) => step.split(" ")[1]);
+    expect(begun.filter((key) => !aborted.includes(key))).toEqual([]);
+  });
+});
+
+describe("drain", () => {
+  it("cancels all and resolves when all have drained", async () => {
+    const { journal, clock, runner, lane, start } = makeLane({ maxConcurrent: 2 });
+    await start("a1", "a2", "a3");
+    let done = false;
+    const drained = lane.drain().then(() => (done = true));
+    await clock.settle();
+    expect(journal.slice(-2)).toEqual(["abort a1", "abort a2"]);
+    runner.end("a1", CANCELLED);
+    await clock.settle();
+    expect(done).toBe(false);
+    runner.end("a2", CANCELLED);
+    await drained;
+    expect(journal.slice(-2)).toEqual(["requeued a1 attempts 0 preemptions 0", "requeued a2 attempts 0 preemptions 0"]);
+    expect(runner.open).toEqual([]);
+  });
+
+  it("starts nothing afterwards and leaves no timer", async () => {
+    const { clock, runner, lane, start } = makeLane();
+    runner.drainsAtOnce = true;
+    await start("a1", "a2");
+    await lane.drain();
+    lane.open();
+    lane.enqueue(queued("a3"));
+    await clock.elapse(1_000_000);
+    expect(runner.open).toEqual([]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("of a lane that never opened resolves at once", async () => {
+    const { lane, journal } = makeLane();
+    lane.enqueue(queued("a1"));
+    await lane.drain();
+    expect(journal).toEqual([]);
+  });
+});
+
+describe("events", () => {
+  const SUBJECT = { agentId: "a", sessionKey: "a1" };
+
+  it("tell of a resume from queue to settlement", async () => {
+    const { clock, runner, heard, start } = makeLane();
+    const [queuedEvents, startedEvents, ended, settled] = [heard("queued"), heard("started"), heard("ended"), heard("settled")];
+    await start("a1");
+    await clock.elapse(1500);
+    runner.end("a1", REPLIED);
+    await clock.settle();
+    expect(queuedEvents).toEqual([{ ...SUBJECT, attempts: 0 }]);
+    expect(startedEvents).toEqual([{ ...SUBJECT, slot: 1, attempt: 1, waitedMs: 2000, aged: false }]);
+    expect(ended).toEqual([{ ...SUBJECT, outcome: "completed", ranMs: 1500 }]);
+    expect(settled).toEqual([{ ...SUBJECT, outcome: "completed", reason: "replied", attempts: 1 }]);
+  });
+
+  it("tell the cause of a cancel and how long it drained", async () => {
+    const { clock, runner, lane, heard, start } = makeLane();
+    const [cancelled, ended, again] = [heard("cancelled"), heard("ended"), heard("queued")];
+    await start("a1");
+    await clock.elapse(500);
+    lane.userWrote("x");
+    await clock.elapse(120);
+    runner.end("a1", CANCELLED);
+    await clock.settle();
+    expect(cancelled).toEqual([{ ...SUBJECT, cause: "other-user" }]);
+    expect(ended).toEqual([
+      { ...SUBJECT, outcome: "preempted", ranMs: 620, cancelCause: "other-user", drainedMs: 120 },
+    ]);
+    expect(again).toHaveLength(2);
+  });
+
+  it("call a run that its own user cancelled superseded", async () => {
+    const { clock, runner, lane, heard, start } = makeLane();
+    const [ended, settled] = [heard("ended"), heard("settled")];
+    runner.drainsAtOnce = true;
+    await start("a1");
+    lane.userWrote("a1");
+    await clock.settle();
+    expect(ended).toMatchObject([{ outcome: "superseded", cancelCause: "own-user" }]);
+    expect(settled).toMatchObject([{ outcome: "superseded", reason: "user-continued" }]);
+  });
+
+  it("agree on superseded when the own user wrote after another one", async () => {
+    const { clock, runner, lane, heard, start } = makeLane();
+    const [ended, settled] = [heard("ended"), heard("settled")];
+    await start("a1");
+    lane.userWrote("x");
+    lane.userWrote("a1");
+    runner.end("a1", CANCELLED);
+    await clock.settle();
+    expect(settled).toMatchObject([{ outcome: "superseded" }]);
+    expect(ended).toMatchObject([{ outcome: "superseded" }]);
+  });
+
+  it("tell the load after every change", async () => {
+    const { clock, runner, lane, heard, start } = makeLane();
+    const load = heard("load");
+    await start("a1", "a2");
+    expect(load.at(-1)).toEqual({ queued: 1, running: 1, usersWaiting: 0, usersRunning: 0 });
+    lane.userWrote("x");
+    expect(load.at(-1)).toEqual({ queued: 1, running: 1, usersWaiting: 1, usersRunning: 0 });
+    runner.end("a1", CANCELLED);
+    await clock.settle();
+    lane.userRunStarted("user-run", "x");
+    expect(load.at(-1)).toEqual({ queued: 2, running: 0, usersWaiting: 0, usersRunning: 1 });
+  });
+
+  it("do no harm when a listener throws", async () => {
+    const { clock, events, runner, journal, start } = makeLane();
+    for (const name of ["queued", "started", "ended", "settled", "load"] as const) {
+      events.on(name, () => {
+        throw new Error("broken metric");
+      });
+    }
+    await start("a1");
+    runner.end("a1", REPLIED);
+    await clock.settle();
+    expect(journal.at(-1)).toBe("settled a1 completed replied");
+  });
+});

@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { PendingReply } from "../../../src/domain/record.ts";
+import { Ledger } from "../../../src/record/ledger.ts";
+import { RecordStore } from "../../../src/record/record-store.ts";
+import { makeTempDir, removeTempDir } from "../../support/temp.ts";
+import { queued, record, running } from "../support/makers.ts";
+
+const REPLY: PendingReply = { texts: ["hi"], route: { channel: "telegram", to: "1" } };
+const RECORD = record({ agentId: "a", sessionKey: "a1", sessionId: "session of a1" });
+
+let dir: string;
+let store: RecordStore;
+let ledger: Ledger;
+
+beforeEach(() => {
+  dir = makeTempDir("ledger");
+  store = new RecordStore(dir);
+  store.put(RECORD);
+  ledger = new Ledger(store, () => 7000);
+});
+
+afterEach(() => {
+  store.close();
+  removeTempDir(dir);
+});
+
+const now = () => store.get("a", "a1");
+
+it("writes each phase in turn", () => {
+  ledger.started(running("a1", { attempts: 1, preemptions: 2 }), "run-1");
+  expect(now()).toEqual({
+    ...RECORD,
+    phase: "running",
+    attempts: 1,
+    preemptions: 2,
+    runId: "run-1",
+    runStartedAtMs: 7000,
+  });
+  ledger.delivering(queued("a1"), "run-1", REPLY);
+  expect(now()).toMatchObject({ phase: "delivering", attempts: 1, runId: "run-1", reply: REPLY });
+  ledger.settled(queued("a1"), "completed", "replied");
+  expect(now()).toBeUndefined();
+});
+
+describe("a reply that waits for its delivery", () => {
+  beforeEach(() => {
+    ledger.started(running("a1", { attempts: 1 }), "run-1");
+    ledger.delivering(queued("a1"), "run-1", REPLY);
+  });
+
+  it("keeps its phase and the id of its first try when it is started again", () => {
+    ledger.started(running("a1", { attempts: 2 }), "run-2");
+    expect(now()).toMatchObject({ phase: "delivering", runId: "run-1", reply: REPLY });
+  });
+
+  it("keeps its phase when it goes back to the queue, with its attempts", () => {
+    ledger.requeued(queued("a1", { attempts: 2, preemptions: 1 }));
+    expect(now()).toMatchObject({ phase: "delivering", runId: "run-1", reply: REPLY, attempts: 2, preemptions: 1 });
+  });
+});
+
+it("hands the attempt of a preempted resume back", () => {
+  ledger.started(running("a1", { attempts: 1 }), "run-1");
+  ledger.requeued(queued("a1", { attempts: 0, preemptions: 1 }));
+  expect(now()).toMatchObject({ phase: "claimed", attempts: 0, preemptions: 1 });
+});
+
+describe("settling", () => {
+  it.each(["completed", "failed", "timed-out", "superseded"] as const)("as %s forgets the record", (outcome) => {
+    ledger.settled(queued("a1"), outcome, "why");
+    expect(store.all()).toEqual([]);
+  });
+
+  it("as held remembers it, without its reply", () => {
+    ledger.delivering(queued("a1"), "run-1", REPLY);
+    ledger.settled(queued("a1", { attempts: 2 }), "held", "attempts-exhausted");
+    expect(now()).toMatchObject({
+      phase: "settled",
+      outcome: "held",
+      reason: "attempts-exhausted",
+      attempts: 2,
+      reply: undefined,
+    });
+  });
+});
+
+describe("without a record", () => {
+  beforeEach(() => store.delete("a", "a1"));
+  const missing = "the record of a claimed session is missing";
+
+  it("nothing is started, delivered, put back or held", () => {
+    expect(() => ledger.started(running("a1"), "run-1")).toThrow(missing);
+    expect(() => ledger.delivering(queued("a1"), "run-1", REPLY)).toThrow(missing);
+    expect(() => ledger.requeued(queued("a1"))).toThrow(missing);
+    expect(() => ledger.settled(queued("a1"), "held", "why")).toThrow(missing);
+    expect(store.all()).toEqual([]);
+  });
+
+  it("a final outcome is final all the same", () => {
+    ledger.settled(queued("a1"), "completed", "replied");
+    expect(store.all()).toEqual([]);
+  });
+});

@@ -1,0 +1,122 @@
+import type { AdmissionLimits } from "../../../src/domain/admit.ts";
+import type { QueuedResume, RunningResume } from "../../../src/domain/queued-resume.ts";
+import type { ResumeRecord } from "../../../src/domain/record.ts";
+import type { Decision, SchedulerLimits } from "../../../src/domain/scheduler.ts";
+import type { SessionRow } from "../../../src/domain/session.ts";
+import type { Candidate } from "../../../src/domain/verdict.ts";
+
+export const HOUR = 3_600_000;
+/** "Now" of the tests about ages: far enough from 0 that a missing time cannot pass for a recent one. */
+export const NOW = 1000 * HOUR;
+
+type Marks = SessionRow["marks"];
+
+/** A direct chat whose turn was cut off a minute ago. */
+export function row({
+  marks,
+  ...over
+}: Partial<Omit<SessionRow, "marks">> & { readonly marks?: Partial<Marks> } = {}): SessionRow {
+  return {
+    agentId: "a",
+    sessionKey: "agent:a:chat",
+    sessionId: "session-1",
+    keyKind: "conversation",
+    chatKind: "direct",
+    status: "running",
+    abortedLastRun: false,
+    lastInteractionAtMs: NOW - 60_000,
+    lastActivityAtMs: undefined,
+    startedAtMs: NOW - 2 * HOUR,
+    route: undefined,
+    ...over,
+    marks: {
+      pendingFinalDelivery: false,
+      messageToolOnly: false,
+      harnessCompletion: false,
+      deliveryReceipt: false,
+      recoveryTombstone: false,
+      modelSelectionLocked: false,
+      pluginOwned: false,
+      spawned: false,
+      ...marks,
+    },
+  };
+}
+
+/** What an earlier boot wrote of `row()` half a minute ago. */
+export function record(over: Partial<ResumeRecord> = {}): ResumeRecord {
+  return {
+    agentId: "a",
+    sessionKey: "agent:a:chat",
+    sessionId: "session-1",
+    phase: "claimed",
+    outcome: undefined,
+    reason: "interrupted",
+    attempts: 0,
+    preemptions: 0,
+    bootId: "boot-1",
+    claimedAtMs: NOW - 30_000,
+    hostStatus: "running",
+    runId: undefined,
+    runStartedAtMs: undefined,
+    reply: undefined,
+    ...over,
+  };
+}
+
+export function candidate(over: Partial<Candidate> = {}): Candidate {
+  return { row: row(), record: undefined, activityAtMs: NOW - 60_000, ...over };
+}
+
+/** The defaults of the settings. */
+export const ADMISSION: AdmissionLimits = { idleMs: HOUR, maxAgeMs: 120 * HOUR, maxPerBoot: 100, maxAttempts: 2 };
+
+/** A queued resume of the agent that its key begins with: `a1` belongs to agent `a`. */
+export function queued(key: string, over: Partial<QueuedResume> = {}): QueuedResume {
+  return {
+    key,
+    agentId: key.slice(0, 1),
+    sessionKey: key,
+    sessionId: `session of ${key}`,
+    activityAtMs: 0,
+    direct: true,
+    attempts: 0,
+    preemptions: 0,
+    queuedAtMs: 0,
+    enqueuedAtMs: 0,
+    notBeforeMs: 0,
+    ...over,
+  };
+}
+
+export function running(key: string, over: Partial<RunningResume> = {}): RunningResume {
+  return { ...queued(key), slot: 1, startedAtMs: 0, aged: false, ...over };
+}
+
+/** Round numbers, so that expectations can be computed by hand. */
+export const LIMITS: SchedulerLimits = {
+  maxConcurrent: 2,
+  maxPerAgent: undefined,
+  quietMs: 2000,
+  retryDelayMs: 30_000,
+  maxAttempts: 2,
+  preemptionScope: "lane",
+  maxPreemptions: 3,
+  maxWaitMs: 600_000,
+};
+
+/** Decisions as short lines: `start a1 slot 1`, `cancel a1 own-user`, `requeue a1 retry`, `settle a1 held reason`. */
+export function said(decisions: readonly Decision[]): string[] {
+  return decisions.map((decision) => {
+    switch (decision.do) {
+      case "start":
+        return `start ${decision.resume.key} slot ${decision.resume.slot}`;
+      case "cancel":
+        return `cancel ${decision.key} ${decision.cause}`;
+      case "requeue":
+        return `requeue ${decision.resume.key} ${decision.cause}`;
+      case "settle":
+        return `settle ${decision.resume.key} ${decision.settlement.outcome} ${decision.settlement.reason}`;
+    }
+  });
+}
