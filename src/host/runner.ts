@@ -20,6 +20,14 @@ type HostConfig = NonNullable<Parameters<AgentApi["runEmbeddedAgent"]>[0]["confi
 /** The host stops a run by itself this much later than we do: a net beneath our own time limit. */
 const HOST_TIMEOUT_MARGIN_MS = 10_000;
 
+/**
+ * How the host names the source of its own recovery turns. Under this name, and only then, it leaves the unanswered
+ * message where it stands in the transcript; otherwise it takes it off the active branch and puts it back merged with
+ * the prompt half a second later, and a kill in between loses it (seen on 2026.9.6). It also queues the turn behind a
+ * user's in the session's lane.
+ */
+const RECOVERY_SOURCE = "main_session_restart_recovery";
+
 export interface HostRunnerOptions {
   readonly agent: Pick<AgentApi, "runEmbeddedAgent" | "resolveAgentWorkspaceDir">;
   readonly config: () => HostConfig;
@@ -105,8 +113,10 @@ export class HostRunner implements ResumeRunner {
         workspaceDir: agent.resolveAgentWorkspaceDir(cfg, agentId),
         config: cfg,
         trigger: "user",
-        inputProvenance: { kind: "internal_system", sourceSessionKey: sessionKey, sourceTool: "resume-scheduler" },
+        inputProvenance: { kind: "internal_system", sourceSessionKey: sessionKey, sourceTool: RECOVERY_SOURCE },
         terminalReplyExpectation: "required",
+        // Our prompt is no part of the conversation: a cancelled attempt must leave the transcript as it was.
+        suppressNextUserMessagePersistence: true,
         // The reply goes out through us, once.
         disableMessageTool: true,
         ...(withTools ? {} : { disableTools: true }),

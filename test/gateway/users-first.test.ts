@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
+import { RestartedGateway, resumesHang, USER_MARK } from "../support/restarted-gateway.ts";
 import type { CrashedChat } from "../support/crashed-state.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -62,7 +62,7 @@ describe("users write while resumes hang", () => {
     const took = await timed(async () => {
       const params = {
         sessionKey: chat.sessionKey,
-        message: `From the UI [chat ${chat.chatId}]`,
+        message: `From the UI ${USER_MARK} [chat ${chat.chatId}]`,
         idempotencyKey: "ui-1",
       };
       await restarted.gateway.call("chat.send", params);
@@ -81,7 +81,7 @@ describe("users write while resumes hang", () => {
     const took = await timed(async () => {
       const params = {
         sessionKey: chat.sessionKey,
-        message: `From a client [chat ${chat.chatId}]`,
+        message: `From a client ${USER_MARK} [chat ${chat.chatId}]`,
         idempotencyKey: "agent-1",
       };
       await restarted.gateway.call("agent", params);
@@ -98,7 +98,10 @@ describe("users write while resumes hang", () => {
   it("/v1/chat/completions to a chat that is being resumed preempts, though only a lane event shows it", async () => {
     const [chat] = resuming as [CrashedChat];
     const took = await timed(() =>
-      restarted.gateway.chatCompletion({ sessionKey: chat.sessionKey, text: `From HTTP [chat ${chat.chatId}]` }),
+      restarted.gateway.chatCompletion({
+        sessionKey: chat.sessionKey,
+        text: `From HTTP ${USER_MARK} [chat ${chat.chatId}]`,
+      }),
     );
     expect(took).toBeLessThan(REPLY_BOUND_MS);
     await expectSuperseded(chat);

@@ -16,7 +16,7 @@ import { waitFor } from "./wait.ts";
 
 export type CrashedStateOptions = {
   /** How many chats were interrupted. */
-  chats: 8 | 66;
+  chats: number;
   /** Over how many agents they are spread (in turn). */
   agents: 1 | 3;
 };
@@ -78,9 +78,9 @@ export async function prepareCrashedState(options: CrashedStateOptions): Promise
  * The interruption is `ageMs` old (default 30 s); single chats can be older: `ages: { [chatId]: ms }`.
  */
 export async function copyCrashedState(
-  options: CrashedStateOptions & { ageMs?: number; ages?: Record<number, number> },
+  options: CrashedStateOptions & { ageMs?: number; ages?: Record<number, number>; template?: CrashedTemplate },
 ): Promise<CrashedState> {
-  const template = await prepareCrashedState(options);
+  const template = options.template ?? (await prepareCrashedState(options));
   const stateDir = makeTempDir(`crashed-${options.chats}`);
   fs.cpSync(template.stateDir, stateDir, { recursive: true });
   const nowMs = Date.now();
@@ -105,12 +105,9 @@ export async function copyCrashedState(
 
 /** Removes templates that no longer match the harness or the host. */
 export function removeStaleTemplates(): void {
-  const current = new Set(
-    ([8, 66] as const).flatMap((chats) => ([1, 3] as const).map((agents) => fingerprint({ chats, agents }))),
-  );
   for (const name of fs.existsSync(CACHE) ? fs.readdirSync(CACHE) : []) {
     const building = /^building-(\d+)-/.exec(name);
-    const inUse = building ? isAlive(Number(building[1])) : current.has(name.split("-").at(-1)!);
+    const inUse = building ? isAlive(Number(building[1])) : isCurrent(name);
     if (!inUse) fs.rmSync(path.join(CACHE, name), { recursive: true, force: true });
   }
 }
@@ -118,7 +115,19 @@ export function removeStaleTemplates(): void {
 async function make(options: CrashedStateOptions, dir: string): Promise<void> {
   fs.mkdirSync(CACHE, { recursive: true });
   const building = path.join(CACHE, `building-${process.pid}-${randomUUID().slice(0, 8)}`);
-  const madeIn = path.join(building, "state");
+  try {
+    const { stateDir: _stateDir, ...about } = await crashInto(building, options);
+    fs.writeFileSync(path.join(building, "template.json"), JSON.stringify(about, null, 2));
+    // Another process may have made the same one meanwhile: then ours goes.
+    if (!fs.existsSync(dir)) fs.renameSync(building, dir);
+  } finally {
+    fs.rmSync(building, { recursive: true, force: true });
+  }
+}
+
+/** Interrupts the chats for real, in `<folder>/state`: nothing is cached, so the caller decides how long it is kept. */
+export async function crashInto(folder: string, options: CrashedStateOptions): Promise<CrashedTemplate> {
+  const madeIn = path.join(folder, "state");
   fs.mkdirSync(madeIn, { recursive: true });
   const botApi = await FakeBotApi.start();
   const model = await StubModel.start({ behaviour: hangForever });
@@ -132,7 +141,7 @@ async function make(options: CrashedStateOptions, dir: string): Promise<void> {
       for (const { chatId, token } of chats) {
         botApi.userSays({ chatId, token, text: `Please summarise our plan [chat ${chatId}]` });
       }
-      await model.waitForRequests(options.chats, 120_000);
+      await model.waitForRequests(options.chats, 120_000 + options.chats * 1_000);
       await waitFor(() => interruptedNow(madeIn, chats) === options.chats, {
         timeoutMs: 60_000,
         what: `${options.chats} entries with status "running"`,
@@ -146,18 +155,9 @@ async function make(options: CrashedStateOptions, dir: string): Promise<void> {
     for (const name of ["tmp", "cache", "home", "gateway.log"]) {
       fs.rmSync(path.join(madeIn, name), { recursive: true, force: true });
     }
-    const about: Omit<CrashedTemplate, "stateDir"> = {
-      ...options,
-      madeIn,
-      startedAtMs: gateway.startedAtMs,
-      killedAtMs,
-    };
-    fs.writeFileSync(path.join(building, "template.json"), JSON.stringify(about, null, 2));
-    // Another process may have made the same one meanwhile: then ours goes.
-    if (!fs.existsSync(dir)) fs.renameSync(building, dir);
+    return { ...options, stateDir: madeIn, madeIn, startedAtMs: gateway.startedAtMs, killedAtMs };
   } finally {
     await Promise.all([botApi.close(), model.close()]);
-    fs.rmSync(building, { recursive: true, force: true });
   }
 }
 
@@ -166,6 +166,11 @@ function interruptedNow(stateDir: string, chats: CrashedChat[]): number {
   return [...agentIds]
     .flatMap((agentId) => readSessionEntries(stateDir, agentId))
     .filter((row) => row.entry.status === "running").length;
+}
+
+function isCurrent(name: string): boolean {
+  const [, chats, agents, made] = /^(\d+)-chats-(1|3)-agents-(\w+)$/.exec(name) ?? [];
+  return made !== undefined && made === fingerprint({ chats: Number(chats), agents: agents === "1" ? 1 : 3 });
 }
 
 function fingerprint(options: CrashedStateOptions): string {

@@ -28,6 +28,13 @@ export type GatewayStop = GatewayExit & {
   exitMs: number;
 };
 
+const live = new Set<Gateway>();
+
+/** Kills every gateway of this process that is still up, and waits for their ends: for a script that was told to stop. */
+export async function killAllGateways(): Promise<void> {
+  await Promise.all([...live].map((gateway) => gateway.stop("SIGKILL")));
+}
+
 export class Gateway {
   readonly stateDir: string;
   readonly port: number;
@@ -56,11 +63,13 @@ export class Gateway {
     child.stdout?.on("data", (chunk: Buffer) => (this.log += chunk.toString("utf8")));
     child.stderr?.on("data", (chunk: Buffer) => (this.log += chunk.toString("utf8")));
     const stopWatching = killWhenThisProcessDies(this.pid);
+    live.add(this);
     this.exited = new Promise((resolve) => {
       child.once("exit", (code, signal) => {
         // Whatever the gateway started in its group must not outlive it.
         killGroup(this.pid, "SIGKILL");
         stopWatching();
+        live.delete(this);
         this.#exit = { code, signal };
         resolve(this.#exit);
       });

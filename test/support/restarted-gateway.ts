@@ -2,7 +2,7 @@
  * What most gateway tests start from: a state that was really crashed, restarted with our plugin (or without), with its
  * Telegram chats and its model at hand.
  */
-import { copyCrashedState, type CrashedChat, type CrashedStateOptions } from "./crashed-state.ts";
+import { copyCrashedState, type CrashedChat, type CrashedStateOptions, type CrashedTemplate } from "./crashed-state.ts";
 import { FakeBotApi } from "./fake-bot-api.ts";
 import { Gateway, type GatewayStop } from "./gateway.ts";
 import { gatewayConfig, type GatewayConfig, type PluginInConfig } from "./gateway-config.ts";
@@ -19,6 +19,8 @@ export type RestartOptions = Partial<CrashedStateOptions> & {
   behaviour?: ModelBehaviour;
   ageMs?: number;
   ages?: Record<number, number>;
+  /** What to copy; left out: the cached one for these numbers of chats and agents. */
+  template?: CrashedTemplate;
   extra?: GatewayConfig;
   /** Changes the copied state before the gateway starts. */
   prepare?: (stateDir: string) => void;
@@ -26,6 +28,12 @@ export type RestartOptions = Partial<CrashedStateOptions> & {
 
 /** A resumed turn hangs, a user's turn is answered at once: the incident. */
 export const resumesHang: ModelBehaviour = (request) => (request.isResume ? { kind: "hang" } : answer(request));
+
+/** A user's message can carry the prompt of a cancelled resume as quoted context; then it is still the user's turn. */
+const detectResume = (text: string): boolean =>
+  text.includes("interrupted by a gateway restart") && !text.includes(USER_MARK);
+/** In every message that a test writes after the restart. */
+export const USER_MARK = "(after the restart)";
 
 /** Names the chat and whether a resume or a user's turn was answered. */
 export const answer = (request: ModelRequest): { kind: "reply"; text: string; delayMs?: number } => ({
@@ -59,10 +67,11 @@ export class RestartedGateway implements AsyncDisposable {
       agents: options.agents ?? 1,
       ...(options.ageMs === undefined ? {} : { ageMs: options.ageMs }),
       ...(options.ages === undefined ? {} : { ages: options.ages }),
+      ...(options.template === undefined ? {} : { template: options.template }),
     });
     options.prepare?.(stateDir);
     const botApi = await FakeBotApi.start();
-    const model = await StubModel.start({ behaviour: options.behaviour ?? answer });
+    const model = await StubModel.start({ behaviour: options.behaviour ?? answer, detectResume });
     const restarted = new RestartedGateway({ chats, botApi, model, stateDir }, options);
     try {
       await restarted.boot();
@@ -102,7 +111,7 @@ export class RestartedGateway implements AsyncDisposable {
   /** A Telegram user writes; resolves with how long the first answer took, milliseconds. */
   async ask(chatId: number, options: { token?: string; timeoutMs?: number } = {}): Promise<number> {
     const token = options.token ?? this.chats.find((chat) => chat.chatId === chatId)?.token ?? this.botApi.token;
-    const atMs = this.botApi.userSays({ chatId, token, text: `And now? [chat ${chatId}]` });
+    const atMs = this.botApi.userSays({ chatId, token, text: `And now? ${USER_MARK} [chat ${chatId}]` });
     const reply = await this.botApi.waitForReply(chatId, {
       token,
       afterMs: atMs,

@@ -138,7 +138,11 @@ describe("leaves", () => {
   });
 
   it("another owner's session before it looks at ages or records", () => {
-    const stale = candidate({ row: row({ keyKind: "cron" }), record: record({ attempts: 9 }), activityAtMs: undefined });
+    const stale = candidate({
+      row: row({ keyKind: "cron" }),
+      record: record({ attempts: 9 }),
+      activityAtMs: undefined,
+    });
     expect(judge(stale)).toEqual({ kind: "leave", reason: "cron" });
   });
 });
@@ -161,11 +165,7 @@ describe("the boot limit", () => {
 
   it("is used up by admitted sessions only", () => {
     const found = [chat("newest", NOW, { keyKind: "cron" }), chat("newer", NOW - 1), chat("stale", NOW - 2 * HOUR)];
-    expect(verdicts(found, 1)).toEqual([
-      "newest leave cron",
-      "newer admit interrupted",
-      "stale hold idle-too-long",
-    ]);
+    expect(verdicts(found, 1)).toEqual(["newest leave cron", "newer admit interrupted", "stale hold idle-too-long"]);
   });
 
   it("of 0 admits nothing", () => {

@@ -58,5 +58,5 @@ it("looks at the first without taking it", () => {
 });
 
 it("lists all items", () => {
-  expect([...heapOf(3, 1, 2).values()].map(({ weight }) => weight).sort()).toEqual([1, 2, 3]);
+  expect([...heapOf(3, 1, 2).values()].map(({ key }) => key).toSorted()).toEqual(["k1", "k2", "k3"]);
 });

@@ -102,7 +102,10 @@ describe("a user message to a queued session", () => {
 
   it("cancels what runs elsewhere as well", () => {
     const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
-    expect(said(scheduler.userWrote("a2", 2500))).toEqual(["settle a2 superseded user-continued", "cancel a1 other-user"]);
+    expect(said(scheduler.userWrote("a2", 2500))).toEqual([
+      "settle a2 superseded user-continued",
+      "cancel a1 other-user",
+    ]);
   });
 });
 

@@ -67,7 +67,9 @@ describe("unsafe is", () => {
   });
 
   it.each(["tool", "toolResult"])("a result of role %s that nobody acted on", (role) => {
-    expect(classifyTail([USER, message("assistant", [{ type: "toolCall" }]), message(role, text("ok"))])).toEqual(UNSAFE);
+    expect(classifyTail([USER, message("assistant", [{ type: "toolCall" }]), message(role, text("ok"))])).toEqual(
+      UNSAFE,
+    );
   });
 
   it("a tool result beneath an answer that was cut off", () => {
@@ -76,7 +78,9 @@ describe("unsafe is", () => {
   });
 
   it("over when a finished reply follows the result", () => {
-    expect(classifyTail([message("toolResult", "ok"), message("assistant", "done")])).toMatchObject({ kind: "answered" });
+    expect(classifyTail([message("toolResult", "ok"), message("assistant", "done")])).toMatchObject({
+      kind: "answered",
+    });
   });
 });
 
@@ -101,9 +105,12 @@ describe("unknown shapes", () => {
     message("assistant", [null, 1, "text", { type: "text", text: 5 }, { text: "no type" }]),
   ];
 
-  it.each(hostile.map((value) => [JSON.stringify(value) ?? "undefined", value]))("%s is passed over", (_name, value) => {
-    expect(classifyTail([message("toolResult", "ok"), value])).toEqual(UNSAFE);
-  });
+  it.each(hostile.map((value) => [JSON.stringify(value) ?? "undefined", value]))(
+    "%s is passed over",
+    (_name, value) => {
+      expect(classifyTail([message("toolResult", "ok"), value])).toEqual(UNSAFE);
+    },
+  );
 });
 
 describe("newestEventAtMs", () => {

@@ -85,6 +85,15 @@ describe("a signal", () => {
     expect(turns.waitingCount).toBe(0);
   });
 
+  it("that nobody came to forget in time does not swallow the next message", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 0);
+    expect(turns.wrote("a", 16_000)).toBe(true);
+    turns.advance(16_001);
+    expect(turns.waitingCount).toBe(1);
+    expect(turns.oldestWaitingSinceMs()).toBe(16_000);
+  });
+
   it("is forgotten by itself: a later one stays", () => {
     const turns = new UserTurns();
     turns.wrote("a", 0);

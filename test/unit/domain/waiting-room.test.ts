@@ -13,7 +13,8 @@ function roomWith(...resumes: QueuedResume[]): WaitingRoom {
 
 function takeAll(room: WaitingRoom, mayStart: (agentId: string) => boolean = anyone): string[] {
   const keys: string[] = [];
-  for (let next = room.take("any", mayStart); next !== undefined; next = room.take("any", mayStart)) keys.push(next.key);
+  for (let next = room.take("any", mayStart); next !== undefined; next = room.take("any", mayStart))
+    keys.push(next.key);
   return keys;
 }
 

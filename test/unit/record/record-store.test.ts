@@ -49,7 +49,7 @@ const FULL: ResumeRecord = {
   runId: "run-9",
   runStartedAtMs: 1_790_000_000_456,
   reply: {
-    texts: ["one\n'two'", "dre\"i"],
+    texts: ["one\n'two'", 'dre"i'],
     route: { channel: "telegram", to: "-100", accountId: "default", threadId: 7 },
   },
 };
@@ -140,7 +140,9 @@ describe("the file", () => {
     const raw = new DatabaseSync(file());
     raw.exec("PRAGMA user_version = 2");
     raw.close();
-    expect(() => new RecordStore(dir)).toThrow(`${file()} was written by a newer version of this plugin (schema 2, known 1)`);
+    expect(() => new RecordStore(dir)).toThrow(
+      `${file()} was written by a newer version of this plugin (schema 2, known 1)`,
+    );
     const after = new DatabaseSync(file());
     expect(after.prepare("SELECT count(*) AS n FROM resumes").get()).toEqual({ n: 1 });
     expect(after.prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });

@@ -25,7 +25,9 @@ const ACCEPTED: Readonly<Record<string, string>> = {
 
 function leavesOf(node: SchemaNode, path = ""): [path: string, leaf: SchemaNode][] {
   if (node.properties === undefined) return [[path, node]];
-  return Object.entries(node.properties).flatMap(([key, child]) => leavesOf(child, path === "" ? key : `${path}.${key}`));
+  return Object.entries(node.properties).flatMap(([key, child]) =>
+    leavesOf(child, path === "" ? key : `${path}.${key}`),
+  );
 }
 
 /** `"a.b"` and 1 make `{ a: { b: 1 } }`. */
@@ -100,7 +102,8 @@ describe.each(LEAVES)("%s", (path, leaf) => {
     expect(resolveSettings(configOf(path, value))).toEqual({ ok: false, errors: [expected] });
   });
 
-  const right: unknown[] | readonly string[] = leaf.enum ?? (leaf.type === "string" ? ["a", "my-lane-2", "mainly"] : [leaf.minimum ?? 0.001, leaf.maximum]);
+  const right: unknown[] | readonly string[] =
+    leaf.enum ?? (leaf.type === "string" ? ["a", "my-lane-2", "mainly"] : [leaf.minimum ?? 0.001, leaf.maximum]);
   it.each(right.map((value) => ({ value })))("accepts $value", ({ value }) => {
     expect(resolveSettings(configOf(path, value)).ok).toBe(true);
   });
@@ -155,10 +158,11 @@ describe("something that is not an object", () => {
   });
 
   it.each(groups)("as %s is refused", (group) => {
-    for (const [shown, value] of [["null", null], ["[1]", [1]], ['"x"', "x"], ["0", 0]]) {
-      expect(resolveSettings({ [String(group)]: value })).toEqual({
+    const wrong = { null: null, "[1]": [1], '"x"': "x", "0": 0 };
+    for (const [shown, value] of Object.entries(wrong)) {
+      expect(resolveSettings({ [group]: value })).toEqual({
         ok: false,
-        errors: [{ path: group, message: `got ${String(shown)}; expected an object` }],
+        errors: [{ path: group, message: `got ${shown}; expected an object` }],
       });
     }
   });

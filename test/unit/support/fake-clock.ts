@@ -50,6 +50,6 @@ export class FakeClock implements LaneClock {
 
   #nextDue(untilMs: number) {
     const due = [...this.#timers].filter(({ atMs }) => atMs <= untilMs);
-    return due.sort((left, right) => left.atMs - right.atMs)[0];
+    return due.toSorted((left, right) => left.atMs - right.atMs)[0];
   }
 }

@@ -108,15 +108,9 @@ export const LIMITS: SchedulerLimits = {
 /** Decisions as short lines: `start a1 slot 1`, `cancel a1 own-user`, `requeue a1 retry`, `settle a1 held reason`. */
 export function said(decisions: readonly Decision[]): string[] {
   return decisions.map((decision) => {
-    switch (decision.do) {
-      case "start":
-        return `start ${decision.resume.key} slot ${decision.resume.slot}`;
-      case "cancel":
-        return `cancel ${decision.key} ${decision.cause}`;
-      case "requeue":
-        return `requeue ${decision.resume.key} ${decision.cause}`;
-      case "settle":
-        return `settle ${decision.resume.key} ${decision.settlement.outcome} ${decision.settlement.reason}`;
-    }
+    if (decision.do === "start") return `start ${decision.resume.key} slot ${decision.resume.slot}`;
+    if (decision.do === "cancel") return `cancel ${decision.key} ${decision.cause}`;
+    if (decision.do === "requeue") return `requeue ${decision.resume.key} ${decision.cause}`;
+    return `settle ${decision.resume.key} ${decision.settlement.outcome} ${decision.settlement.reason}`;
   });
 }

@@ -1,0 +1,103 @@
+import { fc, test } from "@fast-check/vitest";
+import { expect } from "vitest";
+import type { QueuedResume } from "../../src/domain/queued-resume.ts";
+import { WaitingRoom } from "../../src/domain/waiting-room.ts";
+import { queued } from "../unit/support/makers.ts";
+
+const LIMITS = { maxPreemptions: 2, maxWaitMs: 1000 };
+
+const key = fc
+  .tuple(fc.constantFrom("a", "b", "c"), fc.integer({ min: 1, max: 4 }))
+  .map(([agent, n]) => `${agent}${n}`);
+const add = fc.record({
+  do: fc.constant("add" as const),
+  key,
+  activityAtMs: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+  direct: fc.boolean(),
+  preemptions: fc.integer({ min: 0, max: 3 }),
+  restMs: fc.integer({ min: -100, max: 600 }),
+  waitedMs: fc.integer({ min: 0, max: 1200 }),
+});
+const step = fc.oneof(
+  { weight: 5, arbitrary: add },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("remove" as const), key }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("take" as const),
+      want: fc.constantFrom("any" as const, "aged" as const),
+      agents: fc.subarray(["a", "b", "c"]),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 500 }) }) },
+);
+
+/** The order within an agent, written down a second time. */
+function isBefore(left: QueuedResume, right: QueuedResume): boolean {
+  const [newer, older] = [left.activityAtMs ?? 0, right.activityAtMs ?? 0];
+  if (newer !== older) return newer > older;
+  if (left.direct !== right.direct) return left.direct;
+  return left.key < right.key;
+}
+
+test.prop([fc.array(step, { maxLength: 80, size: "max" })], { numRuns: 2000 })(
+  "a room loses nothing, doubles nothing, and takes the best that may start",
+  (steps) => {
+    const room = new WaitingRoom(LIMITS);
+    const inside = new Map<string, QueuedResume>();
+    let nowMs = 5000;
+    for (const one of steps) {
+      room.advance(nowMs);
+      const isAged = (resume: QueuedResume) => resume.preemptions >= 2 || nowMs - resume.queuedAtMs >= 1000;
+      if (one.do === "add") {
+        const { activityAtMs, direct, preemptions } = one;
+        const queuedAtMs = nowMs - one.waitedMs;
+        const notBeforeMs = nowMs + one.restMs;
+        const resume = queued(one.key, { activityAtMs, direct, preemptions, queuedAtMs, notBeforeMs });
+        room.add(resume, nowMs);
+        inside.set(one.key, resume);
+      } else if (one.do === "remove") {
+        expect(room.remove(one.key)).toEqual(inside.get(one.key));
+        inside.delete(one.key);
+      } else if (one.do === "pass") {
+        nowMs += one.ms;
+      } else {
+        const mayStart = (agentId: string) => one.agents.includes(agentId);
+        const ready = [...inside.values()].filter((resume) => resume.notBeforeMs <= nowMs && mayStart(resume.agentId));
+        const aged = ready.filter(isAged);
+        const choice = aged.length > 0 || one.want === "aged" ? aged : ready;
+        const taken = room.take(one.want, mayStart);
+        if (taken === undefined) {
+          expect(choice).toEqual([]);
+        } else {
+          expect(choice).toContainEqual(taken);
+          const sameAgent = choice.filter((other) => other.agentId === taken.agentId && other !== taken);
+          expect(sameAgent.filter((other) => isBefore(other, taken))).toEqual([]);
+          inside.delete(taken.key);
+        }
+      }
+      expect(room.size).toBe(inside.size);
+      expect([...room.values()].map((resume) => resume.key).toSorted()).toEqual([...inside.keys()].toSorted());
+      const oldest = Math.min(...[...inside.values()].map((resume) => resume.queuedAtMs));
+      expect(room.oldest()?.queuedAtMs ?? Infinity).toBe(oldest);
+    }
+  },
+);
+
+test.prop([fc.array(key, { maxLength: 40 })])("agents with work take strict turns", (keys) => {
+  const room = new WaitingRoom(LIMITS);
+  for (const one of keys) room.add(queued(one), 0);
+  const left = new Map<string, number>();
+  for (const one of new Set(keys)) left.set(one.slice(0, 1), (left.get(one.slice(0, 1)) ?? 0) + 1);
+  let round = new Set<string>();
+  for (let taken = room.take("any", () => true); taken !== undefined; taken = room.take("any", () => true)) {
+    // No agent is served again while another one that has work has not had its turn in this round.
+    if (round.has(taken.agentId)) {
+      expect([...left].filter(([agent, count]) => count > 0 && !round.has(agent))).toEqual([]);
+      round = new Set();
+    }
+    round.add(taken.agentId);
+    left.set(taken.agentId, (left.get(taken.agentId) ?? 0) - 1);
+  }
+  expect([...left.values()].filter((count) => count !== 0)).toEqual([]);
+});

@@ -1,0 +1,242 @@
+import { describe, expect, it } from "vitest";
+import { createSessionStore, keyKindOfKey } from "../../../src/host/session-store.ts";
+
+type Api = Parameters<typeof createSessionStore>[0];
+type Entry = Readonly<Record<string, unknown>>;
+
+const KEY = "agent:a:telegram:direct:1";
+const ENTRY: Entry = {
+  sessionId: "session-1",
+  status: "running",
+  abortedLastRun: true,
+  chatType: "direct",
+  lastInteractionAt: 100,
+  lastActivityAt: 90,
+  sessionStartedAt: 50,
+  updatedAt: 999,
+  delivery: { kind: "external", context: { channel: "telegram", to: "1", accountId: "main", threadId: 7 } },
+};
+
+/** A host store of one agent in memory; a patch removes what is `undefined`, as the host's does. */
+function hostStore(entries: Record<string, unknown>) {
+  const asked: object[] = [];
+  const api = {
+    listSessionEntries: (options: object) => {
+      asked.push(options);
+      return Object.entries(entries).map(([sessionKey, entry]) => ({ sessionKey, entry }));
+    },
+    getSessionEntry: ({ sessionKey }: { sessionKey: string }) => entries[sessionKey],
+    patchSessionEntry: async (options: { sessionKey: string; update: (entry: unknown) => Entry | null }) => {
+      asked.push(options);
+      const entry = entries[options.sessionKey];
+      if (entry === undefined) return null;
+      const patch = options.update(entry);
+      if (patch === null) return null;
+      const patched = Object.entries({ ...(entry as Entry), ...patch }).filter(([, value]) => value !== undefined);
+      entries[options.sessionKey] = Object.fromEntries(patched);
+      return entries[options.sessionKey];
+    },
+  };
+  return { entries, asked, store: createSessionStore(api as object as Api) };
+}
+
+function read(over: Entry = {}, sessionKey = KEY) {
+  const unreadable: string[] = [];
+  const { store } = hostStore({ [sessionKey]: { ...ENTRY, ...over } });
+  const rows = store.list("a", (key) => unreadable.push(key));
+  return rows[0] ?? unreadable;
+}
+
+describe("a row", () => {
+  it("has what a resume needs of the entry, and not updatedAt", () => {
+    expect(read()).toEqual({
+      agentId: "a",
+      sessionKey: KEY,
+      sessionId: "session-1",
+      keyKind: "conversation",
+      chatKind: "direct",
+      status: "running",
+      abortedLastRun: true,
+      lastInteractionAtMs: 100,
+      lastActivityAtMs: 90,
+      startedAtMs: 50,
+      route: { channel: "telegram", to: "1", accountId: "main", threadId: 7 },
+      marks: {
+        pendingFinalDelivery: false,
+        messageToolOnly: false,
+        harnessCompletion: false,
+        deliveryReceipt: false,
+        recoveryTombstone: false,
+        modelSelectionLocked: false,
+        pluginOwned: false,
+        spawned: false,
+      },
+    });
+  });
+
+  it.each([
+    ["direct", "direct"],
+    ["group", "group"],
+    ["channel", "group"],
+    ["thread", "other"],
+    [undefined, "other"],
+    [5, "other"],
+  ])("of chat type %s is of kind %s", (chatType, chatKind) => {
+    expect(read({ chatType })).toMatchObject({ chatKind });
+  });
+
+  it.each(["100", 0, -1, Number.NaN, Number.POSITIVE_INFINITY, null, {}])("takes the time %s as absent", (time) => {
+    expect(read({ lastInteractionAt: time, sessionStartedAt: time })).toMatchObject({
+      lastInteractionAtMs: undefined,
+      startedAtMs: undefined,
+    });
+  });
+
+  it.each([1, null, {}, ""])("takes the status %s as absent", (status) => {
+    expect(read({ status })).toMatchObject({ status: undefined });
+  });
+
+  it.each(["true", 1, null])("takes the aborted mark %s as not set", (abortedLastRun) => {
+    expect(read({ abortedLastRun })).toMatchObject({ abortedLastRun: false });
+  });
+});
+
+describe("the kind of a session", () => {
+  it.each([
+    ["agent:a:main", "conversation"],
+    [KEY, "conversation"],
+    ["agent:a:subagent:1", "subagent"],
+    ["agent:a:cron:job:run:1", "cron"],
+    ["agent:a:acp:1", "acp"],
+  ])("of key %s is %s", (key, kind) => {
+    expect(keyKindOfKey(key)).toBe(kind);
+    expect(read({}, key)).toMatchObject({ keyKind: kind });
+  });
+
+  it("is acp or heartbeat when the entry says so", () => {
+    expect(read({ acp: {} })).toMatchObject({ keyKind: "acp" });
+    expect(read({ heartbeatIsolatedBaseSessionKey: "agent:a:main" })).toMatchObject({ keyKind: "heartbeat" });
+  });
+});
+
+describe("the mark", () => {
+  it.each([
+    ["pendingFinalDelivery", { pendingFinalDelivery: true }],
+    ["messageToolOnly", { restartRecoverySourceReplyDeliveryMode: "message_tool_only" }],
+    ["harnessCompletion", { restartRecoveryHarnessCompletion: {} }],
+    ["deliveryReceipt", { restartRecoveryDeliveryReceiptState: "sent" }],
+    ["recoveryTombstone", { mainRestartRecovery: { tombstone: {} } }],
+    ["modelSelectionLocked", { modelSelectionLocked: true }],
+    ["pluginOwned", { pluginOwnerId: "other" }],
+    ["spawned", { spawnDepth: 1 }],
+    ["spawned", { subagentRole: "worker" }],
+  ])("%s is set by %j, and alone", (mark, over) => {
+    const found = read(over);
+    const marks = "marks" in found ? Object.entries(found.marks) : [];
+    expect(marks.filter(([, set]) => set).map(([name]) => name)).toEqual([mark]);
+  });
+
+  it.each([
+    { restartRecoverySourceReplyDeliveryMode: "automatic" },
+    { mainRestartRecovery: {} },
+    { modelSelectionLocked: false },
+    { spawnDepth: 0 },
+    { pluginOwnerId: null },
+  ])("of none is set by %j", (over) => {
+    const found = read(over);
+    expect("marks" in found && Object.values(found.marks).some(Boolean)).toBe(false);
+  });
+});
+
+describe("the route", () => {
+  it.each([
+    ["no delivery", undefined],
+    ["an internal one", { kind: "internal", context: { channel: "webchat", to: "1" } }],
+    ["no channel", { kind: "external", context: { to: "1" } }],
+    ["no recipient", { kind: "external", context: { channel: "telegram" } }],
+    ["an odd context", { kind: "external", context: "telegram" }],
+  ])("is unknown with %s", (_name, delivery) => {
+    expect(read({ delivery })).toMatchObject({ route: undefined });
+  });
+
+  it("has no account and no thread when the entry names none", () => {
+    const delivery = { kind: "external", context: { channel: "telegram", to: "1", threadId: {} } };
+    const found = read({ delivery });
+    expect("route" in found ? found.route : found).toEqual({ channel: "telegram", to: "1" });
+  });
+});
+
+describe("list", () => {
+  it.each([[null], ["text"], [{}], [{ sessionId: "" }], [{ sessionId: 5 }]])(
+    "leaves out the entry %j and names it",
+    (entry) => {
+      const unreadable: string[] = [];
+      const { store } = hostStore({ broken: entry, [KEY]: ENTRY });
+      const rows = store.list("a", (key) => unreadable.push(key));
+      expect(rows.map(({ sessionKey }) => sessionKey)).toEqual([KEY]);
+      expect(unreadable).toEqual(["broken"]);
+    },
+  );
+
+  it("reads only, and without the skill snapshots", () => {
+    const { store, asked } = hostStore({});
+    store.list("a", () => undefined);
+    expect(asked).toEqual([{ agentId: "a", readOnly: true, hydrateSkillPromptRefs: false }]);
+  });
+});
+
+describe("get", () => {
+  it("finds one session, or none", () => {
+    const { store } = hostStore({ [KEY]: ENTRY });
+    expect(store.get("a", KEY)?.sessionId).toBe("session-1");
+    expect(store.get("a", "unknown")).toBeUndefined();
+  });
+});
+
+describe("claim", () => {
+  const RECOVERY: Entry = {
+    mainRestartRecovery: { attempts: 1 },
+    restartRecoveryRuns: 1,
+    restartRecoveryDeliveryRunId: "r",
+    restartRecoveryDeliverySourceRunId: "r",
+    restartRecoveryDeliveryContext: {},
+    restartRecoveryForceSafeTools: true,
+  };
+  const rowOf = (store: ReturnType<typeof createSessionStore>) => {
+    const found = store.get("a", KEY);
+    if (found === undefined) throw new Error("no such session");
+    return found;
+  };
+
+  it("takes the session from the host's recovery and touches nothing else", async () => {
+    const { store, entries, asked } = hostStore({ [KEY]: { ...ENTRY, ...RECOVERY, other: 1 } });
+    expect(await store.claim(rowOf(store))).toBe(true);
+    expect(entries[KEY]).toEqual({ ...ENTRY, other: 1, status: "killed", abortedLastRun: false });
+    expect(asked).toMatchObject([{ agentId: "a", sessionKey: KEY, preserveActivity: true }]);
+  });
+
+  it.each([{ sessionId: "session-2" }, { status: "done" }, { lastInteractionAt: 101 }])(
+    "leaves a session alone that has changed to %j meanwhile",
+    async (change) => {
+      const { store, entries } = hostStore({ [KEY]: ENTRY });
+      const before = rowOf(store);
+      entries[KEY] = { ...ENTRY, ...change };
+      expect(await store.claim(before)).toBe(false);
+      expect(entries[KEY]).toEqual({ ...ENTRY, ...change });
+    },
+  );
+
+  it("does not take a session that is gone", async () => {
+    const { store, entries } = hostStore({ [KEY]: ENTRY });
+    const before = rowOf(store);
+    delete entries[KEY];
+    expect(await store.claim(before)).toBe(false);
+  });
+
+  it("rejects when the entry cannot be read any more", async () => {
+    const { store, entries } = hostStore({ [KEY]: ENTRY });
+    const before = rowOf(store);
+    entries[KEY] = { status: "running" };
+    await expect(store.claim(before)).rejects.toThrow("no session id");
+  });
+});
