@@ -26,6 +26,8 @@ export function admitAll(candidates: readonly Candidate[], limits: AdmissionLimi
     .map((candidate) => {
       const verdict = admit(candidate, limits, nowMs);
       if (verdict.kind !== "admit") return { candidate, verdict };
+      // A reply that is owed costs no turn.
+      if (candidate.record?.phase === "delivering") return { candidate, verdict };
       if (admitted >= limits.maxPerBoot) return { candidate, verdict: hold("over-boot-limit") };
       admitted += 1;
       return { candidate, verdict };
@@ -43,18 +45,19 @@ export function admit(candidate: Candidate, limits: AdmissionLimits, nowMs: numb
     // A reply that exists is delivered whatever its age: the user has been owed it since before the restart.
     if (record.phase === "delivering") return { kind: "admit", reason: "claimed-earlier" };
     if (record.outcome === "held") return hold("held-earlier");
-    if (record.attempts >= attemptLimit(record, limits)) return hold("attempts-exhausted");
+    if (record.attempts >= limits.maxAttempts || cutOffs(record) > MAX_CUT_OFFS) return hold("attempts-exhausted");
   }
   const age = tooLongAgo(candidate, limits, nowMs);
   if (age !== undefined) return hold(age);
   return { kind: "admit", reason: record === undefined ? "interrupted" : "claimed-earlier" };
 }
 
-/** A gateway that died is not the resume's fault, up to a point: it gets this many attempts more. */
-const CUT_OFF_ALLOWANCE = 3;
+/** A gateway that dies in the middle of an attempt is not the resume's fault, but a resume that is always there may be. */
+const MAX_CUT_OFFS = 4;
 
-function attemptLimit(record: ResumeRecord, limits: AdmissionLimits): number {
-  return record.phase === "running" ? limits.maxAttempts + CUT_OFF_ALLOWANCE : limits.maxAttempts;
+/** How many of its attempts were cut off, the one that its phase still tells of included. */
+export function cutOffs(record: ResumeRecord): number {
+  return record.cutOffs + (record.phase === "running" ? 1 : 0);
 }
 
 function otherOwner({ keyKind, marks }: SessionRow): LeaveReason | undefined {
@@ -67,6 +70,7 @@ function otherOwner({ keyKind, marks }: SessionRow): LeaveReason | undefined {
   if (marks.deliveryReceipt) return "delivery-receipt";
   if (marks.recoveryTombstone) return "recovery-tombstone";
   if (marks.modelSelectionLocked) return "model-selection-locked";
+  if (marks.cliBacked) return "cli-backed";
   return undefined;
 }
 

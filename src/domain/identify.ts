@@ -5,8 +5,8 @@ import type { Candidate } from "./verdict.ts";
 /**
  * Decides whether a session is a candidate: its turn was cut off, or this plugin claimed it and has not settled it.
  *
- * Right after a process start every `running` turn was cut off. Later (a plugin replaced in process) it may be a user's
- * live turn, so then only the host's own mark counts.
+ * A `running` turn was cut off when the host has marked it so, or when its user last wrote before this process could run
+ * turns. Any other may be a user's live turn: channels start before plugins do.
  *
  * A record speaks only of the interruption it was written for. When the entry says `running` although the record's
  * resume was not running, a later turn of the user was interrupted: that is a new candidate without a past.
@@ -15,11 +15,15 @@ export function identify(
   row: SessionRow,
   record: ResumeRecord | undefined,
   options: {
-    readonly freshProcess: boolean;
+    /** Since when a turn can be live, epoch milliseconds; `-Infinity` when only the host's mark counts. */
+    readonly liveSinceMs: number;
+    /** When the transcript was last written, epoch milliseconds; asked only where it can matter. */
     readonly transcriptActivityAtMs: (row: SessionRow) => number | undefined;
   },
 ): Candidate | undefined {
-  const interrupted = row.status === "running" && (options.freshProcess || row.abortedLastRun);
+  const cutOff = row.abortedLastRun || (row.lastInteractionAtMs ?? Infinity) < options.liveSinceMs;
+  const interrupted = row.status === "running" && cutOff;
+  if (row.status === "running" && !interrupted) return undefined;
   const open = record !== undefined && isOpen(record);
   if (!interrupted && !open) return undefined;
   const past = open && speaksOf(record, row) ? record : undefined;

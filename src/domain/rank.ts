@@ -19,7 +19,11 @@ export function compareRanks(left: Rank, right: Rank): number {
 
 /** The rank of a candidate. */
 export function rankOf({ row, activityAtMs }: Candidate): Rank {
-  return { activityAtMs, direct: row.chatKind === "direct", key: row.sessionKey };
+  return {
+    activityAtMs: row.lastInteractionAtMs ?? activityAtMs,
+    direct: row.chatKind === "direct",
+    key: row.sessionKey,
+  };
 }
 
 export const compareRank = (left: Candidate, right: Candidate): number => compareRanks(rankOf(left), rankOf(right));

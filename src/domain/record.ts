@@ -28,8 +28,10 @@ export interface ResumeRecord {
   readonly outcome: Outcome | undefined;
   /** Why it has this outcome, or why it was admitted. */
   readonly reason: string;
-  /** Attempts started and not handed back by a preemption or a shutdown. */
+  /** Attempts started and not handed back by a preemption, a shutdown or a gateway that died. */
   readonly attempts: number;
+  /** Attempts that a dying gateway cut off. */
+  readonly cutOffs: number;
   readonly preemptions: number;
   readonly bootId: string;
   /** When the interrupted turn was claimed; user activity after it continues the session. */

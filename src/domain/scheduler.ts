@@ -201,10 +201,11 @@ export class Scheduler {
   #cancel(cause: CancelCause, isVictim: (running: Running) => boolean): Decision[] {
     const victims = [...this.#running.values()].filter(isVictim);
     return victims.flatMap((running): Decision[] => {
-      const first = running.cancelled === undefined;
       // The user's own message outranks every other cause: it decides between superseded and requeued.
-      if (first || cause === "own-user") running.cancelled = cause;
-      return first ? [{ do: "cancel", key: running.resume.key, cause }] : [];
+      const outranked = running.cancelled !== undefined && (cause !== "own-user" || running.cancelled === "own-user");
+      if (outranked) return [];
+      running.cancelled = cause;
+      return [{ do: "cancel", key: running.resume.key, cause }];
     });
   }
 

@@ -39,6 +39,8 @@ export interface SessionRow {
     readonly deliveryReceipt: boolean;
     readonly recoveryTombstone: boolean;
     readonly modelSelectionLocked: boolean;
+    /** Its history lives in a command-line agent, which an embedded run does not reach. */
+    readonly cliBacked: boolean;
     readonly pluginOwned: boolean;
     readonly spawned: boolean;
   };

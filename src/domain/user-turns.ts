@@ -28,6 +28,7 @@ export class UserTurns {
 
   /** A user wrote to this session. Says whether that is news: a later signal of the same message is not. */
   wrote(key: string, nowMs: number): boolean {
+    this.advance(nowMs);
     this.#lastSeenAtMs = nowMs;
     if (this.#waiting.has(key)) return false;
     this.#waiting.set(key, { key, sinceMs: nowMs });

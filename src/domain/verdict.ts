@@ -28,6 +28,7 @@ export const LEAVE_REASONS = [
   "delivery-receipt",
   "recovery-tombstone",
   "model-selection-locked",
+  "cli-backed",
   "plugin-owned",
   "unreadable-entry",
   "claim-failed",

@@ -1,4 +1,4 @@
-import { type AdmissionLimits, admitAll, type Judged } from "../domain/admit.ts";
+import { type AdmissionLimits, admitAll, cutOffs, type Judged } from "../domain/admit.ts";
 import type { EventBus, Subject } from "../domain/events.ts";
 import { identify } from "../domain/identify.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
@@ -19,8 +19,8 @@ export interface JudgeOptions {
   readonly known: readonly ResumeRecord[];
   readonly limits: AdmissionLimits;
   readonly nowMs: number;
-  /** First start in this process: every `running` turn was cut off. */
-  readonly freshProcess: boolean;
+  /** Since when a `running` turn can be live, epoch milliseconds (see `identify`). */
+  readonly liveSinceMs: number;
   readonly events: EventBus;
 }
 
@@ -34,9 +34,11 @@ export interface ClaimOptions {
 
 /** discover -> identify -> admit: finds the interrupted sessions and judges each. Changes nothing. */
 export function judgeInterrupted(options: JudgeOptions): Judged[] {
-  const { agentIds, sessions, transcript, known, freshProcess, events } = options;
+  const { agentIds, sessions, transcript, known, limits, nowMs, liveSinceMs, events } = options;
   const records = new Map(known.map((record) => [canonicalKey(record.agentId, record.sessionKey), record]));
-  const transcriptActivityAtMs = (row: SessionRow) => newestEventAtMs(transcript(row));
+  // Reading a transcript costs milliseconds: only where the user's own activity does not settle the matter.
+  const transcriptActivityAtMs = (row: SessionRow) =>
+    nowMs - (row.lastInteractionAtMs ?? -Infinity) <= limits.idleMs ? undefined : newestEventAtMs(transcript(row));
   const candidates = agentIds.flatMap((agentId) => {
     try {
       const onUnreadable = (sessionKey: string, error: unknown) => {
@@ -45,14 +47,14 @@ export function judgeInterrupted(options: JudgeOptions): Judged[] {
       };
       return sessions.list(agentId, onUnreadable).flatMap((row) => {
         const record = records.get(canonicalKey(agentId, row.sessionKey));
-        return identify(row, record, { freshProcess, transcriptActivityAtMs }) ?? [];
+        return identify(row, record, { liveSinceMs, transcriptActivityAtMs }) ?? [];
       });
     } catch (error) {
       events.emit("trouble", { agentId, what: "list the sessions of an agent", error });
       return [];
     }
   });
-  return admitAll(candidates, options.limits, options.nowMs);
+  return admitAll(candidates, limits, nowMs);
 }
 
 /**
@@ -67,7 +69,7 @@ export async function claimJudged(judged: readonly Judged[], options: ClaimOptio
   const queue: QueuedResume[] = [];
   for (const one of judged) {
     const { candidate } = one;
-    const verdict = isOurs(one) && !(await claim(candidate.row, options)) ? CLAIM_FAILED : one.verdict;
+    const verdict = isOurs(one) && !(await claim(candidate, options)) ? CLAIM_FAILED : one.verdict;
     report(candidate.row, verdict, options.events);
     if (verdict.kind === "admit") queue.push(toQueued(candidate, options.nowMs));
   }
@@ -100,6 +102,7 @@ function recordOf({ candidate: { row, record }, verdict }: Judged, { bootId, now
     outcome: undefined,
     reason: verdict.reason,
     attempts: 0,
+    cutOffs: 0,
     preemptions: 0,
     bootId,
     claimedAtMs: nowMs,
@@ -110,11 +113,17 @@ function recordOf({ candidate: { row, record }, verdict }: Judged, { bootId, now
   };
   if (held && base.outcome === "held") return base;
   if (held) return { ...base, phase: "settled", outcome: "held", reason: verdict.reason };
-  return { ...base, phase: base.phase === "delivering" ? "delivering" : "claimed", bootId };
+  if (base.phase === "delivering") return { ...base, bootId };
+  return { ...base, phase: "claimed", bootId, attempts: attemptsOf(base), cutOffs: cutOffs(base) };
+}
+
+/** The attempt that a dying gateway cut off is handed back. */
+function attemptsOf(record: ResumeRecord): number {
+  return record.phase === "running" ? record.attempts - 1 : record.attempts;
 }
 
 /** Takes one session from the host; a session that was not interrupted (any more) needs no patch. */
-async function claim(row: SessionRow, { sessions, records, events }: ClaimOptions): Promise<boolean> {
+async function claim({ row, record }: Candidate, { sessions, records, events }: ClaimOptions): Promise<boolean> {
   // A run of ours that was killed can leave an entry without any status.
   if (row.status !== "running" && row.status !== undefined) return true;
   try {
@@ -122,7 +131,8 @@ async function claim(row: SessionRow, { sessions, records, events }: ClaimOption
     throw new Error("the session changed while it was being claimed");
   } catch (error) {
     events.emit("trouble", { agentId: row.agentId, sessionKey: row.sessionKey, what: "claim a session", error });
-    records.delete(row.agentId, row.sessionKey);
+    if (record === undefined) records.delete(row.agentId, row.sessionKey);
+    else records.put(record);
     return false;
   }
 }
@@ -135,7 +145,7 @@ function toQueued(candidate: Candidate, nowMs: number): QueuedResume {
     agentId: row.agentId,
     sessionKey: row.sessionKey,
     sessionId: row.sessionId,
-    attempts: record?.attempts ?? 0,
+    attempts: record === undefined ? 0 : attemptsOf(record),
     preemptions: record?.preemptions ?? 0,
     queuedAtMs: nowMs,
     enqueuedAtMs: nowMs,

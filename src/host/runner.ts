@@ -32,7 +32,7 @@ export interface HostRunnerOptions {
   readonly agent: Pick<AgentApi, "runEmbeddedAgent" | "resolveAgentWorkspaceDir">;
   readonly config: () => HostConfig;
   readonly storePathOf: (agentId: string) => string;
-  readonly sessions: Pick<SessionStore, "get" | "claim">;
+  readonly sessions: Pick<SessionStore, "get" | "claim" | "runContext" | "routeOf">;
   readonly transcript: ReadTranscript;
   readonly deliver: Deliver;
   readonly ledger: Pick<Ledger, "get" | "delivering">;
@@ -83,8 +83,7 @@ export class HostRunner implements ResumeRunner {
   ): Promise<RunEnd> {
     const isOurs = tail.atMs !== undefined && tail.atMs >= record.claimedAtMs;
     if (!isOurs) return { kind: "completed", reason: "already-answered" };
-    if (row.route === undefined) return { kind: "completed", reason: "no-route" };
-    return this.#deliver(resume, runId, [tail.text], row.route);
+    return this.#deliver(resume, runId, [tail.text], this.#options.sessions.routeOf(row));
   }
 
   async #runTurn(
@@ -94,13 +93,14 @@ export class HostRunner implements ResumeRunner {
     tail: "unanswered" | "unsafe",
     signal: AbortSignal,
   ): Promise<RunResult | "cancelled"> {
-    const { agent, config, storePathOf, laneName, timeoutMs, unsafeTail, expectOwnTurn } = this.#options;
+    const { agent, config, storePathOf, sessions, laneName, timeoutMs, unsafeTail, expectOwnTurn } = this.#options;
     const { agentId, sessionKey, sessionId } = row;
     const cfg = config();
     const withTools = tail !== "unsafe" || unsafeTail === "full";
     const ended = expectOwnTurn(resume.key, runId);
     try {
       const result = await agent.runEmbeddedAgent({
+        ...sessions.runContext(row),
         prompt: resumePrompt(tail, withTools),
         agentId,
         sessionKey,
@@ -132,21 +132,23 @@ export class HostRunner implements ResumeRunner {
 
   async #handOver(resume: QueuedResume, runId: string, row: SessionRow, result: RunResult): Promise<RunEnd> {
     const payloads = (result.payloads ?? []).filter(({ isReasoning, isCommentary }) => !isReasoning && !isCommentary);
-    const failure = result.meta.error?.message ?? payloads.find(({ isError }) => isError)?.text;
-    if (failure !== undefined) return { kind: "failed", error: failure };
+    // An error reply may quote the conversation; its kind is enough for the log.
+    const failed = result.meta.error !== undefined || payloads.some(({ isError }) => isError === true);
+    if (failed)
+      return { kind: "failed", error: `the run ended in an error (${result.meta.error?.kind ?? "error reply"})` };
     if (result.didSendViaMessagingTool === true) return { kind: "completed", reason: "replied" };
     const texts = payloads.flatMap(({ text }) => (text === undefined || text.trim() === "" ? [] : [text]));
     if (texts.length === 0) return { kind: "completed", reason: "nothing-to-say" };
-    if (row.route === undefined) return { kind: "completed", reason: "no-route" };
-    return this.#deliver(resume, runId, texts, row.route);
+    return this.#deliver(resume, runId, texts, this.#options.sessions.routeOf(row));
   }
 
   async #deliver(
     resume: QueuedResume,
     runId: string,
     texts: readonly string[],
-    route: NonNullable<SessionRow["route"]>,
+    route: SessionRow["route"],
   ): Promise<RunEnd> {
+    if (route === undefined) return { kind: "completed", reason: "no-route" };
     this.#options.ledger.delivering(resume, runId, { texts, route });
     try {
       await this.#options.deliver({ resume, runId, texts, route });

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { listAgentIds, tryResolveDefaultAgentId } from "openclaw/plugin-sdk/agent-scope-runtime";
 import type { OpenClawConfig, OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
 import { EventBus } from "../domain/events.ts";
@@ -16,6 +17,9 @@ import { HostRunner } from "./runner.ts";
 import { createSessionStore } from "./session-store.ts";
 import { createTranscriptReader } from "./transcripts.ts";
 import { UserSignals } from "./user-signals.ts";
+
+/** The host gives a stopping plugin 5 s. */
+const STOP_LIMIT_MS = 4_000;
 
 /** The plugin between one `start` and the next `stop` of its service. */
 export class ResumeService {
@@ -80,7 +84,8 @@ export class ResumeService {
 
   async stop(): Promise<void> {
     this.#signals?.stop();
-    await this.#lane?.drain();
+    // A delivery that hangs must not hold the gateway: it is on record and goes on at the next boot.
+    await Promise.race([this.#lane?.drain(), sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
     this.#records?.close();
     this.#metrics?.registry.clear();
     this.#signals = this.#lane = this.#records = this.#metrics = undefined;
@@ -91,7 +96,7 @@ export class ResumeService {
     const { agent } = this.#api.runtime;
     const config = () => this.#api.runtime.config.current() as OpenClawConfig;
     const storePathOf = (agentId: string) => agent.session.resolveStorePath(config().session?.store, { agentId });
-    const sessions = createSessionStore(agent.session);
+    const sessions = createSessionStore(agent.session, config);
     const transcript = createTranscriptReader(storePathOf);
     const observeOnly = settings.mode === "observe";
     const records = observeOnly ? undefined : (this.#records = new RecordStore(context.stateDir));
@@ -102,7 +107,7 @@ export class ResumeService {
       known: records?.all() ?? RecordStore.peek(context.stateDir),
       limits: { ...settings.filter, maxPerBoot: settings.budget.maxPerBoot, maxAttempts: settings.resume.maxAttempts },
       nowMs: startedAtMs,
-      freshProcess: isFirstStartInProcess(),
+      liveSinceMs: isFirstStartInProcess() ? startedAtMs - process.uptime() * 1000 : -Infinity,
       events,
     });
     if (records === undefined) {

@@ -1,6 +1,9 @@
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
 import { isAcpSessionKey, isCronSessionKey, isSubagentSessionKey } from "openclaw/plugin-sdk/routing";
+import { resolveSendPolicy } from "openclaw/plugin-sdk/session-store-runtime";
+import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
 import type { DeliveryRoute, KeyKind, SessionRow } from "../domain/session.ts";
+import { type RunContext, runContextOf } from "./run-context.ts";
 
 type SessionApi = PluginRuntime["agent"]["session"];
 type HostEntry = NonNullable<ReturnType<SessionApi["getSessionEntry"]>>;
@@ -10,6 +13,10 @@ export interface SessionStore {
   /** All sessions of an agent. Rows that cannot be understood are handed to `onUnreadable` and left out. */
   list(agentId: string, onUnreadable: (sessionKey: string, error: unknown) => void): SessionRow[];
   get(agentId: string, sessionKey: string): SessionRow | undefined;
+  /** What a run takes from the session besides its transcript. */
+  runContext(row: SessionRow): RunContext;
+  /** Where a reply goes, unless the operator's send policy forbids it. */
+  routeOf(row: SessionRow): DeliveryRoute | undefined;
   /**
    * Takes the session from the host's own recovery in one commit, unless it has changed since `row` was read.
    * Returns whether it was taken.
@@ -35,9 +42,12 @@ const CLAIM_PATCH = {
 /** The host's session store behind its public API. */
 export function createSessionStore(
   api: Pick<SessionApi, "listSessionEntries" | "getSessionEntry" | "patchSessionEntry">,
+  config: () => OpenClawConfig,
 ): SessionStore {
   // Skill snapshots make entries tens of KB each and say nothing about an interruption.
   const lean = { hydrateSkillPromptRefs: false } as const;
+  const latest = ({ agentId, sessionKey }: Pick<SessionRow, "agentId" | "sessionKey">) =>
+    api.getSessionEntry({ agentId, sessionKey, readConsistency: "latest", ...lean });
   return {
     list(agentId, onUnreadable) {
       return api.listSessionEntries({ agentId, readOnly: true, ...lean }).flatMap(({ sessionKey, entry }) => {
@@ -50,8 +60,20 @@ export function createSessionStore(
       });
     },
     get(agentId, sessionKey) {
-      const entry = api.getSessionEntry({ agentId, sessionKey, readConsistency: "latest", ...lean });
+      const entry = latest({ agentId, sessionKey });
       return entry === undefined ? undefined : toRow(agentId, sessionKey, entry);
+    },
+    runContext(row) {
+      const entry = latest(row);
+      return entry === undefined ? {} : runContextOf(entry, row.route);
+    },
+    routeOf(row) {
+      const entry = latest(row);
+      if (entry === undefined || row.route === undefined) return undefined;
+      const { channel } = row.route;
+      const chatType = entry.chatType === undefined ? {} : { chatType: entry.chatType };
+      const policy = resolveSendPolicy({ cfg: config(), entry, sessionKey: row.sessionKey, channel, ...chatType });
+      return policy === "deny" ? undefined : row.route;
     },
     async claim(row) {
       const { agentId, sessionKey } = row;
@@ -106,6 +128,7 @@ function toRow(agentId: string, sessionKey: string, entry: unknown): SessionRow 
       deliveryReceipt: isSet(fields["restartRecoveryDeliveryReceiptState"]),
       recoveryTombstone: isSet(recovery?.["tombstone"]),
       modelSelectionLocked: fields["modelSelectionLocked"] === true,
+      cliBacked: ["cliSessionBindings", "cliSessionIds", "claudeCliSessionId"].some((field) => isSet(fields[field])),
       pluginOwned: isSet(fields["pluginOwnerId"]),
       spawned: (typeof fields["spawnDepth"] === "number" && fields["spawnDepth"] > 0) || isSet(fields["subagentRole"]),
     },

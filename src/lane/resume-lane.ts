@@ -52,6 +52,8 @@ export class ResumeLane {
   readonly #scheduler: Scheduler;
   readonly #slots: PQueue;
   readonly #active = new Map<string, ActiveRun>();
+  /** Decisions that are not carried out yet; the first is being carried out. */
+  readonly #undone: Decision[] = [];
   #cancelWake: (() => void) | undefined;
 
   constructor(options: ResumeLaneOptions) {
@@ -102,15 +104,24 @@ export class ResumeLane {
     await this.#slots.onIdle();
   }
 
+  /** Starting one resume can raise the signal that cancels the next: what is decided meanwhile waits for its turn. */
   #carryOut(decisions: readonly Decision[]): void {
-    for (const decision of decisions) {
-      if (decision.do === "start") this.#start(decision.resume);
-      else if (decision.do === "cancel") this.#cancel(decision.key, decision.cause);
-      else if (decision.do === "requeue") this.#keep(decision.resume);
-      else this.#settle(decision.resume, decision.settlement.outcome, decision.settlement.reason);
+    const nested = this.#undone.length > 0;
+    this.#undone.push(...decisions);
+    if (nested) return;
+    for (let next = this.#undone[0]; next !== undefined; next = this.#undone[0]) {
+      this.#do(next);
+      this.#undone.shift();
     }
     this.#report();
     this.#wakeLater();
+  }
+
+  #do(decision: Decision): void {
+    if (decision.do === "start") this.#start(decision.resume);
+    else if (decision.do === "cancel") this.#cancel(decision.key, decision.cause);
+    else if (decision.do === "requeue") this.#keep(decision.resume);
+    else this.#settle(decision.resume, decision.settlement.outcome, decision.settlement.reason);
   }
 
   #start(resume: RunningResume): void {
@@ -170,7 +181,7 @@ export class ResumeLane {
   #cancel(key: string, cause: CancelCause): void {
     const run = this.#active.get(key);
     if (run === undefined) return;
-    run.cancel = { cause, atMs: this.#now() };
+    run.cancel = { cause, atMs: run.cancel?.atMs ?? this.#now() };
     this.#options.events.emit("cancelled", { ...subject(run.resume), cause });
     run.abort.abort(new Error(`resume cancelled: ${cause}`));
   }

@@ -23,7 +23,7 @@ export function createLog(host: LineLogger): Logger {
       else host.debug?.(text);
     },
   };
-  return pino({ base: null, timestamp: false, formatters: { level: (level) => ({ level }) } }, stream);
+  return pino({ level: "debug", base: null, timestamp: false, formatters: { level: (level) => ({ level }) } }, stream);
 }
 
 /** One line per step, with verdicts and reasons; never message text. */

@@ -14,6 +14,7 @@ const SCHEMA = `
     outcome TEXT,
     reason TEXT NOT NULL,
     attempts INTEGER NOT NULL,
+    cut_offs INTEGER NOT NULL,
     preemptions INTEGER NOT NULL,
     boot_id TEXT NOT NULL,
     claimed_at_ms INTEGER NOT NULL,
@@ -26,7 +27,7 @@ const SCHEMA = `
 
 const UPSERT = `
   INSERT OR REPLACE INTO resumes VALUES (
-    :agentId, :sessionKey, :sessionId, :phase, :outcome, :reason, :attempts, :preemptions,
+    :agentId, :sessionKey, :sessionId, :phase, :outcome, :reason, :attempts, :cutOffs, :preemptions,
     :bootId, :claimedAtMs, :hostStatus, :runId, :runStartedAtMs, :reply)`;
 
 /**
@@ -129,7 +130,6 @@ function toRow(record: ResumeRecord) {
 
 /** The columns are typed by the STRICT table; the closed unions are ours to have written. */
 function fromRow(row: Record<string, SQLOutputValue>): ResumeRecord {
-  const reply = row["reply"];
   return {
     agentId: String(row["agent_id"]),
     sessionKey: String(row["session_key"]),
@@ -138,12 +138,22 @@ function fromRow(row: Record<string, SQLOutputValue>): ResumeRecord {
     outcome: (row["outcome"] ?? undefined) as Outcome | undefined,
     reason: String(row["reason"]),
     attempts: Number(row["attempts"]),
+    cutOffs: Number(row["cut_offs"]),
     preemptions: Number(row["preemptions"]),
     bootId: String(row["boot_id"]),
     claimedAtMs: Number(row["claimed_at_ms"]),
     hostStatus: (row["host_status"] ?? undefined) as string | undefined,
     runId: (row["run_id"] ?? undefined) as string | undefined,
     runStartedAtMs: row["run_started_at_ms"] == null ? undefined : Number(row["run_started_at_ms"]),
-    reply: typeof reply === "string" ? (JSON.parse(reply) as PendingReply) : undefined,
+    reply: parseReply(row["reply"]),
   };
+}
+
+/** A reply that cannot be read is taken from the transcript again. */
+function parseReply(reply: SQLOutputValue | undefined): PendingReply | undefined {
+  try {
+    return typeof reply === "string" ? (JSON.parse(reply) as PendingReply) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -6,9 +6,9 @@ import type { SessionRow } from "../../../src/domain/session.ts";
 import { ADMISSION, NOW, record, row } from "../support/makers.ts";
 
 const fresh = (session: SessionRow, past?: ResumeRecord, transcriptAtMs?: number) =>
-  identify(session, past, { freshProcess: true, transcriptActivityAtMs: () => transcriptAtMs });
+  identify(session, past, { liveSinceMs: NOW, transcriptActivityAtMs: () => transcriptAtMs });
 const inProcess = (session: SessionRow, past?: ResumeRecord) =>
-  identify(session, past, { freshProcess: false, transcriptActivityAtMs: () => undefined });
+  identify(session, past, { liveSinceMs: -Infinity, transcriptActivityAtMs: () => undefined });
 
 describe("after a process start", () => {
   it("takes every running turn for an interrupted one", () => {

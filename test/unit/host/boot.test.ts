@@ -53,7 +53,7 @@ function boot(over: Partial<Pick<SessionStore, "list" | "claim">> & { agentIds?:
     known: records.all(),
     limits: ADMISSION,
     nowMs,
-    freshProcess: true,
+    liveSinceMs: nowMs,
     events,
   });
   return { found, claim: () => claimJudged(found, { sessions, records, bootId: "boot-1", nowMs, events }) };

@@ -37,7 +37,7 @@ function hostStore(entries: Record<string, unknown>) {
       return entries[options.sessionKey];
     },
   };
-  return { entries, asked, store: createSessionStore(api as object as Api) };
+  return { entries, asked, store: createSessionStore(api as object as Api, () => ({})) };
 }
 
 function read(over: Entry = {}, sessionKey = KEY) {

@@ -173,6 +173,19 @@ describe("the time limit", () => {
     expect(journal.at(-1)).toBe("settled a1 completed replied");
   });
 
+  it("that ends while a user's cancel drains makes no timeout of it", async () => {
+    const { journal, clock, runner, lane, heard, start } = makeLane();
+    const ended = heard("ended");
+    await start("a1");
+    await clock.elapse(59_900);
+    lane.userWrote("x");
+    await clock.elapse(200);
+    runner.end("a1", CANCELLED);
+    await clock.settle();
+    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "other-user", drainedMs: 200 }]);
+    expect(journal.at(-1)).toBe("requeued a1 attempts 0 preemptions 1");
+  });
+
   it("is over with the run", async () => {
     const { clock, runner, start } = makeLane();
     await start("a1");

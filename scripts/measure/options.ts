@@ -1,0 +1,52 @@
+/** The command line of `npm run measure`. */
+import { parseArgs } from "node:util";
+import { UsageError } from "../demo/options.ts";
+
+export const MEASUREMENTS = ["R8", "R66", "D50", "I8", "T2", "B7"] as const;
+export type MeasurementId = (typeof MEASUREMENTS)[number];
+
+export type MeasureOptions = { only: readonly MeasurementId[]; out: string | undefined };
+
+export const HELP = `npm run measure [-- options]
+
+Measures the plugin in the real OpenClaw gateway against its bars and prints a Markdown table.
+
+  R8, R66  first reply in a new, a queued and a resuming chat, 8 or 66 chats interrupted, resumes hang at the model
+  D50      50 preemptions: from the user's signal to the drained run
+  I8       idle gateway: 8 interrupted chats are each resumed once, within the budget
+  T2       SIGTERM while two resumes run; after the restart every chat is answered once
+  B7       ready time with the plugin against an empty plugin, 7 alternating runs each
+
+  --only R8,B7   only these
+  --out FILE     also write everything as JSON
+  --help         this text
+
+Exit code 0: every bar is met. 1: one is missed, or something failed. 2: wrong options.
+`;
+
+/** Returns `"help"` when help was asked for. */
+export function readOptions(args: string[]): MeasureOptions | "help" {
+  const { values } = parse(args);
+  if (values.help) return "help";
+  const asked = values.only?.split(",").map((name) => name.trim()) ?? [...MEASUREMENTS];
+  const unknown = asked.find((name) => !MEASUREMENTS.some((known) => known === name));
+  if (unknown !== undefined) {
+    throw new UsageError(`--only ${JSON.stringify(unknown)}: expected any of ${MEASUREMENTS.join(", ")}`);
+  }
+  return { only: MEASUREMENTS.filter((known) => asked.includes(known)), out: values.out };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        only: { type: "string" },
+        out: { type: "string" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
