@@ -22,6 +22,11 @@ export async function replyTimes(options: { chats: number; agents: 1 | 3; perKin
   await using fresh = await FreshGateway.create({ agents, plugin: stagePlugin() });
   await fresh.boot();
   const freshChats = new NewChats(agents);
+  // The others were there before the restart, too: their first message after it costs more than the second.
+  const known = Array.from({ length: 2 * perKind }, () => freshChats.next());
+  for (const chat of known) await ask(fresh.botApi, chat);
+  await fresh.stop();
+  await fresh.boot();
   await freshChats.warm(fresh.botApi);
   say(`a gateway with ${chats} interrupted chats`);
   await using restarted = await RestartedGateway.start({ chats, agents, behaviour: resumesHang });
@@ -31,11 +36,13 @@ export async function replyTimes(options: { chats: number; agents: 1 | 3; perKin
   await newChats.warm(restarted.botApi);
 
   const times: Times = { new: [], queued: [], resuming: [], baseNew: [], baseKnown: [] };
-  for (let round = 1; round <= 2 * perKind; round += 1) {
-    say(`message ${round} of ${2 * perKind} of each gateway`);
-    const base = freshChats.next();
-    times.baseNew.push(await ask(fresh.botApi, base));
-    times.baseKnown.push(await ask(fresh.botApi, base));
+  for (const [index, knownChat] of known.entries()) {
+    const round = index + 1;
+    say(`message ${round} of ${known.length} of each kind`);
+    // Not while the other gateway starts resumes: it would slow this one down.
+    await choose.steady();
+    times.baseNew.push(await ask(fresh.botApi, freshChats.next()));
+    times.baseKnown.push(await ask(fresh.botApi, knownChat));
     if (round <= perKind) {
       await choose.steady();
       times.new.push(await ask(restarted.botApi, newChats.next()));

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { answer, RestartedGateway } from "../support/restarted-gateway.ts";
 import { editSessionEntry } from "../support/state-store.ts";
+import { STUB_MODEL_ID } from "../support/stub-model.ts";
 
 const HOUR_MS = 3_600_000;
+const OTHER_MODEL = "stub-2";
 
 describe("not every interrupted session is resumed", () => {
   let restarted: RestartedGateway;
@@ -22,7 +24,11 @@ describe("not every interrupted session is resumed", () => {
       prepare: (stateDir) => {
         // Only the host can finish this one.
         editSessionEntry(stateDir, "agent:main:telegram:direct:104", { modelSelectionLocked: true });
+        // Its user has chosen another model.
+        const choice = { providerOverride: "stub", modelOverride: OTHER_MODEL, modelOverrideSource: "user" };
+        editSessionEntry(stateDir, "agent:main:telegram:direct:105", choice);
       },
+      otherModel: OTHER_MODEL,
     });
     await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 3);
     await restarted.waitForMetric('outcomes_total{outcome="held"}', (value) => value === 2);
@@ -75,6 +81,11 @@ describe("not every interrupted session is resumed", () => {
   it("leaves what only the host can finish to the host, which recovers it on main", async () => {
     await restarted.botApi.waitForReply(104, { matching: /chat 104/, timeoutMs: 30_000 });
     expect((await restarted.metrics()).get('openclaw_resume_queue_wait_seconds_count{lane="main"}')).toBe(1);
+  });
+
+  it("resumes a session on the model that its user has chosen", () => {
+    const modelOf = (chatId: number) => restarted.model.requests.find(({ chat }) => chat === chatId)?.body["model"];
+    expect([modelOf(105), modelOf(106)]).toEqual([OTHER_MODEL, STUB_MODEL_ID]);
   });
 
   it("continues a held session with its user's next message", async () => {

@@ -42,4 +42,5 @@ test.prop([fc.array(step, { maxLength: 120, size: "max" })], { numRuns: 2000 })(
       for (const item of sorted) expect(heap.get(item.key)).toEqual(item);
     }
   },
+  30_000,
 );

@@ -31,6 +31,8 @@ export type GatewayConfigOptions = {
   agents?: 1 | 3;
   /** `agents.defaults.maxConcurrent`: slots of the host's `main` lane (host default: max(8, 4 per core)). */
   maxConcurrent?: number;
+  /** A second model of the same provider. */
+  otherModel?: string;
   /** Merged in at last, deeply (arrays replace). */
   extra?: GatewayConfig;
 };
@@ -66,17 +68,15 @@ export function gatewayConfig(options: GatewayConfigOptions): GatewayConfig {
           baseUrl: options.model.url,
           apiKey: "stub-key",
           api: "openai-completions",
-          models: [
-            {
-              id: STUB_MODEL_ID,
-              name: "Stub",
-              reasoning: false,
-              input: ["text"],
-              cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
-              contextWindow: 200_000,
-              maxTokens: 4096,
-            },
-          ],
+          models: [STUB_MODEL_ID, ...(options.otherModel === undefined ? [] : [options.otherModel])].map((id) => ({
+            id,
+            name: "Stub",
+            reasoning: false,
+            input: ["text"],
+            cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+            contextWindow: 200_000,
+            maxTokens: 4096,
+          })),
         },
       },
     },

@@ -1,5 +1,6 @@
 /** Our plugin as an operator gets it: packed by npm and installed by the host's own command. */
 import { execFileSync } from "node:child_process";
+import fs from "node:fs";
 import path from "node:path";
 import { PROJECT_ROOT } from "./gateway.ts";
 import { makeTempDir } from "./temp.ts";
@@ -10,11 +11,13 @@ const OPENCLAW_MJS = path.join(PROJECT_ROOT, "node_modules/openclaw/openclaw.mjs
 export function installPlugin(stateDir: string): void {
   const packDir = makeTempDir("pack");
   const packed = run("npm", ["pack", "--silent", "--pack-destination", packDir], {}).trim().split("\n").at(-1)!;
+  fs.writeFileSync(path.join(packDir, "openclaw.json"), JSON.stringify({ gateway: { mode: "local" } }));
   const source = `npm-pack:${path.join(packDir, packed)}`;
   run(process.execPath, [OPENCLAW_MJS, "plugins", "install", "--force", "--accept-capabilities", source], {
     HOME: path.join(stateDir, "home"),
     OPENCLAW_STATE_DIR: stateDir,
-    OPENCLAW_CONFIG_PATH: path.join(stateDir, "openclaw.json"),
+    // Not the gateway's: the test writes that one anew, and the host takes a file that it has not written for damaged.
+    OPENCLAW_CONFIG_PATH: path.join(packDir, "openclaw.json"),
   });
 }
 

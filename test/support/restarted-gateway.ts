@@ -21,6 +21,7 @@ export type RestartOptions = Partial<CrashedStateOptions> & {
   ages?: Record<number, number>;
   /** What to copy; left out: the cached one for these numbers of chats and agents. */
   template?: CrashedTemplate;
+  otherModel?: string;
   extra?: GatewayConfig;
   /** Changes the copied state before the gateway starts. */
   prepare?: (stateDir: string) => void;
@@ -93,6 +94,7 @@ export class RestartedGateway implements AsyncDisposable {
       model: this.model,
       agents: this.#options.agents ?? 1,
       ...(plugins === null ? {} : { plugins }),
+      ...(this.#options.otherModel === undefined ? {} : { otherModel: this.#options.otherModel }),
       ...(this.#options.extra ? { extra: this.#options.extra } : {}),
     });
     this.gateway = await Gateway.start({ stateDir: this.stateDir, config });

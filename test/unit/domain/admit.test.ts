@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { admit, admitAll } from "../../../src/domain/admit.ts";
+import { admit, admitAll, cutOffs } from "../../../src/domain/admit.ts";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
 import type { Candidate, Verdict } from "../../../src/domain/verdict.ts";
 import { ADMISSION, candidate, HOUR, NOW, record, row } from "../support/makers.ts";
@@ -84,15 +84,30 @@ describe("attempts", () => {
     });
   });
 
-  it("that a dying gateway cut off get three more", () => {
-    expect(judge(withRecord({ phase: "running", attempts: 4 })).kind).toBe("admit");
+  it.each([
+    ["claimed", 0, 4],
+    ["running", 1, 3],
+  ] as const)("that a dying gateway cut off four times leave more, found %s", (phase, attempts, earlier) => {
+    expect(judge(withRecord({ phase, attempts, cutOffs: earlier })).kind).toBe("admit");
   });
 
-  it("that a dying gateway cut off too often are exhausted all the same", () => {
-    expect(judge(withRecord({ phase: "running", attempts: 5 }))).toEqual({
+  it.each([
+    ["claimed", 0, 5],
+    ["running", 1, 4],
+  ] as const)("that a dying gateway cut off a fifth time are exhausted, found %s", (phase, attempts, earlier) => {
+    expect(judge(withRecord({ phase, attempts, cutOffs: earlier }))).toEqual({
       kind: "hold",
       reason: "attempts-exhausted",
     });
+  });
+
+  it.each([
+    ["claimed", 2],
+    ["running", 3],
+    ["delivering", 2],
+    ["settled", 2],
+  ] as const)("of a record in phase %s were cut off as often as it says, and once more when it runs", (phase, sum) => {
+    expect(cutOffs(record({ phase, cutOffs: 2 }))).toBe(sum);
   });
 });
 
@@ -133,6 +148,7 @@ describe("leaves", () => {
     ["deliveryReceipt", "delivery-receipt"],
     ["recoveryTombstone", "recovery-tombstone"],
     ["modelSelectionLocked", "model-selection-locked"],
+    ["cliBacked", "cli-backed"],
   ] as const)("a session marked %s as %s", (mark, reason) => {
     expect(judge(candidate({ row: row({ marks: { [mark]: true } }) }))).toEqual({ kind: "leave", reason });
   });
@@ -149,7 +165,7 @@ describe("leaves", () => {
 
 describe("the boot limit", () => {
   const chat = (name: string, activityAtMs: number | undefined, over: Parameters<typeof row>[0] = {}): Candidate =>
-    candidate({ row: row({ sessionKey: name, ...over }), activityAtMs });
+    candidate({ row: row({ sessionKey: name, lastInteractionAtMs: activityAtMs, ...over }), activityAtMs });
   const verdicts = (found: Candidate[], maxPerBoot: number) =>
     admitAll(found, { ...ADMISSION, maxPerBoot }, NOW).map(
       ({ candidate: { row: session }, verdict }) => `${session.sessionKey} ${verdict.kind} ${verdict.reason}`,
@@ -170,6 +186,42 @@ describe("the boot limit", () => {
 
   it("of 0 admits nothing", () => {
     expect(verdicts([chat("a", NOW)], 0)).toEqual(["a hold over-boot-limit"]);
+  });
+
+  const owed = (name: string): Candidate => ({
+    ...chat(name, NOW - 60_000, { status: "killed" }),
+    record: record({ sessionKey: name, phase: "delivering" }),
+  });
+
+  it("of 0 still admits replies that are owed", () => {
+    expect(verdicts([owed("a"), owed("b"), chat("c", NOW)], 0).toSorted()).toEqual([
+      "a admit claimed-earlier",
+      "b admit claimed-earlier",
+      "c hold over-boot-limit",
+    ]);
+  });
+
+  it("is not used up by replies that are owed, though they come first", () => {
+    const found = [owed("a"), owed("b"), chat("c", NOW - 70_000), chat("d", NOW - 80_000)];
+    expect(verdicts(found, 1)).toEqual([
+      "a admit claimed-earlier",
+      "b admit claimed-earlier",
+      "c admit interrupted",
+      "d hold over-boot-limit",
+    ]);
+  });
+
+  it("is used up by claims of an earlier boot", () => {
+    const claimed = { ...chat("a", NOW - 60_000), record: record({ sessionKey: "a" }) };
+    expect(verdicts([claimed, chat("b", NOW - 70_000)], 1)).toEqual([
+      "a admit claimed-earlier",
+      "b hold over-boot-limit",
+    ]);
+  });
+
+  it("goes by what the user did, not by what the transcript tells", () => {
+    const busy = { ...chat("busy", NOW - 3), activityAtMs: NOW };
+    expect(verdicts([busy, chat("newer", NOW - 2)], 1)).toEqual(["newer admit interrupted", "busy hold over-boot-limit"]);
   });
 
   it("gives a direct chat precedence over a group of the same moment", () => {

@@ -5,14 +5,39 @@ import type { ResumeRecord } from "../../../src/domain/record.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
 import { ADMISSION, NOW, record, row } from "../support/makers.ts";
 
+/** A process that can run turns since `NOW`. */
 const fresh = (session: SessionRow, past?: ResumeRecord, transcriptAtMs?: number) =>
   identify(session, past, { liveSinceMs: NOW, transcriptActivityAtMs: () => transcriptAtMs });
+/** A living process: any running turn may be live. */
 const inProcess = (session: SessionRow, past?: ResumeRecord) =>
   identify(session, past, { liveSinceMs: -Infinity, transcriptActivityAtMs: () => undefined });
 
 describe("after a process start", () => {
-  it("takes every running turn for an interrupted one", () => {
+  it("takes a running turn whose user last wrote before the process for an interrupted one", () => {
     expect(fresh(row())).toEqual({ row: row(), record: undefined, activityAtMs: NOW - 60_000 });
+  });
+
+  it("takes a turn for an interrupted one to the last millisecond before the process", () => {
+    expect(fresh(row({ lastInteractionAtMs: NOW - 1 }))?.activityAtMs).toBe(NOW - 1);
+  });
+
+  it.each([
+    ["at the moment of the process start", NOW],
+    ["after it", NOW + 1],
+    ["at an unknown time", undefined],
+  ])("leaves a running turn alone whose user wrote %s, whatever record exists", (_name, lastInteractionAtMs) => {
+    const live = row({ lastInteractionAtMs });
+    const pasts = [
+      undefined,
+      ...(["claimed", "running", "delivering"] as const).map((phase) => record({ phase })),
+      record({ phase: "settled", outcome: "held" }),
+    ];
+    expect(pasts.map((past) => fresh(live, past))).toEqual(pasts.map(() => undefined));
+  });
+
+  it.each([NOW, undefined])("takes a turn that the host marked, though its user wrote at %s", (lastInteractionAtMs) => {
+    const marked = row({ abortedLastRun: true, lastInteractionAtMs });
+    expect(fresh(marked)).toEqual({ row: marked, record: undefined, activityAtMs: lastInteractionAtMs });
   });
 
   it.each([undefined, "done", "failed", "killed", "timeout"])("passes over a session with status %s", (status) => {
@@ -68,8 +93,17 @@ describe("when the plugin is replaced in a living process", () => {
     expect(inProcess(row())).toBeUndefined();
   });
 
+  it("leaves a live turn alone though an earlier claim is open", () => {
+    expect(inProcess(row(), record({ phase: "running", attempts: 1 }))).toBeUndefined();
+  });
+
   it("takes a turn that the host itself marked as aborted", () => {
     expect(inProcess(row({ abortedLastRun: true }))?.row.sessionId).toBe("session-1");
+  });
+
+  it("knows its own past of a turn that the host marked", () => {
+    const past = record({ phase: "running", attempts: 1 });
+    expect(inProcess(row({ abortedLastRun: true }), past)?.record).toEqual(past);
   });
 
   it("goes on with its own open claim", () => {
@@ -102,12 +136,30 @@ describe("last activity", () => {
   });
 
   it("is the transcript's when the user's is unknown", () => {
-    expect(fresh(row({ lastInteractionAtMs: undefined }), undefined, 20)?.activityAtMs).toBe(20);
+    const marked = row({ abortedLastRun: true, lastInteractionAtMs: undefined });
+    expect(fresh(marked, undefined, 20)?.activityAtMs).toBe(20);
   });
 
   it("is unknown when nothing tells", () => {
-    const silent = row({ lastInteractionAtMs: undefined, lastActivityAtMs: 99, startedAtMs: 99 });
-    expect(fresh(silent)?.activityAtMs).toBeUndefined();
+    const silent = row({
+      abortedLastRun: true,
+      lastInteractionAtMs: undefined,
+      lastActivityAtMs: 99,
+      startedAtMs: 99,
+    });
+    expect(fresh(silent)).toEqual({ row: silent, record: undefined, activityAtMs: undefined });
+  });
+
+  it("is asked of the transcript of a candidate only", () => {
+    const asked: string[] = [];
+    const options = {
+      liveSinceMs: NOW,
+      transcriptActivityAtMs: ({ sessionKey }: SessionRow) => void asked.push(sessionKey),
+    };
+    identify(row({ sessionKey: "live", lastInteractionAtMs: NOW }), undefined, options);
+    identify(row({ sessionKey: "done", status: "done" }), undefined, options);
+    identify(row({ sessionKey: "interrupted" }), undefined, options);
+    expect(asked).toEqual(["interrupted"]);
   });
 });
 

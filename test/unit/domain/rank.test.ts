@@ -33,10 +33,16 @@ describe("rankOf", () => {
     ["group", false],
     ["other", false],
   ] as const)("says of a %s chat that direct is %s", (chatKind, direct) => {
-    expect(rankOf(candidate({ row: row({ chatKind, sessionKey: "key" }), activityAtMs: 7 }))).toEqual({
-      activityAtMs: 7,
-      direct,
-      key: "key",
-    });
+    const found = candidate({ row: row({ chatKind, sessionKey: "key", lastInteractionAtMs: 7 }), activityAtMs: 7 });
+    expect(rankOf(found)).toEqual({ activityAtMs: 7, direct, key: "key" });
+  });
+
+  it("goes by the user's own activity, though the transcript's is later", () => {
+    expect(rankOf(candidate({ row: row({ lastInteractionAtMs: 7 }), activityAtMs: 9 })).activityAtMs).toBe(7);
+  });
+
+  it.each([9, undefined])("goes by the candidate's activity %s when the user's own is unknown", (activityAtMs) => {
+    const found = candidate({ row: row({ lastInteractionAtMs: undefined }), activityAtMs });
+    expect(rankOf(found).activityAtMs).toBe(activityAtMs);
   });
 });

@@ -146,8 +146,24 @@ describe("a user message to a session whose resume runs", () => {
   it("outranks a cancel for another user", () => {
     const scheduler = started({}, queued("a1"));
     expect(said(scheduler.userWrote("x", 2500))).toEqual(["cancel a1 other-user"]);
-    expect(scheduler.userWrote("a1", 2550)).toEqual([]);
+    expect(said(scheduler.userWrote("a1", 2550))).toEqual(["cancel a1 own-user"]);
     expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("outranks it once, however often and by whatever signal the user is seen", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.userWrote("x", 2500);
+    scheduler.userWrote("a1", 2550);
+    expect(scheduler.userWrote("a1", 2551)).toEqual([]);
+    expect(scheduler.userRunStarted("run", "a1", 2552)).toEqual([]);
+    expect(scheduler.drain()).toEqual([]);
+  });
+
+  it("outranks it when all that is seen is the user's run", () => {
+    const scheduler = started({}, queued("a1"), queued("a2"));
+    scheduler.userWrote("x", 2500);
+    expect(said(scheduler.userRunStarted("run", "a1", 2550))).toEqual(["cancel a1 own-user"]);
+    expect(said(scheduler.runEnded("a2", CANCELLED, 2600))).toEqual(["requeue a2 preempted"]);
   });
 
   it("is not outranked by another user", () => {
@@ -377,8 +393,16 @@ describe("draining", () => {
     const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
     scheduler.drain();
     expect(said(scheduler.userWrote("a2", 3000))).toEqual(["settle a2 superseded user-continued"]);
-    expect(scheduler.userWrote("a1", 3000)).toEqual([]);
+    expect(said(scheduler.userWrote("a1", 3000))).toEqual(["cancel a1 own-user"]);
+    expect(scheduler.userWrote("a1", 3050)).toEqual([]);
     expect(said(scheduler.runEnded("a1", CANCELLED, 3100))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("changes nothing about what is cancelled for a user", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.userWrote("x", 2500);
+    expect(scheduler.drain()).toEqual([]);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["requeue a1 preempted"]);
   });
 
   it("twice cancels once", () => {

@@ -6,7 +6,7 @@ import type { SessionStore } from "../../../src/host/session-store.ts";
 import { Ledger } from "../../../src/record/ledger.ts";
 import { RecordStore } from "../../../src/record/record-store.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
-import { ADMISSION, NOW, row, running } from "../support/makers.ts";
+import { ADMISSION, NOW, record, row, running } from "../support/makers.ts";
 
 let dir: string;
 let records: RecordStore;
@@ -14,6 +14,10 @@ let rows: SessionRow[];
 let claims: string[];
 let judged: string[];
 let trouble: string[];
+/** Whose transcripts were read. */
+let transcriptsRead: string[];
+/** When every transcript was last written. */
+let writtenAtMs: number | undefined;
 
 beforeEach(() => {
   dir = makeTempDir("boot");
@@ -22,6 +26,8 @@ beforeEach(() => {
   claims = [];
   judged = [];
   trouble = [];
+  transcriptsRead = [];
+  writtenAtMs = undefined;
 });
 
 afterEach(() => {
@@ -49,7 +55,10 @@ function boot(over: Partial<Pick<SessionStore, "list" | "claim">> & { agentIds?:
   const found = judgeInterrupted({
     agentIds,
     sessions,
-    transcript: () => [],
+    transcript: ({ sessionKey }) => {
+      transcriptsRead.push(sessionKey);
+      return [{ type: "message", timestamp: writtenAtMs }];
+    },
     known: records.all(),
     limits: ADMISSION,
     nowMs,
@@ -150,17 +159,104 @@ describe("claiming", () => {
   });
 });
 
-it("does not count gateways that died as the resume's own failures, three times in a row", async () => {
-  const ledger = new Ledger(records, () => NOW);
-  rows = [row({ sessionKey: "k" })];
-  for (const run of ["run-1", "run-2"]) {
+describe("what is known of a transcript", () => {
+  it("is read only where the user's own activity is not within the idle limit", () => {
+    rows = [
+      row({ sessionKey: "recent" }),
+      row({ sessionKey: "just", lastInteractionAtMs: NOW - ADMISSION.idleMs }),
+      row({ sessionKey: "stale", lastInteractionAtMs: NOW - ADMISSION.idleMs - 1 }),
+      row({ sessionKey: "unknown", lastInteractionAtMs: undefined, abortedLastRun: true }),
+      row({ sessionKey: "live", lastInteractionAtMs: NOW }),
+      row({ sessionKey: "done", status: "done" }),
+    ];
+    boot();
+    expect(transcriptsRead).toEqual(["stale", "unknown"]);
+  });
+
+  it("can make up for a user who is long gone", () => {
+    writtenAtMs = NOW - 1;
+    rows = [row({ lastInteractionAtMs: 1 })];
+    expect(boot().found).toMatchObject([{ candidate: { activityAtMs: NOW - 1 }, verdict: { kind: "admit" } }]);
+  });
+
+  it("is an age of unknown when it cannot be read", () => {
+    rows = [row({ lastInteractionAtMs: undefined, abortedLastRun: true })];
+    expect(boot().found.map(({ verdict }) => verdict)).toEqual([{ kind: "hold", reason: "activity-unknown" }]);
+  });
+});
+
+describe("a claim that fails", () => {
+  it.each([
+    ["in the queue", record({ sessionKey: "k", attempts: 1, cutOffs: 1, bootId: "boot-0" })],
+    ["in its run", record({ sessionKey: "k", phase: "running", attempts: 1, runId: "run-1", bootId: "boot-0" })],
+    ["held", record({ sessionKey: "k", phase: "settled", outcome: "held", reason: "unsafe-tail", bootId: "boot-0" })],
+  ])("gives the record of an earlier boot back as it was: %s", async (_name, earlier) => {
+    records.put(earlier);
+    rows = [row({ sessionKey: "k" })];
+    expect(await boot({ claim: () => Promise.resolve(false) }).claim()).toEqual([]);
+    expect(records.all()).toEqual([earlier]);
+    expect([judged, trouble]).toEqual([["k leave claim-failed"], ["k claim a session"]]);
+  });
+
+  it("deletes the record of an interruption that no earlier boot knew", async () => {
+    records.put(record({ sessionKey: "k", sessionId: "an older session" }));
+    rows = [row({ sessionKey: "k" })];
+    await boot({ claim: () => Promise.resolve(false) }).claim();
+    expect(records.all()).toEqual([]);
+  });
+});
+
+describe("gateways that die", () => {
+  /** The resume starts, and the gateway is killed in the middle of the run. */
+  async function killInTheRun(runId: string): Promise<void> {
     const [resume] = await boot().claim();
-    // It starts, and the gateway is killed in the middle of the run.
-    ledger.started(running("k", { ...resume, attempts: (resume?.attempts ?? 0) + 1 }), run);
+    if (resume === undefined) throw new Error("nothing was admitted");
+    const attempts = resume.attempts + 1;
+    new Ledger(records, () => NOW).started(running("k", { ...resume, attempts }), runId);
     rows = [row({ sessionKey: "k" })];
   }
-  // The third one is killed while the resume is still queued.
-  await boot().claim();
-  expect(await boot().claim()).toHaveLength(1);
-  expect(judged.at(-1)).toBe("k admit claimed-earlier");
+
+  beforeEach(() => {
+    rows = [row({ sessionKey: "k" })];
+  });
+
+  it("hand the attempt back and are counted", async () => {
+    await killInTheRun("run-1");
+    expect(records.get("a", "k")).toMatchObject({ phase: "running", attempts: 1, cutOffs: 0 });
+    expect(await boot().claim()).toMatchObject([{ attempts: 0 }]);
+    expect(records.get("a", "k")).toMatchObject({ phase: "claimed", attempts: 0, cutOffs: 1 });
+  });
+
+  it("are not counted while the resume is queued", async () => {
+    await boot().claim();
+    await boot().claim();
+    expect(records.get("a", "k")).toMatchObject({ phase: "claimed", attempts: 0, cutOffs: 0 });
+  });
+
+  it("are not the resume's own failures: in the run, in the run, while queued, in the run", async () => {
+    await killInTheRun("run-1");
+    await killInTheRun("run-2");
+    await boot().claim();
+    await killInTheRun("run-3");
+    expect(await boot().claim()).toMatchObject([{ sessionKey: "k", attempts: 0 }]);
+    expect(judged.at(-1)).toBe("k admit claimed-earlier");
+    expect(records.get("a", "k")).toMatchObject({ phase: "claimed", attempts: 0, cutOffs: 3 });
+  });
+
+  it("in the run for the fifth time hold the resume", async () => {
+    for (const runId of ["run-1", "run-2", "run-3", "run-4", "run-5"]) await killInTheRun(runId);
+    expect(await boot().claim()).toEqual([]);
+    expect(judged.at(-1)).toBe("k hold attempts-exhausted");
+    expect(records.get("a", "k")).toMatchObject({ phase: "settled", outcome: "held", reason: "attempts-exhausted" });
+  });
+
+  it("after the reply was there cost nothing", async () => {
+    await killInTheRun("run-1");
+    const [earlier] = records.all();
+    if (earlier === undefined) throw new Error("nothing was recorded");
+    const reply = { texts: ["hi"], route: { channel: "telegram", to: "1" } };
+    records.put({ ...earlier, phase: "delivering", reply });
+    expect(await boot().claim()).toMatchObject([{ sessionKey: "k", attempts: 1 }]);
+    expect(records.all()).toEqual([{ ...earlier, phase: "delivering", reply }]);
+  });
 });

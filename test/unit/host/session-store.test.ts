@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createSessionStore, keyKindOfKey } from "../../../src/host/session-store.ts";
 
 type Api = Parameters<typeof createSessionStore>[0];
+type Config = ReturnType<Parameters<typeof createSessionStore>[1]>;
 type Entry = Readonly<Record<string, unknown>>;
 
 const KEY = "agent:a:telegram:direct:1";
@@ -18,7 +19,7 @@ const ENTRY: Entry = {
 };
 
 /** A host store of one agent in memory; a patch removes what is `undefined`, as the host's does. */
-function hostStore(entries: Record<string, unknown>) {
+function hostStore(entries: Record<string, unknown>, config: Config = {}) {
   const asked: object[] = [];
   const api = {
     listSessionEntries: (options: object) => {
@@ -37,7 +38,13 @@ function hostStore(entries: Record<string, unknown>) {
       return entries[options.sessionKey];
     },
   };
-  return { entries, asked, store: createSessionStore(api as object as Api, () => ({})) };
+  return { entries, asked, store: createSessionStore(api as object as Api, () => config) };
+}
+
+function rowOf(store: ReturnType<typeof createSessionStore>) {
+  const found = store.get("a", KEY);
+  if (found === undefined) throw new Error("no such session");
+  return found;
 }
 
 function read(over: Entry = {}, sessionKey = KEY) {
@@ -68,6 +75,7 @@ describe("a row", () => {
         deliveryReceipt: false,
         recoveryTombstone: false,
         modelSelectionLocked: false,
+        cliBacked: false,
         pluginOwned: false,
         spawned: false,
       },
@@ -127,6 +135,9 @@ describe("the mark", () => {
     ["deliveryReceipt", { restartRecoveryDeliveryReceiptState: "sent" }],
     ["recoveryTombstone", { mainRestartRecovery: { tombstone: {} } }],
     ["modelSelectionLocked", { modelSelectionLocked: true }],
+    ["cliBacked", { cliSessionBindings: {} }],
+    ["cliBacked", { cliSessionIds: { claude: "1" } }],
+    ["cliBacked", { claudeCliSessionId: "1" }],
     ["pluginOwned", { pluginOwnerId: "other" }],
     ["spawned", { spawnDepth: 1 }],
     ["spawned", { subagentRole: "worker" }],
@@ -142,6 +153,7 @@ describe("the mark", () => {
     { modelSelectionLocked: false },
     { spawnDepth: 0 },
     { pluginOwnerId: null },
+    { claudeCliSessionId: null },
   ])("of none is set by %j", (over) => {
     const found = read(over);
     expect("marks" in found && Object.values(found.marks).some(Boolean)).toBe(false);
@@ -193,6 +205,145 @@ describe("get", () => {
   });
 });
 
+describe("routeOf", () => {
+  const ROUTE = { channel: "telegram", to: "1", accountId: "main", threadId: 7 };
+  const routeOf = (config: Config, over: Entry = {}) => {
+    const { store } = hostStore({ [KEY]: { ...ENTRY, ...over } }, config);
+    return store.routeOf(rowOf(store));
+  };
+  const denied = (match: object): Config => ({ session: { sendPolicy: { rules: [{ action: "deny", match }] } } });
+
+  it("is the row's route when the operator has said nothing", () => {
+    expect(routeOf({})).toEqual(ROUTE);
+  });
+
+  it.each([
+    ["everything", { session: { sendPolicy: { default: "deny" } } } satisfies Config],
+    ["the channel", denied({ channel: "telegram" })],
+    ["the chat type", denied({ chatType: "direct" })],
+    ["the session's key", denied({ keyPrefix: "telegram:direct" })],
+  ])("is none when the operator denies %s", (_name, config) => {
+    expect(routeOf(config)).toBeUndefined();
+  });
+
+  it.each([
+    ["channel", denied({ channel: "discord" })],
+    ["chat type", denied({ chatType: "group" })],
+  ])("is the row's when the operator denies another %s", (_name, config) => {
+    expect(routeOf(config)).toEqual(ROUTE);
+  });
+
+  it("goes by the session's own policy before the operator's", () => {
+    expect(routeOf({}, { sendPolicy: "deny" })).toBeUndefined();
+    expect(routeOf({ session: { sendPolicy: { default: "deny" } } }, { sendPolicy: "allow" })).toEqual(ROUTE);
+  });
+
+  it("goes by what the entry says by then", () => {
+    const { store, entries } = hostStore({ [KEY]: ENTRY });
+    const before = rowOf(store);
+    entries[KEY] = { ...ENTRY, sendPolicy: "deny" };
+    expect(store.routeOf(before)).toBeUndefined();
+  });
+
+  it("is none of a row without one, and of a session that is gone", () => {
+    expect(routeOf({}, { delivery: undefined })).toBeUndefined();
+    const { store, entries } = hostStore({ [KEY]: ENTRY });
+    const before = rowOf(store);
+    delete entries[KEY];
+    expect(store.routeOf(before)).toBeUndefined();
+  });
+});
+
+describe("runContext", () => {
+  const CHANNEL = {
+    chatType: "direct",
+    messageChannel: "telegram",
+    messageProvider: "telegram",
+    agentAccountId: "main",
+    messageTo: "1",
+    messageThreadId: 7,
+  };
+  const contextOf = (over: Entry = {}) => {
+    const { store } = hostStore({ [KEY]: { ...ENTRY, ...over } });
+    return store.runContext(rowOf(store));
+  };
+
+  it("is the channel, and nothing given as undefined, when the session has nothing of its own", () => {
+    const context = contextOf();
+    expect(context).toEqual({ ...CHANNEL, execSession: {} });
+    expect(Object.values(context)).not.toContain(undefined);
+  });
+
+  it("is no channel without a route", () => {
+    const context = contextOf({ delivery: undefined, chatType: undefined });
+    expect(Object.keys(context)).toEqual(["execSession"]);
+  });
+
+  it("has the model that the session was switched to, with its provider", () => {
+    expect(contextOf({ modelOverride: "m", providerOverride: "p" })).toMatchObject({ model: "m", provider: "p" });
+  });
+
+  it("has no provider without a model of the session's own", () => {
+    const context = contextOf({ providerOverride: "p", model: "last used", modelProvider: "last used" });
+    expect(Object.keys(context)).not.toContain("provider");
+    expect(Object.keys(context)).not.toContain("model");
+  });
+
+  it.each([
+    [undefined, "user"],
+    ["user", "user"],
+    ["auto", "auto"],
+  ])("has the auth profile, chosen by %s as by %s", (source, expected) => {
+    const context = contextOf({ authProfileOverride: "work", authProfileOverrideSource: source });
+    expect(context).toMatchObject({ authProfileId: "work", authProfileIdSource: expected });
+  });
+
+  it("has no source of an auth profile without one", () => {
+    expect(Object.keys(contextOf({ authProfileOverrideSource: "auto" }))).not.toContain("authProfileIdSource");
+  });
+
+  it("has the permissions of the session", () => {
+    const permissions = { permissionMode: "ask", sessionRoot: "/srv/x", toolOverrides: { deny: ["exec"] } };
+    const exec = { execHost: "node", execNode: "n1", execCwd: "/srv", sandbox: { mode: "all" } };
+    expect(contextOf({ ...permissions, ...exec })).toMatchObject({
+      ...permissions,
+      execSession: { ...exec, permissionMode: "ask" },
+    });
+  });
+
+  it("has how the session thinks and speaks", () => {
+    const levels = { reasoningLevel: "on", verboseLevel: "off", fastMode: true };
+    const own = { thinkingLevel: "high", agentHarnessId: "h", agentRuntimeOverride: "r" };
+    expect(contextOf({ ...levels, ...own })).toMatchObject({
+      ...levels,
+      thinkLevel: "high",
+      agentHarnessId: "h",
+      agentHarnessRuntimeOverride: "r",
+    });
+  });
+
+  it("has the group of a group chat", () => {
+    expect(contextOf({ chatType: "group", groupId: "g", groupChannel: "#c", space: "s" })).toMatchObject({
+      chatType: "group",
+      groupId: "g",
+      groupChannel: "#c",
+      groupSpace: "s",
+    });
+  });
+
+  it("names no sender: owner rights end with the turn", () => {
+    const context = contextOf({ senderId: "1", origin: { from: "1" }, senderIsOwner: true });
+    expect(Object.keys(context).filter((field) => /sender|owner/i.test(field))).toEqual([]);
+  });
+
+  it("is empty of a session that is gone", () => {
+    const { store, entries } = hostStore({ [KEY]: ENTRY });
+    const before = rowOf(store);
+    delete entries[KEY];
+    expect(store.runContext(before)).toEqual({});
+  });
+});
+
 describe("claim", () => {
   const RECOVERY: Entry = {
     mainRestartRecovery: { attempts: 1 },
@@ -201,11 +352,6 @@ describe("claim", () => {
     restartRecoveryDeliverySourceRunId: "r",
     restartRecoveryDeliveryContext: {},
     restartRecoveryForceSafeTools: true,
-  };
-  const rowOf = (store: ReturnType<typeof createSessionStore>) => {
-    const found = store.get("a", KEY);
-    if (found === undefined) throw new Error("no such session");
-    return found;
   };
 
   it("takes the session from the host's recovery and touches nothing else", async () => {

@@ -337,6 +337,39 @@ describe("events", () => {
     expect(settled).toMatchObject([{ outcome: "superseded", reason: "user-continued" }]);
   });
 
+  it("tell the final cause of a cancel that the own user took over, drained since the first", async () => {
+    const { journal, clock, runner, lane, heard, start } = makeLane();
+    const [cancelled, ended] = [heard("cancelled"), heard("ended")];
+    await start("a1");
+    await clock.elapse(500);
+    lane.userWrote("x");
+    await clock.elapse(100);
+    lane.userWrote("a1");
+    lane.userWrote("a1");
+    await clock.elapse(20);
+    runner.end("a1", CANCELLED);
+    await clock.settle();
+    expect(cancelled.map(({ cause }) => cause)).toEqual(["other-user", "own-user"]);
+    expect(ended).toEqual([
+      { ...SUBJECT, outcome: "superseded", ranMs: 620, cancelCause: "own-user", drainedMs: 120 },
+    ]);
+    expect(journal.slice(2)).toEqual(["abort a1", "settled a1 superseded user-continued"]);
+  });
+
+  it("tell the own user's cause of a cancel for shutdown that it took over", async () => {
+    const { journal, clock, runner, lane, heard, start } = makeLane();
+    const ended = heard("ended");
+    await start("a1");
+    const drained = lane.drain();
+    await clock.elapse(50);
+    lane.userWrote("a1");
+    await clock.elapse(50);
+    runner.end("a1", CANCELLED);
+    await drained;
+    expect(ended).toMatchObject([{ outcome: "superseded", cancelCause: "own-user", drainedMs: 100 }]);
+    expect(journal.at(-1)).toBe("settled a1 superseded user-continued");
+  });
+
   it("agree on superseded when the own user wrote after another one", async () => {
     const { clock, runner, lane, heard, start } = makeLane();
     const [ended, settled] = [heard("ended"), heard("settled")];

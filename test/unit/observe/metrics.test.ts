@@ -51,6 +51,7 @@ openclaw_resume_sessions{verdict="hold",reason="too-old"} 0
 openclaw_resume_sessions{verdict="hold",reason="unsafe-tail"} 0
 openclaw_resume_sessions{verdict="leave",reason="acp"} 0
 openclaw_resume_sessions{verdict="leave",reason="claim-failed"} 0
+openclaw_resume_sessions{verdict="leave",reason="cli-backed"} 0
 openclaw_resume_sessions{verdict="leave",reason="cron"} 0
 openclaw_resume_sessions{verdict="leave",reason="delivery-receipt"} 0
 openclaw_resume_sessions{verdict="leave",reason="harness-completion"} 0

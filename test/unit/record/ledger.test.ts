@@ -59,6 +59,19 @@ describe("a reply that waits for its delivery", () => {
   });
 });
 
+it("keeps how often the resume was cut off through every phase", () => {
+  store.put({ ...RECORD, cutOffs: 3 });
+  const seen = [() => ledger.started(running("a1", { attempts: 1 }), "run-1")]
+    .concat(() => ledger.requeued(queued("a1")))
+    .concat(() => ledger.delivering(queued("a1"), "run-1", REPLY))
+    .concat(() => ledger.settled(queued("a1"), "held", "why"))
+    .map((step) => {
+      step();
+      return now()?.cutOffs;
+    });
+  expect(seen).toEqual([3, 3, 3, 3]);
+});
+
 it("hands the attempt of a preempted resume back", () => {
   ledger.started(running("a1", { attempts: 1 }), "run-1");
   ledger.requeued(queued("a1", { attempts: 0, preemptions: 1 }));

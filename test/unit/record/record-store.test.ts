@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -42,6 +42,7 @@ const FULL: ResumeRecord = {
   outcome: "held",
   reason: "delivery-failed",
   attempts: 2,
+  cutOffs: 4,
   preemptions: 3,
   bootId: "boot-7",
   claimedAtMs: 1_790_000_000_123,
@@ -93,6 +94,46 @@ describe("a record", () => {
     store.delete("a", "k");
     store.delete("a", "k");
     expect(reopened().all()).toEqual([record()]);
+  });
+});
+
+describe("a reply that cannot be read", () => {
+  /** Writes these reply columns behind the store's back, in the order of the keys. */
+  function spoil(...replies: (string | null)[]): void {
+    openStore().put(...replies.map((_, index) => record({ sessionKey: `k${index}`, phase: "delivering" })));
+    for (const store of open.splice(0)) store.close();
+    const raw = new DatabaseSync(file());
+    const update = raw.prepare("UPDATE resumes SET reply = ? WHERE session_key = ?");
+    for (const [index, reply] of replies.entries()) update.run(reply, `k${index}`);
+    raw.close();
+  }
+  const GOOD = { texts: ["hi"], route: { channel: "telegram", to: "1" } };
+
+  it.each(["", "{", '{"texts":["h', "undefined", "\u0000"])("reads as none when it is %j", (reply) => {
+    spoil(reply);
+    expect(openStore().get("a", "k0")).toEqual(record({ sessionKey: "k0", phase: "delivering" }));
+  });
+
+  it("costs no other row", () => {
+    spoil("{", JSON.stringify(GOOD), null);
+    const replies = [undefined, GOOD, undefined];
+    expect(openStore().all().map(({ reply }) => reply)).toEqual(replies);
+    expect(RecordStore.peek(dir).map(({ reply }) => reply)).toEqual(replies);
+  });
+});
+
+describe("peek", () => {
+  it("reads what is there", () => {
+    openStore().put(FULL, record());
+    expect(RecordStore.peek(dir).toSorted((left, right) => (left.agentId < right.agentId ? -1 : 1))).toEqual([
+      record(),
+      FULL,
+    ]);
+  });
+
+  it("makes no file", () => {
+    expect(RecordStore.peek(dir)).toEqual([]);
+    expect(existsSync(join(dir, "resume-scheduler"))).toBe(false);
   });
 });
 

@@ -1,0 +1,197 @@
+import { emitDiagnosticEvent, resetDiagnosticEventsForTest } from "openclaw/plugin-sdk/diagnostic-runtime";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { UserSignals, type UserSignalsOptions } from "../../../src/host/user-signals.ts";
+
+type OnAgentEvent = UserSignalsOptions["events"]["onAgentEvent"];
+type AgentEvent = Parameters<Parameters<OnAgentEvent>[0]>[0];
+type OnSessionsChanged = NonNullable<UserSignalsOptions["gatewayEvents"]>["onSessionsChanged"];
+type SessionsChanged = Parameters<Parameters<OnSessionsChanged>[0]>[0];
+
+const KEY = "agent:a:telegram:direct:1";
+const NOT_USERS = ["agent:a:cron:job:run:1", "agent:a:subagent:1", "agent:a:acp:1"];
+
+/** What the listener was told, in order. */
+let told: string[];
+let signals: UserSignals;
+let agentListeners: Set<(event: AgentEvent) => void>;
+let sessionListeners: Set<(event: SessionsChanged) => void>;
+
+beforeEach(() => {
+  resetDiagnosticEventsForTest();
+  told = [];
+  agentListeners = new Set();
+  sessionListeners = new Set();
+  const onAgentEvent: OnAgentEvent = (listener) => {
+    agentListeners.add(listener);
+    return () => agentListeners.delete(listener);
+  };
+  const onSessionsChanged: OnSessionsChanged = (listener) => {
+    sessionListeners.add(listener);
+    return () => sessionListeners.delete(listener);
+  };
+  signals = new UserSignals({
+    events: { onAgentEvent } as object as UserSignalsOptions["events"],
+    gatewayEvents: { onSessionsChanged } as object as NonNullable<UserSignalsOptions["gatewayEvents"]>,
+    defaultAgentId: "a",
+    listener: {
+      userWrote: (key) => told.push(`wrote ${key}`),
+      userRunStarted: (runId, key) => told.push(`started ${runId} ${key}`),
+      userRunEnded: (runId) => told.push(`ended ${runId}`),
+      userServed: (key) => told.push(`served ${key}`),
+      mainWaited: (waitMs) => told.push(`waited ${waitMs}`),
+    },
+  });
+  signals.start();
+});
+
+afterEach(() => {
+  signals.stop();
+  resetDiagnosticEventsForTest();
+});
+
+const received = (sessionKey: string) => emitDiagnosticEvent({ type: "message.received", sessionKey, source: "test" });
+const laneEntered = (key: string) =>
+  emitDiagnosticEvent({ type: "queue.lane.enqueue", lane: `session:${key}`, queueSize: 1 });
+const heartbeat = (runId: string, sessionKey = KEY) =>
+  emitDiagnosticEvent({ type: "session.turn.created", runId, sessionKey, trigger: "heartbeat" });
+const sessionsChanged = (sessionKey: string, reason: string, agentId?: string) => {
+  const event = { sessionKey, reason, ...(agentId === undefined ? {} : { agentId }) };
+  for (const listener of sessionListeners) listener(event as object as SessionsChanged);
+};
+function lifecycle(phase: string, runId: string, sessionKey: string | undefined = KEY, stream = "lifecycle") {
+  const event = { runId, sessionKey, stream, data: { phase } };
+  for (const listener of agentListeners) listener(event as object as AgentEvent);
+}
+
+describe("a user is", () => {
+  it.each([
+    ["a message that the host received", () => received(KEY)],
+    ["the hook that says the same", () => signals.messageReceived(KEY)],
+    ["a message sent by the gateway's own method", () => sessionsChanged(KEY, "send")],
+    ["a turn that enters its session's lane", () => laneEntered(KEY)],
+  ])("%s", (_name, emit) => {
+    emit();
+    expect(told).toEqual([`wrote ${KEY}`]);
+  });
+
+  it("a run, from its start to its end", () => {
+    lifecycle("start", "run-1");
+    lifecycle("end", "run-1");
+    lifecycle("start", "run-2");
+    lifecycle("error", "run-2");
+    expect(told).toEqual([`started run-1 ${KEY}`, "ended run-1", `started run-2 ${KEY}`, "ended run-2"]);
+  });
+
+  it("known under the canonical key, whoever's agent it is", () => {
+    received("main");
+    sessionsChanged("main", "send", "b");
+    expect(told).toEqual(["wrote agent:a:main", "wrote agent:b:main"]);
+  });
+
+  it("told of at every signal; the scheduler takes repeats as one", () => {
+    received(KEY);
+    signals.messageReceived(KEY);
+    laneEntered(KEY);
+    expect(told).toEqual([`wrote ${KEY}`, `wrote ${KEY}`, `wrote ${KEY}`]);
+  });
+
+  it("served when the host is done with the message", () => {
+    emitDiagnosticEvent({ type: "message.processed", sessionKey: "main", channel: "telegram", outcome: "completed" });
+    expect(told).toEqual(["served agent:a:main"]);
+  });
+});
+
+describe("no user is", () => {
+  it.each(NOT_USERS)("the session %s", (key) => {
+    received(key);
+    signals.messageReceived(key);
+    sessionsChanged(key, "send");
+    laneEntered(key);
+    lifecycle("start", "run-1", key);
+    expect(told).toEqual([]);
+  });
+
+  it("a session that changed for any other reason", () => {
+    sessionsChanged(KEY, "patch");
+    expect(told).toEqual([]);
+  });
+
+  it("a lane that is no session's", () => {
+    emitDiagnosticEvent({ type: "queue.lane.enqueue", lane: "main", queueSize: 1 });
+    emitDiagnosticEvent({ type: "queue.lane.enqueue", lane: "resume", queueSize: 1 });
+    expect(told).toEqual([]);
+  });
+
+  it("an event without a session, or of another stream", () => {
+    signals.messageReceived(undefined);
+    emitDiagnosticEvent({ type: "message.received", source: "test" });
+    emitDiagnosticEvent({ type: "message.processed", channel: "telegram", outcome: "completed" });
+    lifecycle("start", "run-1", KEY, "assistant");
+    expect(told).toEqual([]);
+  });
+
+  it("a heartbeat, from its lane to its end", () => {
+    heartbeat("beat-1");
+    laneEntered(KEY);
+    lifecycle("start", "beat-1");
+    lifecycle("end", "beat-1");
+    expect(told).toEqual([]);
+  });
+
+  it("a resume of ours, from its lane to its end", () => {
+    const ended = signals.expectOwnTurn(KEY, "ours");
+    laneEntered(KEY);
+    lifecycle("start", "ours");
+    lifecycle("end", "ours");
+    ended();
+    expect(told).toEqual([]);
+  });
+});
+
+describe("beside a turn that is no user's, a user is still", () => {
+  it("who writes to the session of a heartbeat after it", () => {
+    heartbeat("beat-1");
+    laneEntered(KEY);
+    laneEntered(KEY);
+    expect(told).toEqual([`wrote ${KEY}`]);
+  });
+
+  it("who writes to the session of our turn after it entered the lane", () => {
+    signals.expectOwnTurn(KEY, "ours");
+    laneEntered(KEY);
+    laneEntered(KEY);
+    lifecycle("start", "theirs");
+    expect(told).toEqual([`wrote ${KEY}`, `started theirs ${KEY}`]);
+  });
+
+  it("whose message arrives before our turn has entered the lane", () => {
+    signals.expectOwnTurn(KEY, "ours");
+    received(KEY);
+    expect(told).toEqual([`wrote ${KEY}`]);
+  });
+
+  it("who writes to another session", () => {
+    signals.expectOwnTurn(KEY, "ours");
+    laneEntered("agent:a:telegram:direct:2");
+    expect(told).toEqual(["wrote agent:a:telegram:direct:2"]);
+  });
+
+  it("who writes after our turn never came to the lane", () => {
+    signals.expectOwnTurn(KEY, "ours")();
+    laneEntered(KEY);
+    expect(told).toEqual([`wrote ${KEY}`]);
+  });
+});
+
+it("tells how long turns waited on the lane main, and on no other", () => {
+  emitDiagnosticEvent({ type: "queue.lane.dequeue", lane: "main", queueSize: 0, waitMs: 40 });
+  emitDiagnosticEvent({ type: "queue.lane.dequeue", lane: `session:${KEY}`, queueSize: 0, waitMs: 50 });
+  expect(told).toEqual(["waited 40"]);
+});
+
+it("tells nothing after it has stopped, and has left every source", () => {
+  signals.stop();
+  received(KEY);
+  laneEntered(KEY);
+  expect([told, agentListeners.size, sessionListeners.size]).toEqual([[], 0, 0]);
+});
