@@ -27,10 +27,9 @@ const SESSION_LANE = "session:";
 /**
  * Sees every user who waits, whichever way they write.
  *
- * No signal sees all. The diagnostic `message.received` is the earliest for channels, the Control UI and the TUI (the
- * hook `message_received` says the same a little later, also with diagnostics off); `sessions.changed` shows the `agent`
- * method; the HTTP endpoints show only as a turn that enters its session's lane. They overlap, and the scheduler takes
- * repeats of the same message as one.
+ * No signal sees all. The hook `message_received` shows channels, the Control UI and the TUI; `sessions.changed` the
+ * `agent` method; the HTTP endpoints show only as a turn that enters its session's lane. They overlap, and the scheduler
+ * takes repeats of the same message as one. (The diagnostic `message.received` is of no use: heartbeats raise it too.)
  */
 export class UserSignals {
   readonly #options: UserSignalsOptions;
@@ -80,9 +79,6 @@ export class UserSignals {
 
   #onDiagnostic(event: Parameters<Parameters<typeof onDiagnosticEvent>[0]>[0]): void {
     switch (event.type) {
-      case "message.received":
-        if (event.sessionKey !== undefined) this.#wrote(event.sessionKey);
-        return;
       case "message.processed":
         if (event.sessionKey !== undefined) this.#options.listener.userServed(this.#keyOf(event.sessionKey));
         return;

@@ -1,7 +1,13 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import type { QueuedResume, RunningResume } from "../../src/domain/queued-resume.ts";
-import { type CancelCause, type Decision, type RunEnd, Scheduler, type SchedulerLimits } from "../../src/domain/scheduler.ts";
+import {
+  type CancelCause,
+  type Decision,
+  type RunEnd,
+  Scheduler,
+  type SchedulerLimits,
+} from "../../src/domain/scheduler.ts";
 import { queued } from "../unit/support/makers.ts";
 
 const SIGNAL_TTL_MS = 15_000;
@@ -66,7 +72,10 @@ class Checked {
   nowMs = 0;
   readonly users = new Users();
   readonly queue = new Map<string, QueuedResume>();
-  readonly running = new Map<string, { readonly resume: RunningResume; readonly attempts: number; readonly cancels: CancelCause[] }>();
+  readonly running = new Map<
+    string,
+    { readonly resume: RunningResume; readonly attempts: number; readonly cancels: CancelCause[] }
+  >();
   readonly limits: SchedulerLimits;
   readonly #scheduler: Scheduler;
   readonly #besideUsers = new Set<string>();

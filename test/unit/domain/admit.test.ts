@@ -221,7 +221,10 @@ describe("the boot limit", () => {
 
   it("goes by what the user did, not by what the transcript tells", () => {
     const busy = { ...chat("busy", NOW - 3), activityAtMs: NOW };
-    expect(verdicts([busy, chat("newer", NOW - 2)], 1)).toEqual(["newer admit interrupted", "busy hold over-boot-limit"]);
+    expect(verdicts([busy, chat("newer", NOW - 2)], 1)).toEqual([
+      "newer admit interrupted",
+      "busy hold over-boot-limit",
+    ]);
   });
 
   it("gives a direct chat precedence over a group of the same moment", () => {

@@ -350,9 +350,7 @@ describe("events", () => {
     runner.end("a1", CANCELLED);
     await clock.settle();
     expect(cancelled.map(({ cause }) => cause)).toEqual(["other-user", "own-user"]);
-    expect(ended).toEqual([
-      { ...SUBJECT, outcome: "superseded", ranMs: 620, cancelCause: "own-user", drainedMs: 120 },
-    ]);
+    expect(ended).toEqual([{ ...SUBJECT, outcome: "superseded", ranMs: 620, cancelCause: "own-user", drainedMs: 120 }]);
     expect(journal.slice(2)).toEqual(["abort a1", "settled a1 superseded user-continued"]);
   });
 

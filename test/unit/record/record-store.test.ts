@@ -117,7 +117,11 @@ describe("a reply that cannot be read", () => {
   it("costs no other row", () => {
     spoil("{", JSON.stringify(GOOD), null);
     const replies = [undefined, GOOD, undefined];
-    expect(openStore().all().map(({ reply }) => reply)).toEqual(replies);
+    expect(
+      openStore()
+        .all()
+        .map(({ reply }) => reply),
+    ).toEqual(replies);
     expect(RecordStore.peek(dir).map(({ reply }) => reply)).toEqual(replies);
   });
 });

@@ -1,0 +1,326 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { PendingReply } from "../../../src/domain/record.ts";
+import type { DeliveryRoute, SessionRow } from "../../../src/domain/session.ts";
+import { HostRunner, type HostRunnerOptions } from "../../../src/host/runner.ts";
+import { Ledger } from "../../../src/record/ledger.ts";
+import { RecordStore } from "../../../src/record/record-store.ts";
+import { makeTempDir, removeTempDir } from "../../support/temp.ts";
+import { NOW, record, row, running } from "../support/makers.ts";
+
+type RunParams = Parameters<HostRunnerOptions["agent"]["runEmbeddedAgent"]>[0];
+type Result = Readonly<Record<string, unknown>>;
+
+const KEY = "agent:a:chat";
+const ROUTE: DeliveryRoute = { channel: "telegram", to: "1" };
+const REPLY: PendingReply = { texts: ["owed"], route: ROUTE };
+const RESUME = running(KEY, { agentId: "a", sessionKey: KEY, sessionId: "session-1", attempts: 1 });
+const HELLO = { payloads: [{ text: "hello" }], meta: {} };
+
+const message = (role: string, text: string, atMs = NOW) => ({
+  type: "message",
+  timestamp: atMs,
+  message: { role, content: [{ type: "text", text }] },
+});
+const ASKED = message("user", "do it");
+const TOOL_RESULT = message("toolResult", "done, perhaps");
+
+let dir: string;
+let records: RecordStore;
+let session: SessionRow | undefined;
+let route: DeliveryRoute | undefined;
+let transcript: unknown[];
+/** What the agent turn comes to. */
+let turn: (params: RunParams) => Promise<Result>;
+let turns: RunParams[];
+/** What was delivered, and every other step, in order. */
+let journal: string[];
+let deliveryError: Error | undefined;
+
+beforeEach(() => {
+  dir = makeTempDir("runner");
+  records = new RecordStore(dir);
+  records.put(record({ phase: "running", attempts: 1, runId: "run-1" }));
+  session = row({ status: "killed", route: ROUTE });
+  route = ROUTE;
+  transcript = [ASKED];
+  turn = async () => HELLO;
+  turns = [];
+  journal = [];
+  deliveryError = undefined;
+});
+
+afterEach(() => {
+  records.close();
+  removeTempDir(dir);
+});
+
+const phase = () => records.get("a", KEY)?.phase;
+
+function run(over: Partial<HostRunnerOptions> = {}, signal = new AbortController().signal, resume = RESUME) {
+  const runner = new HostRunner({
+    agent: {
+      runEmbeddedAgent: async (params) => {
+        turns.push(params);
+        journal.push("turn");
+        return (await turn(params)) as object as Awaited<ReturnType<HostRunnerOptions["agent"]["runEmbeddedAgent"]>>;
+      },
+      resolveAgentWorkspaceDir: (_config, agentId) => `/workspace/${agentId}`,
+    },
+    config: () => ({}),
+    storePathOf: (agentId) => `/store/${agentId}`,
+    sessions: {
+      get: () => session,
+      claim: async ({ sessionKey }) => journal.push(`claim ${sessionKey}`) > 0,
+      runContext: () => ({ model: "own" }),
+      routeOf: () => route,
+    },
+    transcript: () => transcript,
+    deliver: async ({ runId, texts, route: { to } }) => {
+      journal.push(`deliver ${runId} to ${to}: ${texts.join(" | ")} (${phase()})`);
+      if (deliveryError !== undefined) throw deliveryError;
+    },
+    ledger: new Ledger(records, () => NOW),
+    laneName: "resume",
+    timeoutMs: 60_000,
+    unsafeTail: "ask",
+    expectOwnTurn: (key, runId) => {
+      journal.push(`expect ${key} ${runId}`);
+      return () => journal.push("expect no more");
+    },
+    ...over,
+  });
+  return runner.run(resume, "run-1", signal);
+}
+
+const TURN = [`expect ${KEY} run-1`, "turn", "expect no more"];
+
+describe("before a turn", () => {
+  it.each([
+    ["is gone", () => undefined],
+    ["was replaced", () => row({ sessionId: "session-2" })],
+    ["was continued by its user", () => row({ lastInteractionAtMs: NOW })],
+  ])("a session that %s supersedes the resume", async (_name, now) => {
+    session = now();
+    expect(await run()).toEqual({ kind: "superseded" });
+    expect(journal).toEqual([]);
+  });
+
+  it("a record that is missing fails the resume", async () => {
+    records.delete("a", KEY);
+    expect(await run()).toMatchObject({ kind: "failed" });
+    expect(journal).toEqual([]);
+  });
+
+  it.each([
+    ["before the claim", NOW - 30_001],
+    ["at an unknown time", Number.NaN],
+  ])("a reply from %s is one that the user has", async (_name, atMs) => {
+    transcript = [ASKED, message("assistant", "done", atMs)];
+    expect(await run()).toEqual({ kind: "completed", reason: "already-answered" });
+    expect(journal).toEqual([]);
+  });
+
+  it.each([NOW - 30_000, NOW])("a reply from after the claim is delivered, from %s", async (atMs) => {
+    transcript = [ASKED, message("assistant", "done", atMs)];
+    expect(await run()).toEqual({ kind: "completed", reason: "replied" });
+    expect(journal).toEqual(["deliver run-1 to 1: done (delivering)"]);
+  });
+});
+
+describe("a tail inside a tool call", () => {
+  beforeEach(() => {
+    transcript = [ASKED, TOOL_RESULT];
+  });
+
+  it("is held when the operator wants it so", async () => {
+    expect(await run({ unsafeTail: "hold" })).toEqual({ kind: "held", reason: "unsafe-tail" });
+    expect(journal).toEqual([]);
+  });
+
+  it("is asked about without tools by default", async () => {
+    expect(await run({ unsafeTail: "ask" })).toEqual({ kind: "completed", reason: "replied" });
+    expect(turns).toMatchObject([{ disableTools: true, prompt: expect.stringContaining("You have no tools") }]);
+  });
+
+  it("goes on with tools when the operator wants it so", async () => {
+    await run({ unsafeTail: "full" });
+    expect(turns.map((params) => "disableTools" in params || params.prompt.includes("no tools"))).toEqual([false]);
+  });
+});
+
+describe("a turn", () => {
+  it("has its tools when the tail is safe, whatever the operator says of unsafe ones", async () => {
+    await run({ unsafeTail: "hold" });
+    expect(turns.map((params) => "disableTools" in params)).toEqual([false]);
+  });
+
+  it("is the session's own, on a lane of ours, and leaves the transcript alone", async () => {
+    await run();
+    expect(turns).toMatchObject([
+      {
+        agentId: "a",
+        sessionKey: KEY,
+        sessionId: "session-1",
+        sessionTarget: { agentId: "a", sessionKey: KEY, sessionId: "session-1", storePath: "/store/a" },
+        runId: "run-1",
+        lane: "resume",
+        model: "own",
+        workspaceDir: "/workspace/a",
+        suppressNextUserMessagePersistence: true,
+        disableMessageTool: true,
+      },
+    ]);
+    expect(turns[0]?.timeoutMs).toBeGreaterThan(60_000);
+  });
+
+  it.each([
+    [1, "resume"],
+    [2, "resume-2"],
+    [3, "resume-3"],
+  ])("in slot %i runs on the lane %s", async (slot, lane) => {
+    await run({}, undefined, { ...RESUME, slot });
+    expect(turns.map((params) => params.lane)).toEqual([lane]);
+  });
+
+  it("is expected as ours from before it starts to its end", async () => {
+    await run();
+    expect(journal.slice(0, 3)).toEqual(TURN);
+  });
+
+  it("that fails is expected no more, and the error is the lane's", async () => {
+    turn = () => Promise.reject(new Error("no such model"));
+    await expect(run()).rejects.toThrow("no such model");
+    expect(journal).toEqual(TURN);
+  });
+});
+
+describe("what a turn says", () => {
+  it("is on record before it is delivered, and delivered once", async () => {
+    expect(await run()).toEqual({ kind: "completed", reason: "replied" });
+    expect(journal).toEqual([...TURN, "deliver run-1 to 1: hello (delivering)"]);
+    expect(records.get("a", KEY)).toMatchObject({ runId: "run-1", reply: { texts: ["hello"], route: ROUTE } });
+  });
+
+  it("is its replies, not its thoughts, its comments or its silence", async () => {
+    turn = async () => ({
+      payloads: [
+        { text: "thinking", isReasoning: true },
+        { text: "comment", isCommentary: true },
+        { text: "one" },
+        { text: "  " },
+        {},
+        { text: "two" },
+      ],
+      meta: {},
+    });
+    await run();
+    expect(journal.at(-1)).toBe("deliver run-1 to 1: one | two (delivering)");
+  });
+
+  it.each([{ meta: {} }, { payloads: [], meta: {} }, { payloads: [{ text: " " }], meta: {} }])(
+    "can be nothing: %j",
+    async (result) => {
+      turn = async () => result;
+      expect(await run()).toEqual({ kind: "completed", reason: "nothing-to-say" });
+      expect(journal).toEqual(TURN);
+    },
+  );
+
+  it("is not delivered when the agent has sent it itself", async () => {
+    turn = async () => ({ ...HELLO, didSendViaMessagingTool: true });
+    expect(await run()).toEqual({ kind: "completed", reason: "replied" });
+    expect(journal).toEqual(TURN);
+  });
+
+  it("stays in the transcript when there is no way to the user", async () => {
+    route = undefined;
+    expect(await run()).toEqual({ kind: "completed", reason: "no-route" });
+    expect([journal, phase()]).toEqual([TURN, "running"]);
+  });
+
+  it.each([
+    ["an error reply", { payloads: [{ text: "secret", isError: true }], meta: {} }, "error reply"],
+    ["an error", { meta: { error: { kind: "context_overflow", message: "secret" } } }, "context_overflow"],
+  ])("is not told to the log when it is %s", async (_name, result, kind) => {
+    turn = async () => result;
+    expect(await run()).toEqual({ kind: "failed", error: `the run ended in an error (${kind})` });
+    expect(journal).toEqual(TURN);
+  });
+
+  it("is kept when the delivery fails", async () => {
+    deliveryError = new Error("queue full");
+    expect(await run()).toEqual({ kind: "undelivered", error: "queue full" });
+    expect(records.get("a", KEY)).toMatchObject({ phase: "delivering", runId: "run-1", reply: { texts: ["hello"] } });
+  });
+});
+
+describe("a cancelled turn", () => {
+  /** The turn is cancelled in the middle; the host then leaves its own marks on the entry. */
+  async function cancelled(result: () => Promise<Result>) {
+    const abort = new AbortController();
+    turn = ({ abortSignal }) => {
+      session = row({ status: "running", route: ROUTE });
+      abort.abort(new Error("resume cancelled: other-user"));
+      journal.push(`told: ${abortSignal?.aborted}`);
+      return result();
+    };
+    return run({}, abort.signal);
+  }
+
+  it.each([
+    ["says so", () => Promise.resolve({ meta: { aborted: true } })],
+    ["throws", () => Promise.reject(new Error("aborted"))],
+  ])("that %s gets its claim back and says nothing", async (_name, result) => {
+    expect(await cancelled(result)).toEqual({ kind: "cancelled" });
+    expect(journal).toEqual([TURN[0], "turn", "told: true", "expect no more", `claim ${KEY}`]);
+  });
+
+  it("that was done all the same is delivered", async () => {
+    expect(await cancelled(async () => HELLO)).toEqual({ kind: "completed", reason: "replied" });
+    expect(journal.at(-1)).toBe("deliver run-1 to 1: hello (delivering)");
+  });
+
+  it.each([
+    ["no longer runs", () => row({ status: "done" })],
+    ["is a new one", () => row({ sessionId: "session-2" })],
+    ["is gone", () => undefined],
+  ])("claims no session that %s", async (_name, now) => {
+    const result = async () => {
+      session = now();
+      return { meta: { aborted: true } };
+    };
+    expect(await cancelled(result)).toEqual({ kind: "cancelled" });
+    expect(journal.at(-1)).toBe("expect no more");
+  });
+
+  it("is cancelled even when its claim cannot be restored", async () => {
+    const abort = new AbortController();
+    const sessions = {
+      get: () => session,
+      claim: () => Promise.reject(new Error("the gateway stops")),
+      runContext: () => ({}),
+      routeOf: () => route,
+    };
+    turn = async () => {
+      session = row();
+      abort.abort();
+      return { meta: { aborted: true } };
+    };
+    expect(await run({ sessions }, abort.signal)).toEqual({ kind: "cancelled" });
+  });
+});
+
+describe("a reply that is owed", () => {
+  beforeEach(() => records.put(record({ phase: "delivering", runId: "run-0", reply: REPLY })));
+
+  it("goes straight to its delivery, under its first id and without a turn", async () => {
+    expect(await run()).toEqual({ kind: "completed", reason: "replied" });
+    expect(journal).toEqual(["deliver run-0 to 1: owed (delivering)"]);
+  });
+
+  it("is owed still when the delivery fails again", async () => {
+    deliveryError = new Error("queue full");
+    expect(await run()).toEqual({ kind: "undelivered", error: "queue full" });
+    expect(records.get("a", KEY)).toMatchObject({ phase: "delivering", runId: "run-0", reply: REPLY });
+  });
+});
