@@ -52,8 +52,6 @@ const outputs: Record<string, string> = {
     "",
     `export const settingsSchema: SchemaNode = ${JSON.stringify(schema)};`,
     "",
-    `export const PLUGIN_VERSION = ${JSON.stringify(version)};`,
-    "",
   ].join("\n"),
 };
 

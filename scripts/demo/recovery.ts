@@ -38,5 +38,5 @@ export async function recoverRest(restarted: RestartedGateway, say: (text: strin
   );
   const held =
     (await restarted.metrics()).get('openclaw_resume_sessions{verdict="hold",reason="over-boot-limit"}') ?? 0;
-  return { ...answerCounts(restarted), heldOverBootLimit: held, tookMs: performance.now() - startedAtMs };
+  return { ...answerCounts(restarted), heldOverBootLimit: held, tookMs: Math.round(performance.now() - startedAtMs) };
 }

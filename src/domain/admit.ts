@@ -21,17 +21,15 @@ export interface Judged {
 /** Judges all candidates of one boot, the newest user activity first, because the boot limit favours the newest. */
 export function admitAll(candidates: readonly Candidate[], limits: AdmissionLimits, nowMs: number): Judged[] {
   let admitted = 0;
-  return [...candidates]
-    .sort((left, right) => compareRank(left, right))
-    .map((candidate) => {
-      const verdict = admit(candidate, limits, nowMs);
-      if (verdict.kind !== "admit") return { candidate, verdict };
-      // A reply that is owed costs no turn.
-      if (candidate.record?.phase === "delivering") return { candidate, verdict };
-      if (admitted >= limits.maxPerBoot) return { candidate, verdict: hold("over-boot-limit") };
-      admitted += 1;
-      return { candidate, verdict };
-    });
+  return candidates.toSorted(compareRank).map((candidate) => {
+    const verdict = admit(candidate, limits, nowMs);
+    if (verdict.kind !== "admit") return { candidate, verdict };
+    // A reply that is owed costs no turn.
+    if (candidate.record?.phase === "delivering") return { candidate, verdict };
+    if (admitted >= limits.maxPerBoot) return { candidate, verdict: hold("over-boot-limit") };
+    admitted += 1;
+    return { candidate, verdict };
+  });
 }
 
 /** Judges one candidate by itself, everything but the boot limit. */

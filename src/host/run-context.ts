@@ -50,10 +50,10 @@ export function runContextOf(entry: HostEntry, route: DeliveryRoute | undefined)
     agentAccountId: route?.accountId,
     messageTo: route?.to,
     messageThreadId: route?.threadId,
-  }) as RunContext;
+  });
 }
 
 /** The host tells "not given" from "given as undefined" here and there. */
-function withoutUndefined(fields: Record<string, unknown>): object {
+function withoutUndefined(fields: Record<string, unknown>): RunContext {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

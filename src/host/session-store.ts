@@ -6,7 +6,6 @@ import type { DeliveryRoute, KeyKind, SessionRow } from "../domain/session.ts";
 import { type RunContext, runContextOf } from "./run-context.ts";
 
 type SessionApi = PluginRuntime["agent"]["session"];
-type HostEntry = NonNullable<ReturnType<SessionApi["getSessionEntry"]>>;
 
 /** The host's session store, narrowed to what a resume needs. */
 export interface SessionStore {
@@ -85,7 +84,7 @@ export function createSessionStore(
         update: (entry) => {
           taken = isSameTurn(row, toRow(agentId, sessionKey, entry));
           // The host removes fields that are set to undefined; its type does not say so.
-          return taken ? (CLAIM_PATCH as object as Partial<HostEntry>) : null;
+          return taken ? (CLAIM_PATCH as object) : null;
         },
       });
       return taken;

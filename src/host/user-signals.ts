@@ -78,20 +78,14 @@ export class UserSignals {
   }
 
   #onDiagnostic(event: Parameters<Parameters<typeof onDiagnosticEvent>[0]>[0]): void {
-    switch (event.type) {
-      case "message.processed":
-        if (event.sessionKey !== undefined) this.#options.listener.userServed(this.#keyOf(event.sessionKey));
-        return;
-      case "queue.lane.enqueue":
-        if (event.lane.startsWith(SESSION_LANE)) this.#turnQueued(event.lane.slice(SESSION_LANE.length));
-        return;
-      case "queue.lane.dequeue":
-        if (event.lane === "main") this.#options.listener.mainWaited(event.waitMs);
-        return;
-      case "session.turn.created":
-        if (event.trigger === "heartbeat") this.#heartbeat(event.runId, event.sessionKey);
-        return;
-      default:
+    if (event.type === "message.processed" && event.sessionKey !== undefined) {
+      this.#options.listener.userServed(this.#keyOf(event.sessionKey));
+    } else if (event.type === "queue.lane.enqueue" && event.lane.startsWith(SESSION_LANE)) {
+      this.#turnQueued(event.lane.slice(SESSION_LANE.length));
+    } else if (event.type === "queue.lane.dequeue" && event.lane === "main") {
+      this.#options.listener.mainWaited(event.waitMs);
+    } else if (event.type === "session.turn.created" && event.trigger === "heartbeat") {
+      this.#heartbeat(event.runId, event.sessionKey);
     }
   }
 

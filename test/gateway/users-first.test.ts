@@ -42,7 +42,7 @@ describe("users write while resumes hang", () => {
   it("a new chat is answered at once; the resumes go back to the queue and run again", async () => {
     expect(await restarted.ask(901)).toBeLessThan(REPLY_BOUND_MS);
     const again = (await restarted.waitForResumes(2)).map(({ chat }) => chat);
-    expect(again.toSorted()).toEqual(resuming.map(({ chatId }) => chatId).toSorted());
+    expect(new Set(again)).toEqual(new Set(resuming.map(({ chatId }) => chatId)));
   });
 
   it("the chat that is being resumed is answered at once, and its resume is superseded", async () => {

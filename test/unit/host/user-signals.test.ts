@@ -49,7 +49,6 @@ afterEach(() => {
   resetDiagnosticEventsForTest();
 });
 
-const received = (sessionKey: string) => emitDiagnosticEvent({ type: "message.received", sessionKey, source: "test" });
 const laneEntered = (key: string) =>
   emitDiagnosticEvent({ type: "queue.lane.enqueue", lane: `session:${key}`, queueSize: 1 });
 const heartbeat = (runId: string, sessionKey = KEY) =>
@@ -65,8 +64,7 @@ function lifecycle(phase: string, runId: string, sessionKey: string | undefined 
 
 describe("a user is", () => {
   it.each([
-    ["a message that the host received", () => received(KEY)],
-    ["the hook that says the same", () => signals.messageReceived(KEY)],
+    ["a message that the host received, as its hook tells", () => signals.messageReceived(KEY)],
     ["a message sent by the gateway's own method", () => sessionsChanged(KEY, "send")],
     ["a turn that enters its session's lane", () => laneEntered(KEY)],
   ])("%s", (_name, emit) => {
@@ -83,14 +81,14 @@ describe("a user is", () => {
   });
 
   it("known under the canonical key, whoever's agent it is", () => {
-    received("main");
+    signals.messageReceived("main");
     sessionsChanged("main", "send", "b");
     expect(told).toEqual(["wrote agent:a:main", "wrote agent:b:main"]);
   });
 
   it("told of at every signal; the scheduler takes repeats as one", () => {
-    received(KEY);
     signals.messageReceived(KEY);
+    sessionsChanged(KEY, "send");
     laneEntered(KEY);
     expect(told).toEqual([`wrote ${KEY}`, `wrote ${KEY}`, `wrote ${KEY}`]);
   });
@@ -103,7 +101,6 @@ describe("a user is", () => {
 
 describe("no user is", () => {
   it.each(NOT_USERS)("the session %s", (key) => {
-    received(key);
     signals.messageReceived(key);
     sessionsChanged(key, "send");
     laneEntered(key);
@@ -124,9 +121,13 @@ describe("no user is", () => {
 
   it("an event without a session, or of another stream", () => {
     signals.messageReceived(undefined);
-    emitDiagnosticEvent({ type: "message.received", source: "test" });
     emitDiagnosticEvent({ type: "message.processed", channel: "telegram", outcome: "completed" });
     lifecycle("start", "run-1", KEY, "assistant");
+    expect(told).toEqual([]);
+  });
+
+  it("the diagnostic of a received message: heartbeats raise it too", () => {
+    emitDiagnosticEvent({ type: "message.received", sessionKey: KEY, source: "test" });
     expect(told).toEqual([]);
   });
 
@@ -166,7 +167,7 @@ describe("beside a turn that is no user's, a user is still", () => {
 
   it("whose message arrives before our turn has entered the lane", () => {
     signals.expectOwnTurn(KEY, "ours");
-    received(KEY);
+    signals.messageReceived(KEY);
     expect(told).toEqual([`wrote ${KEY}`]);
   });
 
@@ -191,7 +192,7 @@ it("tells how long turns waited on the lane main, and on no other", () => {
 
 it("tells nothing after it has stopped, and has left every source", () => {
   signals.stop();
-  received(KEY);
+  emitDiagnosticEvent({ type: "message.processed", sessionKey: KEY, channel: "telegram", outcome: "completed" });
   laneEntered(KEY);
   expect([told, agentListeners.size, sessionListeners.size]).toEqual([[], 0, 0]);
 });
