@@ -43,7 +43,7 @@ export function admit(candidate: Candidate, limits: AdmissionLimits, nowMs: numb
     // A reply that exists is delivered whatever its age: the user has been owed it since before the restart.
     if (record.phase === "delivering") return { kind: "admit", reason: "claimed-earlier" };
     if (record.outcome === "held") return hold("held-earlier");
-    if (record.attempts >= limits.maxAttempts || cutOffs(record) > MAX_CUT_OFFS) return hold("attempts-exhausted");
+    if (attemptsOf(record) >= limits.maxAttempts || cutOffs(record) > MAX_CUT_OFFS) return hold("attempts-exhausted");
   }
   const age = tooLongAgo(candidate, limits, nowMs);
   if (age !== undefined) return hold(age);
@@ -56,6 +56,11 @@ const MAX_CUT_OFFS = 4;
 /** How many of its attempts were cut off, the one that its phase still tells of included. */
 export function cutOffs(record: ResumeRecord): number {
   return record.cutOffs + (record.phase === "running" ? 1 : 0);
+}
+
+/** Its attempts that count; the one that a dying gateway cut off is handed back. */
+export function attemptsOf(record: ResumeRecord): number {
+  return record.phase === "running" ? record.attempts - 1 : record.attempts;
 }
 
 function otherOwner({ keyKind, marks }: SessionRow): LeaveReason | undefined {

@@ -26,7 +26,7 @@ export type RunEnd =
   | { readonly kind: "cancelled" };
 
 /** Why a resume counts as completed. */
-export type CompletedReason = "replied" | "nothing-to-say" | "already-answered" | "no-route";
+export type CompletedReason = "replied" | "handed-over" | "nothing-to-say" | "already-answered" | "no-route";
 
 /** A resume's one final outcome, with its reason. */
 export interface Settlement {

@@ -1,4 +1,4 @@
-import { type AdmissionLimits, admitAll, cutOffs, type Judged } from "../domain/admit.ts";
+import { type AdmissionLimits, admitAll, attemptsOf, cutOffs, type Judged } from "../domain/admit.ts";
 import type { EventBus, Subject } from "../domain/events.ts";
 import { identify } from "../domain/identify.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
@@ -117,11 +117,6 @@ function recordOf({ candidate: { row, record }, verdict }: Judged, { bootId, now
   return { ...base, phase: "claimed", bootId, attempts: attemptsOf(base), cutOffs: cutOffs(base) };
 }
 
-/** The attempt that a dying gateway cut off is handed back. */
-function attemptsOf(record: ResumeRecord): number {
-  return record.phase === "running" ? record.attempts - 1 : record.attempts;
-}
-
 /** Takes one session from the host; a session that was not interrupted (any more) needs no patch. */
 async function claim({ row, record }: Candidate, { sessions, records, events }: ClaimOptions): Promise<boolean> {
   // A run of ours that was killed can leave an entry without any status.
@@ -131,9 +126,23 @@ async function claim({ row, record }: Candidate, { sessions, records, events }: 
     throw new Error("the session changed while it was being claimed");
   } catch (error) {
     events.emit("trouble", { agentId: row.agentId, sessionKey: row.sessionKey, what: "claim a session", error });
-    if (record === undefined) records.delete(row.agentId, row.sessionKey);
-    else records.put(record);
+    giveBack(row, record, records, events);
     return false;
+  }
+}
+
+/** A claim that failed leaves the record as it was. When that fails too, the next boot reconciles it with the entry. */
+function giveBack(
+  { agentId, sessionKey }: SessionRow,
+  record: ResumeRecord | undefined,
+  records: ClaimOptions["records"],
+  events: EventBus,
+): void {
+  try {
+    if (record === undefined) records.delete(agentId, sessionKey);
+    else records.put(record);
+  } catch (error) {
+    events.emit("trouble", { agentId, sessionKey, what: "give a claim back", error });
   }
 }
 

@@ -2,14 +2,19 @@ import type { QueuedResume } from "../domain/queued-resume.ts";
 import type { DeliveryRoute } from "../domain/session.ts";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
 
-/** Hands a reply to the host's durable outbound queue. Rejects when the queue did not take it. */
+/**
+ * Hands a reply to the host's durable outbound queue.
+ *
+ * `sent`: the channel has it. `handed-over`: the queue has it, and what becomes of it is the host's: it retries what
+ * surely was not sent and never repeats what may have been. Rejects when the queue did not take it.
+ */
 export type Deliver = (reply: {
   readonly resume: QueuedResume;
   /** Makes the delivery idempotent: the same id goes out once, also across crashes. */
   readonly runId: string;
   readonly texts: readonly string[];
   readonly route: DeliveryRoute;
-}) => Promise<void>;
+}) => Promise<"sent" | "handed-over">;
 
 const INTENT_PREFIX = "resume-scheduler:";
 /** How long the host remembers a delivered reply, so that a repeat after a crash is known as one. */
@@ -19,6 +24,7 @@ export function createDelivery(config: () => OpenClawConfig): Deliver {
   return async ({ resume, runId, texts, route }) => {
     // Loaded at the first delivery: it brings the host's channel runtime with it.
     const { sendDurableMessageBatch } = await import("openclaw/plugin-sdk/channel-outbound");
+    let queued = false;
     const result = await sendDurableMessageBatch({
       cfg: config(),
       ...route,
@@ -29,7 +35,17 @@ export function createDelivery(config: () => OpenClawConfig): Deliver {
       deliveryIntentId: `${INTENT_PREFIX}${runId}`,
       reusePendingDeliveryIntent: true,
       completionRetention: RECEIPT_RETENTION,
+      onDeliveryIntent: () => {
+        queued = true;
+      },
     });
-    if (result.status === "failed") throw result.error;
+    if (result.status !== "failed") return "sent";
+    if (queued || isQueuedAlready(result.error)) return "handed-over";
+    throw result.error;
   };
+}
+
+/** An earlier attempt, before a crash, got as far as the queue. The host has no code for it (2026.9.6), only this text. */
+function isQueuedAlready(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("delivery intent is already queued");
 }

@@ -67,7 +67,7 @@ export class HostRunner implements ResumeRunner {
 
     const result = await this.#runTurn(resume, runId, row, tail.kind, signal);
     if (result === "cancelled") {
-      await this.#restoreClaim(resume);
+      await this.#restoreClaim(row);
       return { kind: "cancelled" };
     }
     return this.#handOver(resume, runId, row, result);
@@ -83,6 +83,8 @@ export class HostRunner implements ResumeRunner {
   ): Promise<RunEnd> {
     const isOurs = tail.atMs !== undefined && tail.atMs >= record.claimedAtMs;
     if (!isOurs) return { kind: "completed", reason: "already-answered" };
+    // Its record lost the text but not the id under which it may have gone out already.
+    if (record.phase === "delivering") runId = record.runId ?? runId;
     return this.#deliver(resume, runId, [tail.text], this.#options.sessions.routeOf(row));
   }
 
@@ -151,18 +153,22 @@ export class HostRunner implements ResumeRunner {
     if (route === undefined) return { kind: "completed", reason: "no-route" };
     this.#options.ledger.delivering(resume, runId, { texts, route });
     try {
-      await this.#options.deliver({ resume, runId, texts, route });
-      return { kind: "completed", reason: "replied" };
+      const delivery = await this.#options.deliver({ resume, runId, texts, route });
+      return { kind: "completed", reason: delivery === "sent" ? "replied" : "handed-over" };
     } catch (error) {
       return { kind: "undelivered", error: error instanceof Error ? error.message : String(error) };
     }
   }
 
-  /** A cancelled run leaves its marks on the entry; the host must not take them for an interrupted turn. */
-  async #restoreClaim(resume: QueuedResume): Promise<void> {
+  /**
+   * A cancelled run can leave its marks on the entry; the host must not take them for an interrupted turn. Once the user
+   * has come back the entry is that turn's, and is left alone.
+   */
+  async #restoreClaim(before: SessionRow): Promise<void> {
     try {
-      const row = this.#options.sessions.get(resume.agentId, resume.sessionKey);
-      if (row?.status === "running" && row.sessionId === resume.sessionId) await this.#options.sessions.claim(row);
+      const row = this.#options.sessions.get(before.agentId, before.sessionKey);
+      const ours = row?.sessionId === before.sessionId && row.lastInteractionAtMs === before.lastInteractionAtMs;
+      if (ours && row.status === "running") await this.#options.sessions.claim(row);
     } catch {
       // The gateway is stopping: the record is reconciled with the entry at the next boot.
     }

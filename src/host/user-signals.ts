@@ -34,8 +34,8 @@ const SESSION_LANE = "session:";
 export class UserSignals {
   readonly #options: UserSignalsOptions;
   readonly #stops: (() => void)[] = [];
-  /** Session keys whose next entry into their session lane is not a user's. */
-  readonly #expected = new Set<string>();
+  /** Runs that are about to enter their session's lane and are not a user's, by session key. */
+  readonly #expected = new Map<string, Set<string>>();
   /** Runs that are not a user's: ours and heartbeats. */
   readonly #otherRuns = new Set<string>();
 
@@ -69,10 +69,9 @@ export class UserSignals {
 
   /** The next turn on this session is a resume. The returned function ends the expectation. */
   expectOwnTurn(key: string, runId: string): () => void {
-    this.#expected.add(key);
-    this.#otherRuns.add(runId);
+    this.#expect(key, runId);
     return () => {
-      this.#expected.delete(key);
+      this.#expected.get(key)?.delete(runId);
       this.#otherRuns.delete(runId);
     };
   }
@@ -85,17 +84,20 @@ export class UserSignals {
     } else if (event.type === "queue.lane.dequeue" && event.lane === "main") {
       this.#options.listener.mainWaited(event.waitMs);
     } else if (event.type === "session.turn.created" && event.trigger === "heartbeat") {
-      this.#heartbeat(event.runId, event.sessionKey);
+      this.#expect(this.#keyOf(event.sessionKey ?? ""), event.runId);
     }
   }
 
   #turnQueued(sessionKey: string): void {
-    if (!this.#expected.delete(this.#keyOf(sessionKey))) this.#wrote(sessionKey);
+    const expected = this.#expected.get(this.#keyOf(sessionKey));
+    const [runId] = expected ?? [];
+    if (runId === undefined) this.#wrote(sessionKey);
+    else expected?.delete(runId);
   }
 
-  #heartbeat(runId: string, sessionKey: string | undefined): void {
+  #expect(key: string, runId: string): void {
     this.#otherRuns.add(runId);
-    if (sessionKey !== undefined) this.#expected.add(this.#keyOf(sessionKey));
+    this.#expected.set(key, (this.#expected.get(key) ?? new Set()).add(runId));
   }
 
   #onAgentEvent(event: Parameters<Parameters<PluginRuntime["events"]["onAgentEvent"]>[0]>[0]): void {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { answer, RestartedGateway } from "../support/restarted-gateway.ts";
+import { readTranscript } from "../support/state-store.ts";
 
 describe("an idle gateway after a crash with 8 interrupted chats", () => {
   let restarted: RestartedGateway;
@@ -33,6 +34,14 @@ describe("an idle gateway after a crash with 8 interrupted chats", () => {
       expect(entry).toMatchObject({ status: "done", abortedLastRun: false });
       expect(entry).not.toHaveProperty("mainRestartRecovery");
     }
+  });
+
+  it("stores no prompt of its own: the transcript is the question and the answer", () => {
+    const messages = readTranscript(restarted.stateDir, restarted.chat(101).sessionKey).flatMap(
+      ({ message }) => message ?? [],
+    );
+    expect(messages.map(({ role }) => role)).toEqual(["user", "assistant"]);
+    expect(messages[0]?.content).toBe("Please summarise our plan [chat 101]");
   });
 
   it("answers a user of a resumed chat as ever, with the history", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { RestartedGateway, resumesHang, USER_MARK } from "../support/restarted-gateway.ts";
 import type { CrashedChat } from "../support/crashed-state.ts";
+import { readTranscript } from "../support/state-store.ts";
 import { waitFor } from "../support/wait.ts";
 
 /** The bar of the project: nobody waits longer than this for a first reply. */
@@ -43,6 +44,12 @@ describe("users write while resumes hang", () => {
     expect(await restarted.ask(901)).toBeLessThan(REPLY_BOUND_MS);
     const again = (await restarted.waitForResumes(2)).map(({ chat }) => chat);
     expect(new Set(again)).toEqual(new Set(resuming.map(({ chatId }) => chatId)));
+  });
+
+  it("a cancelled resume has left no trace in the transcript", () => {
+    const [chat] = resuming as [CrashedChat];
+    const messages = readTranscript(restarted.stateDir, chat.sessionKey).flatMap(({ message }) => message ?? []);
+    expect(messages.map(({ content }) => content)).toEqual([`Please summarise our plan [chat ${chat.chatId}]`]);
   });
 
   it("the chat that is being resumed is answered at once, and its resume is superseded", async () => {

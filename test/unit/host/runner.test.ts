@@ -35,6 +35,7 @@ let turns: RunParams[];
 /** What was delivered, and every other step, in order. */
 let journal: string[];
 let deliveryError: Error | undefined;
+let delivery: "sent" | "handed-over";
 
 beforeEach(() => {
   dir = makeTempDir("runner");
@@ -47,6 +48,7 @@ beforeEach(() => {
   turns = [];
   journal = [];
   deliveryError = undefined;
+  delivery = "sent";
 });
 
 afterEach(() => {
@@ -78,6 +80,7 @@ function run(over: Partial<HostRunnerOptions> = {}, signal = new AbortController
     deliver: async ({ runId, texts, route: { to } }) => {
       journal.push(`deliver ${runId} to ${to}: ${texts.join(" | ")} (${phase()})`);
       if (deliveryError !== undefined) throw deliveryError;
+      return delivery;
     },
     ledger: new Ledger(records, () => NOW),
     laneName: "resume",
@@ -195,6 +198,11 @@ describe("a turn", () => {
 });
 
 describe("what a turn says", () => {
+  it("that the queue took but could not send is the host's from then on", async () => {
+    delivery = "handed-over";
+    expect(await run()).toEqual({ kind: "completed", reason: "handed-over" });
+  });
+
   it("is on record before it is delivered, and delivered once", async () => {
     expect(await run()).toEqual({ kind: "completed", reason: "replied" });
     expect(journal).toEqual([...TURN, "deliver run-1 to 1: hello (delivering)"]);
