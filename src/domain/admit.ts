@@ -1,4 +1,3 @@
-import { userCameAfter } from "./identify.ts";
 import { compareRank } from "./rank.ts";
 import type { ResumeRecord } from "./record.ts";
 import type { SessionRow } from "./session.ts";
@@ -39,7 +38,7 @@ export function admit(candidate: Candidate, limits: AdmissionLimits, nowMs: numb
   if (owner !== undefined) return { kind: "leave", reason: owner };
   if (record !== undefined) {
     if (record.sessionId !== row.sessionId) return { kind: "retire", reason: "session-replaced" };
-    if (userCameAfter(record, row)) return { kind: "retire", reason: "user-continued" };
+    if (candidate.userContinued) return { kind: "retire", reason: "user-continued" };
     // A reply that exists is delivered whatever its age: the user has been owed it since before the restart.
     if (record.phase === "delivering") return { kind: "admit", reason: "claimed-earlier" };
     if (record.outcome === "held") return hold("held-earlier");

@@ -19,6 +19,8 @@ export function identify(
     readonly liveSinceMs: number;
     /** When the transcript was last written, epoch milliseconds; asked only where it can matter. */
     readonly transcriptActivityAtMs: (row: SessionRow) => number | undefined;
+    /** When the user last wrote into the transcript, epoch milliseconds; asked only where it can matter. */
+    readonly userMessageAtMs: (row: SessionRow) => number | undefined;
   },
 ): Candidate | undefined {
   const cutOff = row.abortedLastRun || (row.lastInteractionAtMs ?? Infinity) < options.liveSinceMs;
@@ -27,7 +29,12 @@ export function identify(
   const open = record !== undefined && isOpen(record);
   if (!interrupted && !open) return undefined;
   const past = open && speaksOf(record, row) ? record : undefined;
-  return { row, record: past, activityAtMs: latest(row.lastInteractionAtMs, options.transcriptActivityAtMs(row)) };
+  return {
+    row,
+    record: past,
+    activityAtMs: latest(row.lastInteractionAtMs, options.transcriptActivityAtMs(row)),
+    userContinued: past !== undefined && userContinued(past, row, options.userMessageAtMs),
+  };
 }
 
 /** Whether the record still waits for something: a resume, a delivery, the operator or the user. */
@@ -40,8 +47,20 @@ function speaksOf(record: ResumeRecord, row: SessionRow): boolean {
   return record.sessionId === row.sessionId && !userCameAfter(record, row);
 }
 
-/** Whether a user has written to the session since it was claimed. */
-export function userCameAfter(record: ResumeRecord, row: SessionRow): boolean {
+/**
+ * Whether the user has continued the conversation since it was claimed, or has stopped it. A command such as `/status`
+ * is an interaction and no continuation: what was interrupted is still to be answered.
+ */
+export function userContinued(
+  record: ResumeRecord,
+  row: SessionRow,
+  userMessageAtMs: (row: SessionRow) => number | undefined,
+): boolean {
+  if ((row.stoppedAtMs ?? -Infinity) > record.claimedAtMs) return true;
+  return userCameAfter(record, row) && (userMessageAtMs(row) ?? -Infinity) > record.claimedAtMs;
+}
+
+function userCameAfter(record: ResumeRecord, row: SessionRow): boolean {
   return row.lastInteractionAtMs !== undefined && row.lastInteractionAtMs > record.claimedAtMs;
 }
 

@@ -44,6 +44,8 @@ export type Decision =
 interface Running {
   readonly resume: RunningResume;
   cancelled: CancelCause | undefined;
+  /** The host has started the user's own turn on this session. */
+  continued: boolean;
 }
 
 /**
@@ -57,6 +59,11 @@ export class Scheduler {
   readonly #room: WaitingRoom;
   readonly #users = new UserTurns();
   readonly #running = new Map<string, Running>();
+  /**
+   * Queued resumes whose user has just written: they do not start. The user's own turn supersedes them; a message that
+   * gets no turn (a command) gives them back to the queue.
+   */
+  readonly #contested = new Map<string, QueuedResume>();
   #state: "closed" | "open" | "draining" = "closed";
   #lastTickMs = -Infinity;
 
@@ -65,8 +72,9 @@ export class Scheduler {
     this.#room = new WaitingRoom(limits);
   }
 
+  /** Resumes that wait: in the queue, or for what their user's message turns out to be. */
   get queued(): number {
-    return this.#room.size;
+    return this.#room.size + this.#contested.size;
   }
 
   get running(): number {
@@ -97,16 +105,20 @@ export class Scheduler {
   }
 
   enqueue(resume: QueuedResume, nowMs: number): Decision[] {
-    if (!this.#running.has(resume.key)) this.#room.add(resume, nowMs);
+    if (!this.#running.has(resume.key)) this.#wait(resume, nowMs);
     return this.#dispatch(nowMs);
   }
 
-  /** A user wrote to this session: its resume is superseded, others make room. */
+  /** A user wrote to this session: its resume gives way at once, the others make room. */
   userWrote(key: string, nowMs: number): Decision[] {
-    return this.#users.wrote(key, nowMs) ? [...this.#supersede(key), ...this.#makeRoom()] : this.#supersede(key);
+    const isNews = this.#users.wrote(key, nowMs);
+    const queued = this.#room.remove(key);
+    if (queued !== undefined) this.#contested.set(key, queued);
+    const own = this.#cancel("own-user", ({ resume }) => resume.key === key);
+    return isNews ? [...own, ...this.#makeRoom()] : own;
   }
 
-  /** The host started a user's run. */
+  /** The host started a user's run: it continues this session, whose resume is superseded. */
   userRunStarted(runId: string, key: string, nowMs: number): Decision[] {
     this.#users.runStarted(runId, key, nowMs);
     return [...this.#supersede(key), ...this.#makeRoom()];
@@ -149,12 +161,13 @@ export class Scheduler {
   #dispatch(nowMs: number): Decision[] {
     this.#lastTickMs = nowMs;
     this.#users.advance(nowMs);
+    this.#giveBack(nowMs);
     this.#room.advance(nowMs);
     const decisions: Decision[] = [];
     if (this.#state !== "open") return decisions;
     for (let next = this.#takeNext(nowMs); next !== undefined; next = this.#takeNext(nowMs)) {
       const resume = { ...next, slot: this.#freeSlot(), startedAtMs: nowMs, aged: this.#room.isAged(next, nowMs) };
-      this.#running.set(resume.key, { resume, cancelled: undefined });
+      this.#running.set(resume.key, { resume, cancelled: undefined, continued: false });
       decisions.push({ do: "start", resume: { ...resume, attempts: resume.attempts + 1 } });
     }
     return decisions;
@@ -184,11 +197,29 @@ export class Scheduler {
 
   /** The user's own turn continues this session. */
   #supersede(key: string): Decision[] {
-    const queued = this.#room.remove(key);
+    const queued = this.#contested.get(key) ?? this.#room.remove(key);
+    this.#contested.delete(key);
     if (queued !== undefined) {
       return [{ do: "settle", resume: queued, settlement: { outcome: "superseded", reason: "user-continued" } }];
     }
+    const running = this.#running.get(key);
+    if (running !== undefined) running.continued = true;
     return this.#cancel("own-user", ({ resume }) => resume.key === key);
+  }
+
+  /** Whose user is being waited for does not queue. */
+  #wait(resume: QueuedResume, nowMs: number): void {
+    if (this.#users.isWaiting(resume.key)) this.#contested.set(resume.key, resume);
+    else this.#room.add(resume, nowMs);
+  }
+
+  /** Messages that got no turn leave the resume as it was. */
+  #giveBack(nowMs: number): void {
+    for (const [key, resume] of this.#contested) {
+      if (this.#users.isWaiting(key)) continue;
+      this.#contested.delete(key);
+      this.#room.add(resume, nowMs);
+    }
   }
 
   /** A user is waiting elsewhere: running resumes go back to the queue, all but one aged one. */
@@ -209,7 +240,7 @@ export class Scheduler {
     });
   }
 
-  #conclude({ resume, cancelled }: Running, end: RunEnd, nowMs: number): Decision {
+  #conclude({ resume, cancelled, continued }: Running, end: RunEnd, nowMs: number): Decision {
     const { slot: _slot, startedAtMs: _startedAtMs, aged: _aged, ...queued } = resume;
     const settle = (outcome: Outcome, reason: string, attempts = queued.attempts + 1): Decision => ({
       do: "settle",
@@ -217,10 +248,10 @@ export class Scheduler {
       settlement: { outcome, reason },
     });
     if (end.kind === "completed") return settle("completed", end.reason);
-    if (end.kind === "superseded" || cancelled === "own-user") return settle("superseded", "user-continued");
+    if (end.kind === "superseded" || continued) return settle("superseded", "user-continued");
     if (end.kind === "held") return settle("held", end.reason);
     if (cancelled === "shutdown") return this.#requeue(queued, "shutdown", nowMs);
-    if (cancelled === "other-user") {
+    if (cancelled !== undefined) {
       return this.#requeue({ ...queued, preemptions: queued.preemptions + 1 }, "preempted", nowMs);
     }
     const attempts = queued.attempts + 1;
@@ -232,7 +263,7 @@ export class Scheduler {
 
   #requeue(resume: QueuedResume, cause: "preempted" | "retry" | "shutdown", nowMs: number): Decision {
     const requeued = { ...resume, enqueuedAtMs: nowMs };
-    this.#room.add(requeued, nowMs);
+    this.#wait(requeued, nowMs);
     return { do: "requeue", resume: requeued, cause };
   }
 }

@@ -26,8 +26,8 @@ export interface SessionRow {
   readonly abortedLastRun: boolean;
   /** The last user or channel interaction. */
   readonly lastInteractionAtMs: number | undefined;
-  /** The end of the latest completed run. */
-  readonly lastActivityAtMs: number | undefined;
+  /** When the user last told the agent to stop. */
+  readonly stoppedAtMs: number | undefined;
   /** When this session id became active. */
   readonly startedAtMs: number | undefined;
   readonly route: DeliveryRoute | undefined;

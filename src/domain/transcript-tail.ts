@@ -30,6 +30,15 @@ export function newestEventAtMs(events: readonly unknown[]): number | undefined 
   return undefined;
 }
 
+/** When a user last wrote into a transcript, epoch milliseconds. Commands do not get there. */
+export function lastUserMessageAtMs(events: readonly unknown[]): number | undefined {
+  for (let index = events.length - 1; index >= 0; index -= 1) {
+    const atMs = messageOf(events[index])?.["role"] === "user" ? timeOf(events[index]) : undefined;
+    if (atMs !== undefined) return atMs;
+  }
+  return undefined;
+}
+
 function classifyEvent(event: unknown): TailKind | undefined {
   const message = messageOf(event);
   switch (message?.["role"]) {

@@ -64,6 +64,10 @@ export class UserTurns {
     }
   }
 
+  isWaiting(key: string): boolean {
+    return this.#waiting.has(key);
+  }
+
   get waitingCount(): number {
     return this.#waiting.size;
   }

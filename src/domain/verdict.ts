@@ -59,4 +59,6 @@ export interface Candidate {
   readonly record: ResumeRecord | undefined;
   /** Last user or transcript activity, epoch milliseconds; `undefined` when nothing tells. */
   readonly activityAtMs: number | undefined;
+  /** Since the claim the user has continued or stopped the conversation. */
+  readonly userContinued: boolean;
 }

@@ -5,7 +5,7 @@ import type { QueuedResume } from "../domain/queued-resume.ts";
 import { rankOf } from "../domain/rank.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { canonicalKey, type SessionRow } from "../domain/session.ts";
-import { newestEventAtMs } from "../domain/transcript-tail.ts";
+import { lastUserMessageAtMs, newestEventAtMs } from "../domain/transcript-tail.ts";
 import type { Candidate, Verdict } from "../domain/verdict.ts";
 import type { RecordStore } from "../record/record-store.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -39,6 +39,7 @@ export function judgeInterrupted(options: JudgeOptions): Judged[] {
   // Reading a transcript costs milliseconds: only where the user's own activity does not settle the matter.
   const transcriptActivityAtMs = (row: SessionRow) =>
     nowMs - (row.lastInteractionAtMs ?? -Infinity) <= limits.idleMs ? undefined : newestEventAtMs(transcript(row));
+  const userMessageAtMs = (row: SessionRow) => lastUserMessageAtMs(transcript(row));
   const candidates = agentIds.flatMap((agentId) => {
     try {
       const onUnreadable = (sessionKey: string, error: unknown) => {
@@ -47,7 +48,7 @@ export function judgeInterrupted(options: JudgeOptions): Judged[] {
       };
       return sessions.list(agentId, onUnreadable).flatMap((row) => {
         const record = records.get(canonicalKey(agentId, row.sessionKey));
-        return identify(row, record, { liveSinceMs, transcriptActivityAtMs }) ?? [];
+        return identify(row, record, { liveSinceMs, transcriptActivityAtMs, userMessageAtMs }) ?? [];
       });
     } catch (error) {
       events.emit("trouble", { agentId, what: "list the sessions of an agent", error });

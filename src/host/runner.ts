@@ -1,11 +1,11 @@
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
-import { userCameAfter } from "../domain/identify.ts";
+import { userContinued } from "../domain/identify.ts";
 import { resumePrompt } from "../domain/prompt.ts";
 import type { QueuedResume, RunningResume } from "../domain/queued-resume.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import type { RunEnd } from "../domain/scheduler.ts";
 import type { SessionRow } from "../domain/session.ts";
-import { classifyTail } from "../domain/transcript-tail.ts";
+import { classifyTail, lastUserMessageAtMs } from "../domain/transcript-tail.ts";
 import type { ResumeRunner } from "../lane/resume-lane.ts";
 import type { Ledger } from "../record/ledger.ts";
 import type { UnsafeTail } from "../settings/settings.ts";
@@ -58,10 +58,11 @@ export class HostRunner implements ResumeRunner {
       return this.#deliver(resume, record.runId ?? runId, record.reply.texts, record.reply.route);
 
     const row = this.#options.sessions.get(resume.agentId, resume.sessionKey);
-    if (row === undefined || row.sessionId !== resume.sessionId || userCameAfter(record, row))
-      return { kind: "superseded" };
+    if (row === undefined || row.sessionId !== resume.sessionId) return { kind: "superseded" };
+    const events = this.#options.transcript(row);
+    if (userContinued(record, row, () => lastUserMessageAtMs(events))) return { kind: "superseded" };
 
-    const tail = classifyTail(this.#options.transcript(row));
+    const tail = classifyTail(events);
     if (tail.kind === "answered") return this.#conclude(resume, runId, row, record, tail);
     if (tail.kind === "unsafe" && this.#options.unsafeTail === "hold") return { kind: "held", reason: "unsafe-tail" };
 

@@ -117,7 +117,7 @@ function toRow(agentId: string, sessionKey: string, entry: unknown): SessionRow 
     status: asString(fields["status"]),
     abortedLastRun: fields["abortedLastRun"] === true,
     lastInteractionAtMs: asTimeMs(fields["lastInteractionAt"]),
-    lastActivityAtMs: asTimeMs(fields["lastActivityAt"]),
+    stoppedAtMs: asTimeMs(fields["abortCutoffTimestamp"]),
     startedAtMs: asTimeMs(fields["sessionStartedAt"]),
     route: routeOf(fields["delivery"]),
     marks: {
