@@ -3,7 +3,9 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listAgentIds, tryResolveDefaultAgentId } from "openclaw/plugin-sdk/agent-scope-runtime";
 import type { OpenClawConfig, OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
+import type { Judged } from "../domain/admit.ts";
 import { EventBus } from "../domain/events.ts";
+import type { ResumeRecord } from "../domain/record.ts";
 import { ResumeLane } from "../lane/resume-lane.ts";
 import { createLog, logEvents } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
@@ -14,8 +16,8 @@ import type { Settings } from "../settings/settings.ts";
 import { claimJudged, judgeInterrupted, report } from "./boot.ts";
 import { createDelivery } from "./delivery.ts";
 import { HostRunner } from "./runner.ts";
-import { createSessionStore } from "./session-store.ts";
-import { createTranscriptReader } from "./transcripts.ts";
+import { createSessionStore, type SessionStore } from "./session-store.ts";
+import { createTranscriptReader, type ReadTranscript } from "./transcripts.ts";
 import { UserSignals } from "./user-signals.ts";
 
 /** The host gives a stopping plugin 5 s. */
@@ -92,33 +94,60 @@ export class ResumeService {
   }
 
   async #takeOver(settings: Settings, context: OpenClawPluginServiceContext, events: EventBus): Promise<void> {
-    const startedAtMs = Date.now();
-    const { agent } = this.#api.runtime;
-    const config = () => this.#api.runtime.config.current() as OpenClawConfig;
-    const storePathOf = (agentId: string) => agent.session.resolveStorePath(config().session?.store, { agentId });
-    const sessions = createSessionStore(agent.session, config);
-    const transcript = createTranscriptReader(storePathOf);
-    const observeOnly = settings.mode === "observe";
-    const records = observeOnly ? undefined : (this.#records = new RecordStore(context.stateDir));
-    const judged = judgeInterrupted({
-      agentIds: listAgentIds(config()),
-      sessions,
-      transcript,
-      known: records?.all() ?? RecordStore.peek(context.stateDir),
-      limits: { ...settings.filter, maxPerBoot: settings.budget.maxPerBoot, maxAttempts: settings.resume.maxAttempts },
-      nowMs: startedAtMs,
-      liveSinceMs: isFirstStartInProcess() ? startedAtMs - process.uptime() * 1000 : -Infinity,
-      events,
-    });
-    if (records === undefined) {
+    const nowMs = Date.now();
+    const host = hostParts(this.#api);
+    if (settings.mode === "observe") {
+      const judged = this.#judge(settings, host, RecordStore.peek(context.stateDir), nowMs, events);
       for (const { candidate, verdict } of judged) report(candidate.row, verdict, events);
-      events.emit("booted", { mode: settings.mode, claimed: 0, tookMs: Date.now() - startedAtMs });
+      events.emit("booted", { mode: settings.mode, claimed: 0, tookMs: Date.now() - nowMs });
       return;
     }
-    const queue = await claimJudged(judged, { sessions, records, bootId: randomUUID(), nowMs: startedAtMs, events });
-    events.emit("booted", { mode: settings.mode, claimed: queue.length, tookMs: Date.now() - startedAtMs });
+    const records = (this.#records = new RecordStore(context.stateDir));
+    // Users are watched from before the first claim: one who writes meanwhile must not find a resume in the way.
+    const lane = this.#startLane(settings, host, records, context, events);
+    const judged = this.#judge(settings, host, records.all(), nowMs, events);
+    const queue = await claimJudged(judged, { ...host, records, bootId: randomUUID(), nowMs, events });
+    events.emit("booted", { mode: settings.mode, claimed: queue.length, tookMs: Date.now() - nowMs });
+    for (const resume of queue) lane.enqueue(resume);
+    this.#openLane();
+  }
 
+  #judge(
+    settings: Settings,
+    host: HostParts,
+    known: readonly ResumeRecord[],
+    nowMs: number,
+    events: EventBus,
+  ): Judged[] {
+    return judgeInterrupted({
+      ...host,
+      agentIds: listAgentIds(host.config()),
+      known,
+      limits: { ...settings.filter, maxPerBoot: settings.budget.maxPerBoot, maxAttempts: settings.resume.maxAttempts },
+      nowMs,
+      liveSinceMs: isFirstStartInProcess() ? nowMs - process.uptime() * 1000 : -Infinity,
+      events,
+    });
+  }
+
+  #startLane(
+    settings: Settings,
+    host: HostParts,
+    records: RecordStore,
+    context: OpenClawPluginServiceContext,
+    events: EventBus,
+  ): ResumeLane {
     const ledger = new Ledger(records, Date.now);
+    const runner = new HostRunner({
+      ...host,
+      agent: this.#api.runtime.agent,
+      deliver: createDelivery(host.config),
+      ledger,
+      laneName: settings.lane.name,
+      timeoutMs: settings.resume.timeoutMs,
+      unsafeTail: settings.resume.unsafeTail,
+      expectOwnTurn: (key, runId) => signals.expectOwnTurn(key, runId),
+    });
     const lane = new ResumeLane({
       limits: {
         ...settings.budget,
@@ -129,19 +158,7 @@ export class ResumeService {
         preemptionScope: settings.preemption.scope,
       },
       timeoutMs: settings.resume.timeoutMs,
-      runner: new HostRunner({
-        agent,
-        config,
-        storePathOf,
-        sessions,
-        transcript,
-        deliver: createDelivery(config),
-        ledger,
-        laneName: settings.lane.name,
-        timeoutMs: settings.resume.timeoutMs,
-        unsafeTail: settings.resume.unsafeTail,
-        expectOwnTurn: (key, runId) => signals.expectOwnTurn(key, runId),
-      }),
+      runner,
       ledger,
       events,
       clock: { nowMs: Date.now, after: timer, newRunId: randomUUID },
@@ -149,7 +166,7 @@ export class ResumeService {
     const signals = new UserSignals({
       events: this.#api.runtime.events,
       gatewayEvents: context.gatewayEvents,
-      defaultAgentId: tryResolveDefaultAgentId(config()) ?? "main",
+      defaultAgentId: tryResolveDefaultAgentId(host.config()) ?? "main",
       // Signals arrive inside the user's own turn; what the lane starts because of them must not become part of it.
       listener: {
         userWrote: (key) => this.#inServiceContext?.(() => lane.userWrote(key)),
@@ -161,22 +178,13 @@ export class ResumeService {
     });
     this.#lane = lane;
     this.#signals = signals;
-    this.#metrics?.watch({
-      get slots() {
-        return lane.slots;
-      },
-      oldestSinceMs: (label) =>
-        label === "main" ? lane.view.users.oldestWaitingSinceMs() : lane.view.oldestQueuedSinceMs(),
-    });
+    this.#metrics?.watch(lane);
     signals.start();
     if (!signals.seesLanes) {
-      events.emit("trouble", {
-        what: "see every user",
-        error: "diagnostics.enabled is false: users of the HTTP endpoints do not preempt resumes",
-      });
+      const error = "diagnostics.enabled is false: users of the HTTP endpoints do not preempt resumes";
+      events.emit("trouble", { what: "see every user", error });
     }
-    for (const resume of queue) lane.enqueue(resume);
-    this.#openLane();
+    return lane;
   }
 
   #openLane(): void {
@@ -187,6 +195,26 @@ export class ResumeService {
     stopping?.addEventListener("abort", () => void lane.drain(), { once: true });
     this.#inServiceContext?.(() => lane.open());
   }
+}
+
+/** The host's session store and configuration, as the plugin's parts take them. */
+interface HostParts {
+  readonly config: () => OpenClawConfig;
+  readonly storePathOf: (agentId: string) => string;
+  readonly sessions: SessionStore;
+  readonly transcript: ReadTranscript;
+}
+
+function hostParts({ runtime }: OpenClawPluginApi): HostParts {
+  const { session } = runtime.agent;
+  const config = () => runtime.config.current() as OpenClawConfig;
+  const storePathOf = (agentId: string) => session.resolveStorePath(config().session?.store, { agentId });
+  return {
+    config,
+    storePathOf,
+    sessions: createSessionStore(session, config),
+    transcript: createTranscriptReader(storePathOf),
+  };
 }
 
 /** One process can start the plugin more than once, even from a second copy of this module. */

@@ -3,6 +3,7 @@ import type { QueuedResume, RunningResume } from "../domain/queued-resume.ts";
 import { type CancelCause, type Decision, type RunEnd, Scheduler, type SchedulerLimits } from "../domain/scheduler.ts";
 import type { Outcome } from "../domain/record.ts";
 import type { EventBus, Subject } from "../domain/events.ts";
+import type { LaneLabel } from "../domain/starvation.ts";
 
 /** Runs one resume on the host. Settles only when the host's run has really ended; never rejects for a cancel. */
 export interface ResumeRunner {
@@ -62,13 +63,13 @@ export class ResumeLane {
     this.#slots = new PQueue({ concurrency: options.limits.maxConcurrent });
   }
 
-  /** What the metrics and the status read. */
-  get view(): Pick<Scheduler, "queued" | "running" | "users" | "oldestQueuedSinceMs"> {
-    return this.#scheduler;
-  }
-
   get slots(): { readonly total: number; readonly used: number } {
     return { total: this.#slots.concurrency, used: this.#slots.pending };
+  }
+
+  /** Since when the longest waiting turn of a lane has waited, epoch milliseconds. */
+  oldestSinceMs(lane: LaneLabel): number | undefined {
+    return lane === "main" ? this.#scheduler.users.oldestWaitingSinceMs() : this.#scheduler.oldestQueuedSinceMs();
   }
 
   enqueue(resume: QueuedResume): void {
@@ -171,7 +172,7 @@ export class ResumeLane {
     const nowMs = this.#now();
     this.#options.events.emit("ended", {
       ...subject(resume),
-      outcome: outcomeOf(end, run.cancel?.cause),
+      outcome: outcomeOf(end),
       ranMs: nowMs - startedAtMs,
       ...("error" in end ? { error: end.error } : {}),
       ...(run.cancel ? { cancelCause: run.cancel.cause, drainedMs: nowMs - run.cancel.atMs } : {}),
@@ -231,10 +232,10 @@ export class ResumeLane {
   }
 }
 
-function outcomeOf(end: RunEnd, cause: CancelCause | undefined): Outcome | "preempted" {
+/** A cancelled run is no outcome yet: its session is superseded only when the user's own turn starts. */
+function outcomeOf(end: RunEnd): Outcome | "preempted" {
   if (end.kind === "undelivered") return "failed";
-  if (end.kind !== "cancelled") return end.kind;
-  return cause === "own-user" ? "superseded" : "preempted";
+  return end.kind === "cancelled" ? "preempted" : end.kind;
 }
 
 const subject = ({ agentId, sessionKey }: QueuedResume): Subject => ({ agentId, sessionKey });
