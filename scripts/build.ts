@@ -1,22 +1,26 @@
-// Compiles src/ to dist/. The output is made beside it and swapped in, so that a gateway or another build that uses
-// dist/ at the same time never sees half of it, and files of deleted sources never stay behind.
+// Bundles src/ into dist/, or into the folder given with `--out`. The output is made beside dist/ and swapped in, so that
+// a gateway or another build that uses it at the same time never sees half of it, and no file of an older build stays.
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "./run.mjs";
+import { parseArgs } from "node:util";
+import { bundle } from "./bundle.ts";
 
 const root = join(import.meta.dirname, "..");
 const work = join(root, ".cache", `build-${process.pid}`);
 const dist = join(root, "dist");
 
-mkdirSync(work, { recursive: true });
-try {
-  const made = join(work, "new");
-  process.exitCode = await run(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.json", "--outDir", made], {
-    cwd: root,
-  });
-  if (process.exitCode === 0) swap(made);
-} finally {
-  rmSync(work, { recursive: true, force: true });
+const { out } = parseArgs({ options: { out: { type: "string" } } }).values;
+if (out !== undefined) {
+  await bundle(out);
+} else {
+  mkdirSync(work, { recursive: true });
+  try {
+    const made = join(work, "new");
+    await bundle(made);
+    swap(made);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 }
 
 function swap(made: string): void {

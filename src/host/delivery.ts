@@ -14,18 +14,32 @@ export type Deliver = (reply: {
   readonly runId: string;
   readonly texts: readonly string[];
   readonly route: DeliveryRoute;
+  /** Ends the waiting for the channel, never the delivery. */
+  readonly signal: AbortSignal;
 }) => Promise<"sent" | "handed-over">;
 
 const INTENT_PREFIX = "resume-scheduler:";
 /** How long the host remembers a delivered reply, so that a repeat after a crash is known as one. */
 const RECEIPT_RETENTION = { idPrefix: INTENT_PREFIX, maxAgeMs: 7 * 24 * 3_600_000, maxEntries: 10_000 } as const;
 
+/** A channel that takes longer than this to answer is not waited for: its queue has the reply. */
+const CHANNEL_WAIT_MS = 15_000;
+
 export function createDelivery(config: () => OpenClawConfig): Deliver {
-  return async ({ resume, runId, texts, route }) => {
+  return async ({ resume, runId, texts, route, signal }) => {
     // Loaded at the first delivery: it brings the host's channel runtime with it.
     const { sendDurableMessageBatch } = await import("openclaw/plugin-sdk/channel-outbound");
+    const waited = Promise.withResolvers<"handed-over">();
     let queued = false;
-    const result = await sendDurableMessageBatch({
+    let timer: NodeJS.Timeout | undefined;
+    const stopWaiting = () => waited.resolve("handed-over");
+    const onDeliveryIntent = () => {
+      queued = true;
+      timer = setTimeout(stopWaiting, CHANNEL_WAIT_MS).unref();
+      signal.addEventListener("abort", stopWaiting, { once: true });
+      if (signal.aborted) stopWaiting();
+    };
+    const sending = sendDurableMessageBatch({
       cfg: config(),
       ...route,
       payloads: texts.map((text) => ({ text })),
@@ -35,13 +49,18 @@ export function createDelivery(config: () => OpenClawConfig): Deliver {
       deliveryIntentId: `${INTENT_PREFIX}${runId}`,
       reusePendingDeliveryIntent: true,
       completionRetention: RECEIPT_RETENTION,
-      onDeliveryIntent: () => {
-        queued = true;
-      },
+      onDeliveryIntent,
+    }).then((result) => {
+      if (result.status !== "failed") return "sent";
+      if (queued || isQueuedAlready(result.error)) return "handed-over";
+      throw result.error;
     });
-    if (result.status !== "failed") return "sent";
-    if (queued || isQueuedAlready(result.error)) return "handed-over";
-    throw result.error;
+    try {
+      return await Promise.race([sending, waited.promise]);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stopWaiting);
+    }
   };
 }
 

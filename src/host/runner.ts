@@ -1,8 +1,7 @@
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
 import { userContinued } from "../domain/identify.ts";
 import { resumePrompt } from "../domain/prompt.ts";
-import type { QueuedResume, RunningResume } from "../domain/queued-resume.ts";
-import type { ResumeRecord } from "../domain/record.ts";
+import type { RunningResume } from "../domain/queued-resume.ts";
 import type { RunEnd } from "../domain/scheduler.ts";
 import type { SessionRow } from "../domain/session.ts";
 import { classifyTail, lastUserMessageAtMs } from "../domain/transcript-tail.ts";
@@ -43,6 +42,14 @@ export interface HostRunnerOptions {
   readonly expectOwnTurn: (key: string, runId: string) => () => void;
 }
 
+/** One attempt at a resume, as its steps hand it on. */
+interface Attempt {
+  readonly resume: RunningResume;
+  /** Identifies it to the host's run and to its outbound queue. */
+  readonly runId: string;
+  readonly signal: AbortSignal;
+}
+
 /** Runs resumes as embedded agent turns of the host and hands their replies to its outbound queue. */
 export class HostRunner implements ResumeRunner {
   readonly #options: HostRunnerOptions;
@@ -52,49 +59,41 @@ export class HostRunner implements ResumeRunner {
   }
 
   async run(resume: RunningResume, runId: string, signal: AbortSignal): Promise<RunEnd> {
-    const record = this.#options.ledger.get(resume);
+    const { ledger, sessions, transcript, unsafeTail } = this.#options;
+    const record = ledger.get(resume);
     if (record === undefined) return { kind: "failed", error: "the record of a claimed session is missing" };
-    if (record.reply !== undefined)
-      return this.#deliver(resume, record.runId ?? runId, record.reply.texts, record.reply.route);
+    // A reply that is owed keeps the id under which it may have gone out already.
+    const owed = record.phase === "delivering" ? record.runId : undefined;
+    const attempt: Attempt = { resume, runId: owed ?? runId, signal };
+    if (record.reply !== undefined) return this.#deliver(attempt, record.reply.texts, record.reply.route);
 
-    const row = this.#options.sessions.get(resume.agentId, resume.sessionKey);
+    const row = sessions.get(resume.agentId, resume.sessionKey);
     if (row === undefined || row.sessionId !== resume.sessionId) return { kind: "superseded" };
-    const events = this.#options.transcript(row);
+    const events = transcript(row);
     if (userContinued(record, row, () => lastUserMessageAtMs(events))) return { kind: "superseded" };
 
     const tail = classifyTail(events);
-    if (tail.kind === "answered") return this.#conclude(resume, runId, row, record, tail);
-    if (tail.kind === "unsafe" && this.#options.unsafeTail === "hold") return { kind: "held", reason: "unsafe-tail" };
+    if (tail.kind === "answered") {
+      // From before the claim: the user has it. From after it: it is ours to deliver.
+      const isOurs = tail.atMs !== undefined && tail.atMs >= record.claimedAtMs;
+      return isOurs
+        ? this.#deliver(attempt, [tail.text], sessions.routeOf(row))
+        : { kind: "completed", reason: "already-answered" };
+    }
+    if (tail.kind === "unsafe" && unsafeTail === "hold") return { kind: "held", reason: "unsafe-tail" };
 
-    const result = await this.#runTurn(resume, runId, row, tail.kind, signal);
+    const result = await this.#runTurn(attempt, row, tail.kind);
     if (result === "cancelled") {
       await this.#restoreClaim(row);
       return { kind: "cancelled" };
     }
-    return this.#handOver(resume, runId, row, result);
-  }
-
-  /** A finished reply stands at the end: from before the claim the user has it, from after it is ours to deliver. */
-  async #conclude(
-    resume: QueuedResume,
-    runId: string,
-    row: SessionRow,
-    record: ResumeRecord,
-    tail: { readonly text: string; readonly atMs: number | undefined },
-  ): Promise<RunEnd> {
-    const isOurs = tail.atMs !== undefined && tail.atMs >= record.claimedAtMs;
-    if (!isOurs) return { kind: "completed", reason: "already-answered" };
-    // Its record lost the text but not the id under which it may have gone out already.
-    if (record.phase === "delivering") runId = record.runId ?? runId;
-    return this.#deliver(resume, runId, [tail.text], this.#options.sessions.routeOf(row));
+    return this.#handOver(attempt, row, result);
   }
 
   async #runTurn(
-    resume: RunningResume,
-    runId: string,
+    { resume, runId, signal }: Attempt,
     row: SessionRow,
     tail: "unanswered" | "unsafe",
-    signal: AbortSignal,
   ): Promise<RunResult | "cancelled"> {
     const { agent, config, storePathOf, sessions, laneName, timeoutMs, unsafeTail, expectOwnTurn } = this.#options;
     const { agentId, sessionKey, sessionId } = row;
@@ -133,7 +132,7 @@ export class HostRunner implements ResumeRunner {
     }
   }
 
-  async #handOver(resume: QueuedResume, runId: string, row: SessionRow, result: RunResult): Promise<RunEnd> {
+  async #handOver(attempt: Attempt, row: SessionRow, result: RunResult): Promise<RunEnd> {
     const payloads = (result.payloads ?? []).filter(({ isReasoning, isCommentary }) => !isReasoning && !isCommentary);
     // An error reply may quote the conversation; its kind is enough for the log.
     const failed = result.meta.error !== undefined || payloads.some(({ isError }) => isError === true);
@@ -142,19 +141,14 @@ export class HostRunner implements ResumeRunner {
     if (result.didSendViaMessagingTool === true) return { kind: "completed", reason: "replied" };
     const texts = payloads.flatMap(({ text }) => (text === undefined || text.trim() === "" ? [] : [text]));
     if (texts.length === 0) return { kind: "completed", reason: "nothing-to-say" };
-    return this.#deliver(resume, runId, texts, this.#options.sessions.routeOf(row));
+    return this.#deliver(attempt, texts, this.#options.sessions.routeOf(row));
   }
 
-  async #deliver(
-    resume: QueuedResume,
-    runId: string,
-    texts: readonly string[],
-    route: SessionRow["route"],
-  ): Promise<RunEnd> {
+  async #deliver(attempt: Attempt, texts: readonly string[], route: SessionRow["route"]): Promise<RunEnd> {
     if (route === undefined) return { kind: "completed", reason: "no-route" };
-    this.#options.ledger.delivering(resume, runId, { texts, route });
+    this.#options.ledger.delivering(attempt.resume, attempt.runId, { texts, route });
     try {
-      const delivery = await this.#options.deliver({ resume, runId, texts, route });
+      const delivery = await this.#options.deliver({ ...attempt, texts, route });
       return { kind: "completed", reason: delivery === "sent" ? "replied" : "handed-over" };
     } catch (error) {
       return { kind: "undelivered", error: error instanceof Error ? error.message : String(error) };

@@ -33,3 +33,18 @@ it("a reply whose delivery broke off half-way is left to the host, which does no
   ).toHaveLength(1);
   expect(restarted.model.requests.filter(({ chat }) => chat === 102)).toHaveLength(1);
 });
+
+it("a channel that does not answer holds no slot: users are served and the others are resumed", async () => {
+  await using restarted = await RestartedGateway.start({
+    behaviour: resumesHang,
+    settings: { lane: { quietMs: 300 } },
+  });
+  const stuck = (await restarted.waitForResumes(2)).map(({ chat }) => String(chat));
+  restarted.botApi.fate = ({ chatId }) => (stuck.includes(chatId) ? { kind: "hang" } : undefined);
+  restarted.model.behaviour = answer;
+  restarted.model.release(answer);
+  await restarted.waitForMetric('running{lane="startup-resume"}', (value) => value === 2);
+  // A user elsewhere ends the waiting for the channel.
+  await restarted.ask(900);
+  await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 8, 60_000);
+});

@@ -7,6 +7,7 @@ import {
   type RunEnd,
   Scheduler,
   type SchedulerLimits,
+  type Settlement,
 } from "../../src/domain/scheduler.ts";
 import { queued } from "../unit/support/makers.ts";
 
@@ -40,6 +41,7 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("wrote" as const), key: userKey }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("userRun" as const), key: userKey }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("userEnd" as const), pick: fc.nat(9) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("served" as const), key: userKey }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant("runEnd" as const), pick: fc.nat(9), end: runEnd }) },
   {
     weight: 6,
@@ -67,15 +69,21 @@ class Users {
   }
 }
 
+interface Run {
+  readonly resume: RunningResume;
+  readonly attempts: number;
+  readonly cancels: CancelCause[];
+  /** The user's own run on this session has started since. */
+  continued: boolean;
+}
+
 /** Drives a scheduler as the lane does, and checks every decision against what has happened so far. */
 class Checked {
   nowMs = 0;
   readonly users = new Users();
+  /** What waits, contested or not: a queued resume is contested for as long as its user waits. */
   readonly queue = new Map<string, QueuedResume>();
-  readonly running = new Map<
-    string,
-    { readonly resume: RunningResume; readonly attempts: number; readonly cancels: CancelCause[] }
-  >();
+  readonly running = new Map<string, Run>();
   readonly limits: SchedulerLimits;
   readonly #scheduler: Scheduler;
   readonly #besideUsers = new Set<string>();
@@ -104,8 +112,21 @@ class Checked {
     this.users.quietSince(this.nowMs);
     this.users.lastSeenAtMs = this.nowMs;
     if (!this.users.waiting.has(one)) this.users.waiting.set(one, this.nowMs);
-    this.#take(this.#scheduler.userWrote(one, this.nowMs));
-    this.#expectContinuedByUser(one);
+    const waited = this.queue.has(one);
+    const decisions = this.#scheduler.userWrote(one, this.nowMs);
+    // It may turn out to be a command: nothing is settled by it and nothing of that session runs on.
+    expect(decisions.filter((decision) => decision.do !== "cancel")).toEqual([]);
+    this.#take(decisions);
+    expect(this.queue.has(one)).toBe(waited);
+    this.#expectCancelledByUser(one);
+  }
+
+  served(one: string): void {
+    this.users.quietSince(this.nowMs);
+    if (this.users.waiting.delete(one)) this.users.lastSeenAtMs = this.nowMs;
+    const decisions = this.#scheduler.userServed(one, this.nowMs);
+    expect(decisions.filter((decision) => decision.do !== "start")).toEqual([]);
+    this.#take(decisions);
   }
 
   userRun(one: string): void {
@@ -114,8 +135,16 @@ class Checked {
     this.users.waiting.delete(one);
     this.#userRuns += 1;
     this.users.running.set(`user-${this.#userRuns}`, one);
-    this.#take(this.#scheduler.userRunStarted(`user-${this.#userRuns}`, one, this.nowMs));
-    this.#expectContinuedByUser(one);
+    const waiting = this.queue.get(one);
+    const run = this.running.get(one);
+    if (run !== undefined) run.continued = true;
+    const decisions = this.#scheduler.userRunStarted(`user-${this.#userRuns}`, one, this.nowMs);
+    const settled = decisions.flatMap((decision) => (decision.do === "settle" ? [decision.resume.key] : []));
+    expect(settled).toEqual(waiting === undefined ? [] : [one]);
+    this.#take(decisions);
+    // The user's own turn goes on with this session: nothing of ours is queued for it or runs uncancelled.
+    expect(this.queue.has(one)).toBe(false);
+    this.#expectCancelledByUser(one);
   }
 
   userEnd(pick: number): void {
@@ -132,9 +161,12 @@ class Checked {
   runEnd(pick: number, end: RunEnd): void {
     const keys = [...this.running.keys()];
     const one = keys[pick % Math.max(1, keys.length)];
-    if (one === undefined) return;
+    const run = one === undefined ? undefined : this.running.get(one);
+    if (one === undefined || run === undefined) return;
     const decisions = this.#scheduler.runEnded(one, end, this.nowMs);
     const [conclusion, ...rest] = decisions;
+    const superseded = conclusion?.do === "settle" && conclusion.settlement.outcome === "superseded";
+    expect(superseded).toBe(end.kind === "superseded" || (run.continued && end.kind !== "completed"));
     // Exactly one conclusion, and it comes first.
     expect(["requeue", "settle"]).toContain(conclusion?.do);
     expect(rest.filter((decision) => decision.do !== "start")).toEqual([]);
@@ -176,9 +208,7 @@ class Checked {
     this.nowMs = betweenMs;
   }
 
-  /** The user's own turn goes on with this session: nothing of ours is queued for it or runs uncancelled. */
-  #expectContinuedByUser(one: string): void {
-    expect(this.queue.has(one)).toBe(false);
+  #expectCancelledByUser(one: string): void {
     expect(this.running.get(one)?.cancels.at(-1) ?? "own-user").toBe("own-user");
   }
 
@@ -187,8 +217,9 @@ class Checked {
       if (decision.do === "start") this.#started(decision.resume);
       else if (decision.do === "cancel") this.#cancelled(decision.key, decision.cause);
       else if (decision.do === "requeue") this.#requeued(decision);
-      else this.#settled(decision.resume.key);
+      else this.#settled(decision.resume.key, decision.settlement);
     }
+    expect([...this.queue.keys()].filter((one) => this.running.has(one))).toEqual([]);
     expect([this.#scheduler.queued, this.#scheduler.running]).toEqual([this.queue.size, this.running.size]);
     expect(this.running.size).toBeLessThanOrEqual(this.limits.maxConcurrent);
   }
@@ -204,6 +235,7 @@ class Checked {
     const isAged = waiting.preemptions >= maxPreemptions || this.nowMs - waiting.queuedAtMs >= maxWaitMs;
     expect(resume.aged).toBe(isAged);
     const quietSince = this.users.quietSince(this.nowMs);
+    expect(this.users.waiting.has(resume.key)).toBe(false);
     if (quietSince === undefined || this.nowMs - quietSince < quietMs) {
       expect(resume.aged).toBe(true);
       expect([...this.#besideUsers]).toEqual([]);
@@ -215,7 +247,7 @@ class Checked {
     const lowestFree = [1, 2, 3, 4].find((slot) => !taken.includes(slot));
     expect(resume.slot).toBe(lowestFree);
     this.queue.delete(resume.key);
-    this.running.set(resume.key, { resume, attempts: waiting.attempts, cancels: [] });
+    this.running.set(resume.key, { resume, attempts: waiting.attempts, cancels: [], continued: false });
   }
 
   /** One cancel, and one more when its own user takes over a cancel for anything else. */
@@ -231,7 +263,9 @@ class Checked {
   #requeued({ resume, cause }: Extract<Decision, { do: "requeue" }>): void {
     const run = this.running.get(resume.key);
     if (run === undefined) throw new Error(`${resume.key} was put back and did not run`);
-    expect(run.cancels).not.toContain("own-user");
+    expect(run.continued).toBe(false);
+    const cancel = run.cancels.at(-1);
+    expect(cause).toBe(cancel === undefined ? "retry" : cancel === "shutdown" ? "shutdown" : "preempted");
     expect(resume.attempts).toBe(cause === "retry" ? run.attempts + 1 : run.attempts);
     expect(resume.attempts).toBeLessThan(this.limits.maxAttempts);
     expect(resume.preemptions).toBe(run.resume.preemptions + (cause === "preempted" ? 1 : 0));
@@ -240,8 +274,9 @@ class Checked {
     this.queue.set(resume.key, resume);
   }
 
-  #settled(one: string): void {
+  #settled(one: string, { outcome }: Settlement): void {
     expect(Number(this.queue.has(one)) + Number(this.running.has(one))).toBe(1);
+    if (this.queue.has(one)) expect(outcome).toBe("superseded");
     this.queue.delete(one);
     this.#leave(one);
   }
@@ -258,6 +293,7 @@ function play(checked: Checked, steps: readonly (typeof step extends fc.Arbitrar
     else if (one.do === "wrote") checked.wrote(one.key);
     else if (one.do === "userRun") checked.userRun(one.key);
     else if (one.do === "userEnd") checked.userEnd(one.pick);
+    else if (one.do === "served") checked.served(one.key);
     else if (one.do === "runEnd") checked.runEnd(one.pick, one.end);
     else if (one.do === "pass") checked.pass(one.ms);
     else checked.open();
@@ -266,13 +302,15 @@ function play(checked: Checked, steps: readonly (typeof step extends fc.Arbitrar
 
 const steps = fc.array(step, { maxLength: 60, size: "max" });
 
-test.prop([limits, steps], { numRuns: 2000 })(
+test.prop([limits, steps, fc.boolean()], { numRuns: 2000 })(
   "everything settles when users are quiet and runs complete",
-  (given, past) => {
+  (given, past, served) => {
     const checked = new Checked(given);
     play(checked, past);
     checked.open();
     while (checked.users.running.size > 0) checked.userEnd(0);
+    // Whoever still waits is served with a command, or was never heard of again.
+    if (served) for (const one of checked.users.waiting.keys()) checked.served(one);
     for (let turns = 0; checked.queue.size + checked.running.size > 0; turns += 1) {
       // Each turn ends a run or goes on to the next moment that is due; more turns than this are a standstill.
       expect(turns).toBeLessThan(100);
@@ -284,6 +322,25 @@ test.prop([limits, steps], { numRuns: 2000 })(
         checked.pass((due ?? checked.nowMs) - checked.nowMs);
       }
     }
+  },
+);
+
+test.prop([limits, fc.uniqueArray(key, { minLength: 1 }), fc.constantFrom("served", "forgotten")], { numRuns: 500 })(
+  "a command to any session costs no session its resume",
+  (given, keys, how) => {
+    const checked = new Checked(given);
+    for (const one of keys) checked.enqueue(one);
+    checked.open();
+    checked.pass(given.quietMs);
+    for (const one of keys) checked.wrote(one);
+    while (checked.running.size > 0) checked.runEnd(0, { kind: "cancelled" });
+    expect([...checked.queue.keys()].toSorted()).toEqual(keys.toSorted());
+    expect([...checked.queue.values()].map(({ attempts }) => attempts)).toEqual(keys.map(() => 0));
+    if (how === "served") for (const one of keys) checked.served(one);
+    else checked.pass(SIGNAL_TTL_MS);
+    checked.pass(given.quietMs);
+    expect(checked.running.size).toBeGreaterThan(0);
+    expect(checked.running.size + checked.queue.size).toBe(keys.length);
   },
 );
 

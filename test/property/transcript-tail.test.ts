@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { classifyTail, newestEventAtMs } from "../../src/domain/transcript-tail.ts";
+import { classifyTail, lastUserMessageAtMs, newestEventAtMs } from "../../src/domain/transcript-tail.ts";
 
 const KINDS = ["answered", "unanswered", "unsafe"];
 
@@ -40,6 +40,25 @@ test.prop([transcript], { numRuns: 2000 })(
   (events) => {
     const atMs = newestEventAtMs(events);
     expect(atMs === undefined || Number.isFinite(atMs)).toBe(true);
+  },
+);
+
+test.prop([transcript], { numRuns: 2000 })(
+  "the time of the user's last message in any transcript is a finite number or unknown",
+  (events) => {
+    const atMs = lastUserMessageAtMs(events);
+    expect(atMs === undefined || Number.isFinite(atMs)).toBe(true);
+  },
+);
+
+test.prop([transcript, transcript, fc.integer({ min: 0 })])(
+  "only what a user writes moves the time of the user's last message",
+  (events, after, timestamp) => {
+    const reply = { type: "message", timestamp, message: { role: "assistant", content: "hi" } };
+    const noise = after.map((one) => ({ type: "custom", timestamp, data: one }));
+    expect(lastUserMessageAtMs([...events, reply, ...noise])).toBe(lastUserMessageAtMs(events));
+    const question = { ...reply, message: { role: "user", content: "hi" } };
+    expect(lastUserMessageAtMs([...events, question, ...noise])).toBe(timestamp);
   },
 );
 

@@ -12,7 +12,7 @@ import type { PluginInConfig } from "./gateway-config.ts";
 import { isAlive } from "./processes.ts";
 import { makeTempDir } from "./temp.ts";
 
-type PackageJson = { files?: string[]; dependencies?: Record<string, string> };
+type PackageJson = { files?: string[] };
 
 const CACHE = path.join(PROJECT_ROOT, ".cache/staged-plugin");
 let staged: PluginInConfig | undefined;
@@ -48,9 +48,6 @@ export function buildPlugin(): string {
       const from = path.join(PROJECT_ROOT, name);
       if (name !== "dist" && fs.existsSync(from)) fs.cpSync(from, path.join(building, name), { recursive: true });
     }
-    for (const from of productionPackages()) {
-      fs.cpSync(from, path.join(building, path.relative(PROJECT_ROOT, from)), { recursive: true, dereference: true });
-    }
     if (!fs.existsSync(dir)) fs.renameSync(building, dir);
     return dir;
   } finally {
@@ -76,40 +73,16 @@ function copyOut(built: string): PluginInConfig {
 }
 
 function compile(outDir: string): void {
-  const tsc = path.join(PROJECT_ROOT, "node_modules/typescript/bin/tsc");
   try {
-    execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", outDir], {
+    execFileSync(process.execPath, [path.join(PROJECT_ROOT, "scripts/build.ts"), "--out", outDir], {
       cwd: PROJECT_ROOT,
       stdio: "pipe",
       encoding: "utf8",
     });
   } catch (error) {
-    throw new Error(`the plugin does not compile:\n${(error as { stdout?: string }).stdout ?? ""}`, { cause: error });
+    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+    throw new Error(`the plugin does not build:\n${stdout}${stderr}`, { cause: error });
   }
-}
-
-/** The folders of the production dependencies and of all they need. */
-function productionPackages(): string[] {
-  const found = new Set<string>();
-  const visit = (dependent: string) => {
-    for (const name of Object.keys(readPackageJson(dependent).dependencies ?? {})) {
-      const dir = findPackage(name, dependent);
-      if (found.has(dir)) continue;
-      found.add(dir);
-      visit(dir);
-    }
-  };
-  visit(PROJECT_ROOT);
-  return [...found];
-}
-
-/** As Node resolves it: the nearest `node_modules` upwards. */
-function findPackage(name: string, dependent: string): string {
-  for (let dir = dependent; dir.startsWith(PROJECT_ROOT); dir = path.dirname(dir)) {
-    const candidate = path.join(dir, "node_modules", name);
-    if (fs.existsSync(path.join(candidate, "package.json"))) return candidate;
-  }
-  throw new Error(`${name}, needed by ${dependent}, is not installed`);
 }
 
 function fingerprint(): string {
@@ -119,7 +92,7 @@ function fingerprint(): string {
     .readdirSync(src, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => path.join("src", name));
-  const others = ["package.json", "package-lock.json", "openclaw.plugin.json", "tsconfig.json", "tsconfig.build.json"];
+  const others = ["package.json", "package-lock.json", "openclaw.plugin.json", "scripts/build.ts", "scripts/bundle.ts"];
   for (const name of [...sources, ...others].toSorted()) {
     hash.update(name);
     hash.update(fs.readFileSync(path.join(PROJECT_ROOT, name)));

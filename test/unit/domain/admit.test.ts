@@ -118,18 +118,35 @@ describe("retires", () => {
   });
 
   it("a claim whose user has gone on", () => {
-    const continued = candidate({
-      row: row({ status: "done", lastInteractionAtMs: NOW }),
-      record: record({ claimedAtMs: NOW - 1 }),
-    });
+    const continued = { ...withRecord({ phase: "claimed" }), userContinued: true };
     expect(judge(continued)).toEqual({ kind: "retire", reason: "user-continued" });
   });
 
-  it("even a held session when its user has gone on", () => {
-    const continued = candidate({
+  it("no claim whose user was only seen after it", () => {
+    const seen = candidate({
       row: row({ status: "done", lastInteractionAtMs: NOW }),
-      record: record({ phase: "settled", outcome: "held", claimedAtMs: NOW - 1 }),
+      record: record({ claimedAtMs: NOW - 1 }),
+      userContinued: false,
     });
+    expect(judge(seen)).toEqual({ kind: "admit", reason: "claimed-earlier" });
+  });
+
+  it("a reply that is owed when its user has gone on", () => {
+    const owed = { ...withRecord({ phase: "delivering" }), userContinued: true };
+    expect(judge(owed)).toEqual({ kind: "retire", reason: "user-continued" });
+  });
+
+  it("a replaced session as replaced, whatever its user did", () => {
+    const replaced = candidate({
+      row: row({ status: "killed", sessionId: "session-2" }),
+      record: record(),
+      userContinued: true,
+    });
+    expect(judge(replaced)).toEqual({ kind: "retire", reason: "session-replaced" });
+  });
+
+  it("even a held session when its user has gone on", () => {
+    const continued = { ...withRecord({ phase: "settled", outcome: "held" }), userContinued: true };
     expect(judge(continued)).toEqual({ kind: "retire", reason: "user-continued" });
   });
 });

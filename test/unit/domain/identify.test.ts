@@ -1,20 +1,30 @@
 import { describe, expect, it } from "vitest";
 import { admit } from "../../../src/domain/admit.ts";
-import { identify, isOpen, userCameAfter } from "../../../src/domain/identify.ts";
+import { identify, isOpen, userContinued } from "../../../src/domain/identify.ts";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
 import { ADMISSION, NOW, record, row } from "../support/makers.ts";
 
 /** A process that can run turns since `NOW`. */
-const fresh = (session: SessionRow, past?: ResumeRecord, transcriptAtMs?: number) =>
-  identify(session, past, { liveSinceMs: NOW, transcriptActivityAtMs: () => transcriptAtMs });
+const fresh = (session: SessionRow, past?: ResumeRecord, transcriptAtMs?: number, userMessageAtMs?: number) =>
+  identify(session, past, {
+    liveSinceMs: NOW,
+    transcriptActivityAtMs: () => transcriptAtMs,
+    userMessageAtMs: () => userMessageAtMs,
+  });
 /** A living process: any running turn may be live. */
 const inProcess = (session: SessionRow, past?: ResumeRecord) =>
-  identify(session, past, { liveSinceMs: -Infinity, transcriptActivityAtMs: () => undefined });
+  identify(session, past, {
+    liveSinceMs: -Infinity,
+    transcriptActivityAtMs: () => undefined,
+    userMessageAtMs: () => undefined,
+  });
+/** What the user has done since the claim, as far as the session and its transcript tell. */
+const NOTHING = { record: undefined, userContinued: false };
 
 describe("after a process start", () => {
   it("takes a running turn whose user last wrote before the process for an interrupted one", () => {
-    expect(fresh(row())).toEqual({ row: row(), record: undefined, activityAtMs: NOW - 60_000 });
+    expect(fresh(row())).toEqual({ ...NOTHING, row: row(), activityAtMs: NOW - 60_000 });
   });
 
   it("takes a turn for an interrupted one to the last millisecond before the process", () => {
@@ -37,7 +47,7 @@ describe("after a process start", () => {
 
   it.each([NOW, undefined])("takes a turn that the host marked, though its user wrote at %s", (lastInteractionAtMs) => {
     const marked = row({ abortedLastRun: true, lastInteractionAtMs });
-    expect(fresh(marked)).toEqual({ row: marked, record: undefined, activityAtMs: lastInteractionAtMs });
+    expect(fresh(marked)).toEqual({ ...NOTHING, row: marked, activityAtMs: lastInteractionAtMs });
   });
 
   it.each([undefined, "done", "failed", "killed", "timeout"])("passes over a session with status %s", (status) => {
@@ -67,14 +77,14 @@ describe("after a process start", () => {
 
   it("gives a new interruption no past when its record had settled for good", () => {
     const found = fresh(row(), record({ phase: "settled", outcome: "completed", attempts: 2 }));
-    expect(found).toEqual({ row: row(), record: undefined, activityAtMs: NOW - 60_000 });
+    expect(found).toEqual({ ...NOTHING, row: row(), activityAtMs: NOW - 60_000 });
   });
 
   it("gives a turn that a user began after the claim no past", () => {
     const later = row({ lastInteractionAtMs: NOW - 1 });
-    expect(fresh(later, record({ claimedAtMs: NOW - 2, attempts: 2 }))).toEqual({
+    expect(fresh(later, record({ claimedAtMs: NOW - 2, attempts: 2 }), undefined, NOW - 1)).toEqual({
+      ...NOTHING,
       row: later,
-      record: undefined,
       activityAtMs: NOW - 1,
     });
   });
@@ -144,10 +154,10 @@ describe("last activity", () => {
     const silent = row({
       abortedLastRun: true,
       lastInteractionAtMs: undefined,
-      lastActivityAtMs: 99,
+      stoppedAtMs: 99,
       startedAtMs: 99,
     });
-    expect(fresh(silent)).toEqual({ row: silent, record: undefined, activityAtMs: undefined });
+    expect(fresh(silent)).toEqual({ ...NOTHING, row: silent, activityAtMs: undefined });
   });
 
   it("is asked of the transcript of a candidate only", () => {
@@ -155,6 +165,7 @@ describe("last activity", () => {
     const options = {
       liveSinceMs: NOW,
       transcriptActivityAtMs: ({ sessionKey }: SessionRow) => void asked.push(sessionKey),
+      userMessageAtMs: () => undefined,
     };
     identify(row({ sessionKey: "live", lastInteractionAtMs: NOW }), undefined, options);
     identify(row({ sessionKey: "done", status: "done" }), undefined, options);
@@ -178,18 +189,73 @@ describe("isOpen", () => {
   });
 });
 
-describe("userCameAfter", () => {
+describe("whether the user has continued", () => {
   const claimed = record({ claimedAtMs: 100 });
+  const session = (over: Partial<Omit<SessionRow, "marks">>) => row({ status: "killed", ...over });
 
-  it("is true a millisecond after the claim", () => {
-    expect(userCameAfter(claimed, row({ lastInteractionAtMs: 101 }))).toBe(true);
+  it.each([
+    ["an interaction and a message, both a millisecond after the claim", 101, 101, true],
+    ["a message a millisecond after the claim and a later interaction", 500, 101, true],
+    ["an interaction at the moment of the claim", 100, 101, false],
+    ["a message at the moment of the claim", 101, 100, false],
+    ["a command after the claim: the last message is older", 500, 50, false],
+    ["a command after the claim: there is no message at all", 500, undefined, false],
+    ["a message without a known interaction", undefined, 101, false],
+    ["nothing known", undefined, undefined, false],
+  ])("is told by %s", (_name, lastInteractionAtMs, userMessageAtMs, continued) => {
+    expect(userContinued(claimed, session({ lastInteractionAtMs }), () => userMessageAtMs)).toBe(continued);
   });
 
-  it("is false at the moment of the claim", () => {
-    expect(userCameAfter(claimed, row({ lastInteractionAtMs: 100 }))).toBe(false);
+  it.each([
+    ["a millisecond after the claim", 101, true],
+    ["at the moment of the claim", 100, false],
+    ["before it", 99, false],
+  ])("is told by a stop %s", (_name, stoppedAtMs, continued) => {
+    const stopped = session({ lastInteractionAtMs: 500, stoppedAtMs });
+    expect(userContinued(claimed, stopped, () => undefined)).toBe(continued);
   });
 
-  it("is false when no interaction is known", () => {
-    expect(userCameAfter(claimed, row({ lastInteractionAtMs: undefined }))).toBe(false);
+  it("is told by a stop without any interaction or message", () => {
+    const stopped = session({ lastInteractionAtMs: undefined, stoppedAtMs: 101 });
+    expect(userContinued(claimed, stopped, () => undefined)).toBe(true);
+  });
+
+  it("is asked of the transcript only when nothing else tells", () => {
+    const asked: string[] = [];
+    const ask = ({ sessionKey }: SessionRow) => void asked.push(sessionKey);
+    userContinued(claimed, session({ sessionKey: "quiet", lastInteractionAtMs: 100 }), ask);
+    userContinued(claimed, session({ sessionKey: "stopped", lastInteractionAtMs: 101, stoppedAtMs: 101 }), ask);
+    userContinued(claimed, session({ sessionKey: "wrote", lastInteractionAtMs: 101 }), ask);
+    expect(asked).toEqual(["wrote"]);
+  });
+
+  it("is on the candidate of a claim", () => {
+    const later = session({ lastInteractionAtMs: NOW - 1 });
+    const past = record({ claimedAtMs: NOW - 2 });
+    expect(fresh(later, past, undefined, NOW - 1)).toMatchObject({ record: past, userContinued: true });
+    expect(fresh(later, past, undefined, NOW - 3)).toMatchObject({ record: past, userContinued: false });
+    expect(fresh({ ...later, stoppedAtMs: NOW - 1 }, past)).toMatchObject({ record: past, userContinued: true });
+  });
+
+  it("is on the candidate of a held session too", () => {
+    const held = record({ phase: "settled", outcome: "held", claimedAtMs: NOW - 2 });
+    const later = session({ lastInteractionAtMs: NOW - 1 });
+    expect(fresh(later, held, undefined, NOW - 1)).toMatchObject({ record: held, userContinued: true });
+  });
+
+  it("is no question where there is no past", () => {
+    const asked: string[] = [];
+    const options = {
+      liveSinceMs: NOW,
+      transcriptActivityAtMs: () => undefined,
+      userMessageAtMs: ({ sessionKey }: SessionRow) => {
+        asked.push(sessionKey);
+        return NOW - 1;
+      },
+    };
+    const interrupted = row({ lastInteractionAtMs: NOW - 1 });
+    expect(identify(interrupted, undefined, options)).toMatchObject(NOTHING);
+    expect(identify(interrupted, record({ phase: "settled", outcome: "completed" }), options)).toMatchObject(NOTHING);
+    expect(asked).toEqual([]);
   });
 });

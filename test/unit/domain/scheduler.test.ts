@@ -76,22 +76,49 @@ describe("starting", () => {
 });
 
 describe("a user message to a queued session", () => {
-  it("supersedes its resume at once", () => {
+  it("settles nothing yet; the resume still counts as queued", () => {
     const scheduler = opened({}, queued("a1"), queued("a2"));
-    expect(said(scheduler.userWrote("a1", 500))).toEqual(["settle a1 superseded user-continued"]);
+    expect(scheduler.userWrote("a1", 500)).toEqual([]);
+    expect(scheduler.queued).toBe(2);
+  });
+
+  it("supersedes its resume as soon as the user's run starts", () => {
+    const scheduler = opened({}, queued("a1"), queued("a2"));
+    scheduler.userWrote("a1", 500);
+    expect(said(scheduler.userRunStarted("run", "a1", 600))).toEqual(["settle a1 superseded user-continued"]);
     expect(scheduler.queued).toBe(1);
   });
 
   it("supersedes it before the gateway is ready too", () => {
     const scheduler = new Scheduler(LIMITS);
     scheduler.enqueue(queued("a1"), 0);
-    expect(said(scheduler.userWrote("a1", 1))).toEqual(["settle a1 superseded user-continued"]);
+    expect(scheduler.userWrote("a1", 1)).toEqual([]);
+    expect(said(scheduler.userRunStarted("run", "a1", 2))).toEqual(["settle a1 superseded user-continued"]);
   });
 
   it("supersedes it while it rests before a retry", () => {
     const scheduler = started({}, queued("a1"));
     scheduler.runEnded("a1", FAILED, 3000);
-    expect(said(scheduler.userWrote("a1", 3500))).toEqual(["settle a1 superseded user-continued"]);
+    expect(scheduler.userWrote("a1", 3500)).toEqual([]);
+    expect(said(scheduler.userRunStarted("run", "a1", 3600))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("supersedes it once, and it never comes back", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.userWrote("a1", 500);
+    scheduler.userRunStarted("run", "a1", 600);
+    expect(scheduler.userRunStarted("next run", "a1", 700)).toEqual([]);
+    scheduler.userRunEnded("run", 800);
+    scheduler.userRunEnded("next run", 800);
+    expect(scheduler.tick(1_000_000)).toEqual([]);
+    expect([scheduler.running, scheduler.queued]).toEqual([0, 0]);
+  });
+
+  it("is not decided by the run of another user", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.userWrote("a1", 500);
+    expect(scheduler.userRunStarted("run", "x", 600)).toEqual([]);
+    expect(scheduler.queued).toBe(1);
   });
 
   it("supersedes it when all that is seen is the user's run", () => {
@@ -102,10 +129,149 @@ describe("a user message to a queued session", () => {
 
   it("cancels what runs elsewhere as well", () => {
     const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
-    expect(said(scheduler.userWrote("a2", 2500))).toEqual([
+    expect(said(scheduler.userWrote("a2", 2500))).toEqual(["cancel a1 other-user"]);
+    expect(said(scheduler.userRunStarted("run", "a2", 2600))).toEqual(["settle a2 superseded user-continued"]);
+  });
+
+  it("cancels what runs elsewhere when all that is seen is the user's run", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    expect(said(scheduler.userRunStarted("run", "a2", 2500))).toEqual([
       "settle a2 superseded user-continued",
       "cancel a1 other-user",
     ]);
+  });
+});
+
+describe("a contested resume", () => {
+  /** Its user has written at 2500, just before the gateway was ready; `others` are queued beside it. */
+  function contested(resume: QueuedResume, ...others: QueuedResume[]): Scheduler {
+    const scheduler = new Scheduler(LIMITS);
+    for (const one of [resume, ...others]) scheduler.enqueue(one, 0);
+    scheduler.userWrote(resume.key, 2500);
+    scheduler.open(2500);
+    return scheduler;
+  }
+
+  it("does not start, not even an aged one; others do", () => {
+    const scheduler = new Scheduler(LIMITS);
+    for (const one of [queued("a1", AGED), queued("b1", AGED)]) scheduler.enqueue(one, 0);
+    scheduler.userWrote("a1", 2500);
+    expect(said(scheduler.open(2500))).toEqual(["start b1 slot 1"]);
+    expect(said(scheduler.runEnded("b1", REPLIED, 2600))).toEqual(["settle b1 completed replied"]);
+    expect(scheduler.tick(17_499)).toEqual([]);
+    expect([scheduler.running, scheduler.queued]).toEqual([0, 1]);
+  });
+
+  it("does not start when it ages while its user waits", () => {
+    const scheduler = new Scheduler({ ...LIMITS, maxWaitMs: 5000 });
+    scheduler.enqueue(queued("a1"), 0);
+    scheduler.open(0);
+    scheduler.userWrote("a1", 1000);
+    expect(scheduler.tick(15_999)).toEqual([]);
+    expect(said(scheduler.tick(16_000))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("goes back to the queue when the message got no run: a command", () => {
+    const scheduler = contested(queued("a1"));
+    expect(scheduler.userServed("a1", 2600)).toEqual([]);
+    expect(scheduler.queued).toBe(1);
+    expect(scheduler.tick(4599)).toEqual([]);
+    expect(said(scheduler.tick(4600))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("goes back to the queue when the signal is forgotten", () => {
+    const scheduler = contested(queued("a1"));
+    expect(scheduler.nextWakeAtMs()).toBe(17_500);
+    expect(scheduler.tick(17_500)).toEqual([]);
+    expect(scheduler.nextWakeAtMs()).toBe(19_500);
+    expect(scheduler.tick(19_499)).toEqual([]);
+    expect(said(scheduler.tick(19_500))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("starts at once when it has aged and is given back", () => {
+    const scheduler = contested(queued("a1", AGED));
+    expect(said(scheduler.userServed("a1", 2600))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("is not given back by what another user gets", () => {
+    const scheduler = contested(queued("a1", AGED));
+    scheduler.userWrote("x", 2550);
+    expect(scheduler.userServed("x", 2600)).toEqual([]);
+    expect([scheduler.running, scheduler.queued]).toEqual([0, 1]);
+  });
+
+  it("costs the resume nothing", () => {
+    const before = queued("a1", { attempts: 1, preemptions: 1, queuedAtMs: 10, enqueuedAtMs: 20 });
+    const scheduler = contested(before);
+    scheduler.userServed("a1", 2600);
+    expect(scheduler.oldestQueuedSinceMs()).toBe(10);
+    expect(scheduler.tick(4600)).toMatchObject([
+      { do: "start", resume: { ...before, attempts: 2, startedAtMs: 4600, aged: false } },
+    ]);
+  });
+
+  it("goes on resting before its retry when it is given back", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.runEnded("a1", FAILED, 3000);
+    scheduler.userWrote("a1", 3500);
+    scheduler.userServed("a1", 3600);
+    expect(scheduler.nextWakeAtMs()).toBe(5600);
+    expect(scheduler.tick(5600)).toEqual([]);
+    expect(scheduler.tick(32_999)).toEqual([]);
+    expect(said(scheduler.tick(33_000))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("is contested again by the next message, and superseded by its run", () => {
+    const scheduler = contested(queued("a1"));
+    scheduler.userServed("a1", 2600);
+    expect(scheduler.userWrote("a1", 2700)).toEqual([]);
+    expect(scheduler.tick(10_000)).toEqual([]);
+    expect(said(scheduler.userRunStarted("run", "a1", 10_100))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("is superseded by a run that starts after it was given back too", () => {
+    const scheduler = contested(queued("a1"));
+    scheduler.tick(17_500);
+    expect(said(scheduler.userRunStarted("run", "a1", 18_000))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("leaves its place to the others: they start when users are quiet but for nobody", () => {
+    const scheduler = contested(queued("a1"), queued("b1"));
+    expect(said(scheduler.userRunStarted("run", "a1", 2600))).toEqual(["settle a1 superseded user-continued"]);
+    scheduler.userRunEnded("run", 3000);
+    expect(said(scheduler.tick(5000))).toEqual(["start b1 slot 1"]);
+  });
+
+  it("is one that is enqueued while its user waits", () => {
+    const scheduler = new Scheduler(LIMITS);
+    scheduler.open(0);
+    scheduler.userWrote("a1", 100);
+    expect(scheduler.enqueue(queued("a1", AGED), 200)).toEqual([]);
+    expect([scheduler.running, scheduler.queued]).toEqual([0, 1]);
+    expect(said(scheduler.userRunStarted("run", "a1", 300))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("is not one that is enqueued when its user's signal has been forgotten", () => {
+    const scheduler = new Scheduler(LIMITS);
+    scheduler.open(0);
+    scheduler.userWrote("a1", 100);
+    expect(said(scheduler.enqueue(queued("a1", AGED), 15_100))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("is one and the same when it is enqueued again", () => {
+    const scheduler = contested(queued("a1"));
+    expect(scheduler.enqueue(queued("a1"), 2600)).toEqual([]);
+    expect(scheduler.queued).toBe(1);
+    scheduler.userServed("a1", 2700);
+    expect(scheduler.queued).toBe(1);
+  });
+
+  it("of before the gateway was ready is given back in time", () => {
+    const scheduler = new Scheduler(LIMITS);
+    scheduler.enqueue(queued("a1"), 0);
+    scheduler.userWrote("a1", 1);
+    scheduler.open(20_000);
+    expect(said(scheduler.tick(22_000))).toEqual(["start a1 slot 1"]);
   });
 });
 
@@ -116,23 +282,95 @@ describe("a user message to a session whose resume runs", () => {
     expect(scheduler.running).toBe(1);
   });
 
-  it("supersedes the resume when the run has ended, and it never comes back", () => {
+  it("supersedes the resume when the run has ended after the user's has started, and it never comes back", () => {
     const scheduler = started({}, queued("a1"));
     scheduler.userWrote("a1", 2500);
+    expect(scheduler.userRunStarted("run", "a1", 2550)).toEqual([]);
     expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["settle a1 superseded user-continued"]);
+    scheduler.userRunEnded("run", 3000);
     expect(said(scheduler.tick(1_000_000))).toEqual([]);
     expect([scheduler.running, scheduler.queued]).toEqual([0, 0]);
   });
 
-  it("supersedes a resume whose run failed instead", () => {
+  it("supersedes the resume when the user's run starts after the cancelled one has ended", () => {
     const scheduler = started({}, queued("a1"));
     scheduler.userWrote("a1", 2500);
-    expect(said(scheduler.runEnded("a1", FAILED, 2600))).toEqual(["settle a1 superseded user-continued"]);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["requeue a1 preempted"]);
+    expect([scheduler.running, scheduler.queued]).toEqual([0, 1]);
+    expect(said(scheduler.userRunStarted("run", "a1", 2700))).toEqual(["settle a1 superseded user-continued"]);
+    scheduler.userRunEnded("run", 3000);
+    expect(said(scheduler.tick(1_000_000))).toEqual([]);
+    expect([scheduler.running, scheduler.queued]).toEqual([0, 0]);
   });
 
-  it("takes nothing back from a run that was done already", () => {
+  it("supersedes it though the user's run has ended before the cancelled one", () => {
     const scheduler = started({}, queued("a1"));
     scheduler.userWrote("a1", 2500);
+    scheduler.userRunStarted("run", "a1", 2550);
+    scheduler.userRunEnded("run", 2560);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it.each([FAILED, { kind: "held", reason: "unsafe-tail" }] as const)(
+    "supersedes a resume whose run was %j instead",
+    (end) => {
+      const scheduler = started({}, queued("a1"));
+      scheduler.userWrote("a1", 2500);
+      scheduler.userRunStarted("run", "a1", 2550);
+      expect(said(scheduler.runEnded("a1", end, 2600))).toEqual(["settle a1 superseded user-continued"]);
+    },
+  );
+
+  it("puts back, at no cost to its attempts, what is cancelled before the user's run starts", () => {
+    const scheduler = started({}, queued("a1", { attempts: 1, preemptions: 1 }));
+    scheduler.userWrote("a1", 2500);
+    expect(scheduler.runEnded("a1", CANCELLED, 2600)).toMatchObject([
+      { do: "requeue", cause: "preempted", resume: { key: "a1", attempts: 1, preemptions: 2, enqueuedAtMs: 2600 } },
+    ]);
+    expect(scheduler.queued).toBe(1);
+  });
+
+  it("puts it back so when its run failed instead", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.userWrote("a1", 2500);
+    expect(scheduler.runEnded("a1", FAILED, 2600)).toMatchObject([
+      { do: "requeue", cause: "preempted", resume: { attempts: 0, preemptions: 1, notBeforeMs: 0 } },
+    ]);
+  });
+
+  it("contests what was put back while the user still waits, even when it has aged by that", () => {
+    const scheduler = started({}, queued("a1", { preemptions: 2 }));
+    scheduler.userWrote("a1", 2500);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["requeue a1 preempted"]);
+    expect(scheduler.tick(17_499)).toEqual([]);
+    expect(said(scheduler.tick(17_500))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("that was a command lets it start again when users have been quiet: served after the cancelled run", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.userWrote("a1", 2500);
+    scheduler.runEnded("a1", CANCELLED, 2600);
+    expect(scheduler.userServed("a1", 2700)).toEqual([]);
+    expect(scheduler.tick(4699)).toEqual([]);
+    expect(said(scheduler.tick(4700))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("that was a command lets it start again when users have been quiet: served before the cancelled run", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.userWrote("a1", 2500);
+    expect(scheduler.userServed("a1", 2550)).toEqual([]);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["requeue a1 preempted"]);
+    expect(scheduler.tick(4549)).toEqual([]);
+    expect(said(scheduler.tick(4550))).toEqual(["start a1 slot 1"]);
+  });
+
+  it.each([
+    ["before", false],
+    ["after", true],
+  ])("takes nothing back from a run that was done already, %s the user's run starts", (_name, userRuns) => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.userWrote("a1", 2500);
+    if (userRuns) scheduler.userRunStarted("run", "a1", 2550);
     expect(said(scheduler.runEnded("a1", REPLIED, 2600))).toEqual(["settle a1 completed replied"]);
   });
 
@@ -147,6 +385,7 @@ describe("a user message to a session whose resume runs", () => {
     const scheduler = started({}, queued("a1"));
     expect(said(scheduler.userWrote("x", 2500))).toEqual(["cancel a1 other-user"]);
     expect(said(scheduler.userWrote("a1", 2550))).toEqual(["cancel a1 own-user"]);
+    scheduler.userRunStarted("run", "a1", 2570);
     expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["settle a1 superseded user-continued"]);
   });
 
@@ -164,12 +403,15 @@ describe("a user message to a session whose resume runs", () => {
     scheduler.userWrote("x", 2500);
     expect(said(scheduler.userRunStarted("run", "a1", 2550))).toEqual(["cancel a1 own-user"]);
     expect(said(scheduler.runEnded("a2", CANCELLED, 2600))).toEqual(["requeue a2 preempted"]);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["settle a1 superseded user-continued"]);
   });
 
   it("is not outranked by another user", () => {
     const scheduler = started({}, queued("a1"));
     scheduler.userWrote("a1", 2500);
     expect(scheduler.userWrote("x", 2550)).toEqual([]);
+    expect(scheduler.userRunStarted("other run", "x", 2560)).toEqual([]);
+    expect(scheduler.userRunStarted("run", "a1", 2570)).toEqual([]);
     expect(said(scheduler.runEnded("a1", CANCELLED, 2600))).toEqual(["settle a1 superseded user-continued"]);
   });
 
@@ -248,7 +490,10 @@ describe('scope "session"', () => {
   it("cancels and supersedes for the session's own user", () => {
     const scheduler = started(scope, queued("a1"), queued("a2"), queued("a3"));
     expect(said(scheduler.userWrote("a1", 2500))).toEqual(["cancel a1 own-user"]);
-    expect(said(scheduler.userWrote("a3", 2500))).toEqual(["settle a3 superseded user-continued"]);
+    expect(scheduler.userWrote("a3", 2500)).toEqual([]);
+    expect(said(scheduler.userRunStarted("run", "a3", 2600))).toEqual(["settle a3 superseded user-continued"]);
+    scheduler.userRunStarted("other run", "a1", 2600);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 2700))).toEqual(["settle a1 superseded user-continued"]);
   });
 });
 
@@ -392,10 +637,24 @@ describe("draining", () => {
   it("still lets a user continue a session", () => {
     const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
     scheduler.drain();
-    expect(said(scheduler.userWrote("a2", 3000))).toEqual(["settle a2 superseded user-continued"]);
-    expect(said(scheduler.userWrote("a1", 3000))).toEqual(["cancel a1 own-user"]);
+    expect(scheduler.userWrote("a2", 3000)).toEqual([]);
+    expect(said(scheduler.userRunStarted("run", "a2", 3010))).toEqual(["settle a2 superseded user-continued"]);
+    expect(said(scheduler.userWrote("a1", 3020))).toEqual(["cancel a1 own-user"]);
     expect(scheduler.userWrote("a1", 3050)).toEqual([]);
+    expect(scheduler.userRunStarted("other run", "a1", 3060)).toEqual([]);
     expect(said(scheduler.runEnded("a1", CANCELLED, 3100))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("keeps a session whose user wrote and got no run yet", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    scheduler.drain();
+    scheduler.userWrote("a2", 3000);
+    scheduler.userWrote("a1", 3000);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 3100))).toEqual(["requeue a1 preempted"]);
+    expect(scheduler.userServed("a1", 3200)).toEqual([]);
+    expect(scheduler.tick(1_000_000)).toEqual([]);
+    expect([scheduler.running, scheduler.queued]).toEqual([0, 2]);
+    expect(scheduler.nextWakeAtMs()).toBeUndefined();
   });
 
   it("changes nothing about what is cancelled for a user", () => {

@@ -105,6 +105,52 @@ describe("a signal", () => {
   });
 });
 
+describe("a message that was served", () => {
+  it("waits no longer; quiet is counted from then on", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 0);
+    turns.served("a", 100);
+    expect(counts(turns)).toEqual([0, 0]);
+    expect(turns.quietAtMs(2000)).toBe(2100);
+  });
+
+  it("changes nothing about other sessions, nor about a run", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 0);
+    turns.runStarted("run", "b", 1);
+    turns.served("b", 2);
+    expect(counts(turns)).toEqual([1, 1]);
+  });
+
+  it("of which nobody knew does not disturb the quiet", () => {
+    const turns = new UserTurns();
+    turns.watchFrom(100);
+    turns.served("a", 500);
+    expect(turns.quietAtMs(2000)).toBe(2100);
+  });
+});
+
+describe("isWaiting", () => {
+  it("is true from the signal to the run", () => {
+    const turns = new UserTurns();
+    expect(turns.isWaiting("a")).toBe(false);
+    turns.wrote("a", 0);
+    expect([turns.isWaiting("a"), turns.isWaiting("b")]).toEqual([true, false]);
+    turns.runStarted("run", "a", 1);
+    expect(turns.isWaiting("a")).toBe(false);
+  });
+
+  it("is over when the message was served or is forgotten", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 0);
+    turns.wrote("b", 0);
+    turns.served("a", 1);
+    expect([turns.isWaiting("a"), turns.isWaiting("b")]).toEqual([false, true]);
+    turns.advance(15_000);
+    expect(turns.isWaiting("b")).toBe(false);
+  });
+});
+
 describe("oldestWaitingSinceMs", () => {
   it("is unknown when nobody waits", () => {
     expect(new UserTurns().oldestWaitingSinceMs()).toBeUndefined();

@@ -18,6 +18,8 @@ let trouble: string[];
 let transcriptsRead: string[];
 /** When every transcript was last written. */
 let writtenAtMs: number | undefined;
+/** When the user last wrote into every transcript. */
+let userWroteAtMs: number | undefined;
 
 beforeEach(() => {
   dir = makeTempDir("boot");
@@ -28,6 +30,7 @@ beforeEach(() => {
   trouble = [];
   transcriptsRead = [];
   writtenAtMs = undefined;
+  userWroteAtMs = undefined;
 });
 
 afterEach(() => {
@@ -57,7 +60,10 @@ function boot(over: Partial<Pick<SessionStore, "list" | "claim">> & { agentIds?:
     sessions,
     transcript: ({ sessionKey }) => {
       transcriptsRead.push(sessionKey);
-      return [{ type: "message", timestamp: writtenAtMs }];
+      return [
+        { type: "message", timestamp: userWroteAtMs, message: { role: "user", content: "hi" } },
+        { type: "message", timestamp: writtenAtMs },
+      ];
     },
     known: records.all(),
     limits: ADMISSION,
@@ -143,9 +149,29 @@ describe("claiming", () => {
     rows = [row({ sessionKey: "k" })];
     await boot().claim();
     rows = [row({ sessionKey: "k", status: "done", lastInteractionAtMs: NOW + 1 })];
+    userWroteAtMs = NOW + 1;
     expect(await boot({ nowMs: NOW + 2 }).claim()).toEqual([]);
     expect(judged.at(-1)).toBe("k retire user-continued");
     expect(records.all()).toEqual([]);
+  });
+
+  it("forgets a claim whose user has stopped the agent", async () => {
+    rows = [row({ sessionKey: "k" })];
+    await boot().claim();
+    rows = [row({ sessionKey: "k", status: "killed", lastInteractionAtMs: NOW + 1, stoppedAtMs: NOW + 1 })];
+    expect(await boot({ nowMs: NOW + 2 }).claim()).toEqual([]);
+    expect(judged.at(-1)).toBe("k retire user-continued");
+    expect(records.all()).toEqual([]);
+  });
+
+  it("goes on with a claim whose user has only sent a command", async () => {
+    rows = [row({ sessionKey: "k" })];
+    userWroteAtMs = NOW - 60_000;
+    await boot().claim();
+    rows = [row({ sessionKey: "k", status: "killed", lastInteractionAtMs: NOW + 1 })];
+    expect(await boot({ nowMs: NOW + 2 }).claim()).toMatchObject([{ key: "agent:a:k", attempts: 0 }]);
+    expect(judged.at(-1)).toBe("k admit claimed-earlier");
+    expect(records.all()).toMatchObject([{ sessionKey: "k", phase: "claimed", claimedAtMs: NOW }]);
   });
 
   it("goes on with a claim of an earlier boot without a second patch", async () => {
@@ -171,6 +197,22 @@ describe("what is known of a transcript", () => {
     ];
     boot();
     expect(transcriptsRead).toEqual(["stale", "unknown"]);
+  });
+
+  it("is read where the user was seen after the claim, to tell a message from a command", () => {
+    records.put(
+      record({ sessionKey: "quiet", claimedAtMs: NOW - 10 }),
+      record({ sessionKey: "seen", claimedAtMs: NOW - 10 }),
+      record({ sessionKey: "stopped", claimedAtMs: NOW - 10 }),
+    );
+    rows = [
+      row({ sessionKey: "quiet", status: "killed", lastInteractionAtMs: NOW - 10 }),
+      row({ sessionKey: "seen", status: "killed", lastInteractionAtMs: NOW - 9 }),
+      row({ sessionKey: "stopped", status: "killed", lastInteractionAtMs: NOW - 9, stoppedAtMs: NOW - 9 }),
+      row({ sessionKey: "new" }),
+    ];
+    boot();
+    expect(transcriptsRead).toEqual(["seen"]);
   });
 
   it("can make up for a user who is long gone", () => {

@@ -21,7 +21,8 @@ const message = (role: string, text: string, atMs = NOW) => ({
   timestamp: atMs,
   message: { role, content: [{ type: "text", text }] },
 });
-const ASKED = message("user", "do it");
+/** What was interrupted: asked before the claim. */
+const ASKED = message("user", "do it", NOW - 60_000);
 const TOOL_RESULT = message("toolResult", "done, perhaps");
 
 let dir: string;
@@ -101,11 +102,36 @@ describe("before a turn", () => {
   it.each([
     ["is gone", () => undefined],
     ["was replaced", () => row({ sessionId: "session-2" })],
-    ["was continued by its user", () => row({ lastInteractionAtMs: NOW })],
+    ["was stopped by its user", () => row({ lastInteractionAtMs: NOW, stoppedAtMs: NOW })],
   ])("a session that %s supersedes the resume", async (_name, now) => {
     session = now();
     expect(await run()).toEqual({ kind: "superseded" });
     expect(journal).toEqual([]);
+  });
+
+  it("a session that was continued by its user supersedes the resume", async () => {
+    session = row({ lastInteractionAtMs: NOW });
+    transcript = [ASKED, message("user", "and this", NOW - 29_999)];
+    expect(await run()).toEqual({ kind: "superseded" });
+    expect(journal).toEqual([]);
+  });
+
+  it("a session that was continued and answered supersedes the resume: the answer is not ours", async () => {
+    session = row({ status: "done", lastInteractionAtMs: NOW });
+    transcript = [ASKED, message("user", "and this", NOW - 10), message("assistant", "here it is", NOW)];
+    expect(await run()).toEqual({ kind: "superseded" });
+    expect(journal).toEqual([]);
+  });
+
+  it("a command of its user since the claim changes nothing", async () => {
+    session = row({ status: "killed", lastInteractionAtMs: NOW });
+    expect(await run()).toEqual({ kind: "completed", reason: "replied" });
+    expect(journal).toEqual([...TURN, "deliver run-1 to 1: hello (delivering)"]);
+  });
+
+  it("a stop from before the claim changes nothing", async () => {
+    session = row({ status: "killed", stoppedAtMs: NOW - 30_000 });
+    expect(await run()).toEqual({ kind: "completed", reason: "replied" });
   });
 
   it("a record that is missing fails the resume", async () => {

@@ -12,7 +12,7 @@ const ENTRY: Entry = {
   abortedLastRun: true,
   chatType: "direct",
   lastInteractionAt: 100,
-  lastActivityAt: 90,
+  abortCutoffTimestamp: 80,
   sessionStartedAt: 50,
   updatedAt: 999,
   delivery: { kind: "external", context: { channel: "telegram", to: "1", accountId: "main", threadId: 7 } },
@@ -65,7 +65,7 @@ describe("a row", () => {
       status: "running",
       abortedLastRun: true,
       lastInteractionAtMs: 100,
-      lastActivityAtMs: 90,
+      stoppedAtMs: 80,
       startedAtMs: 50,
       route: { channel: "telegram", to: "1", accountId: "main", threadId: 7 },
       marks: {
@@ -94,8 +94,9 @@ describe("a row", () => {
   });
 
   it.each(["100", 0, -1, Number.NaN, Number.POSITIVE_INFINITY, null, {}])("takes the time %s as absent", (time) => {
-    expect(read({ lastInteractionAt: time, sessionStartedAt: time })).toMatchObject({
+    expect(read({ lastInteractionAt: time, abortCutoffTimestamp: time, sessionStartedAt: time })).toMatchObject({
       lastInteractionAtMs: undefined,
+      stoppedAtMs: undefined,
       startedAtMs: undefined,
     });
   });

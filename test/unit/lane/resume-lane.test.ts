@@ -210,12 +210,63 @@ describe("users", () => {
     expect(runner.open).toEqual(["a1"]);
   });
 
-  it("supersede the queued resume of their own session", () => {
-    const { journal, lane } = makeLane();
+  it("supersede the queued resume of their own session when their run starts", () => {
+    const { journal, lane, heard } = makeLane();
+    const load = heard("load");
     lane.enqueue(queued("a1"));
     lane.userWrote("a1");
+    expect(journal).toEqual([]);
+    expect(load.at(-1)).toMatchObject({ queued: 1, usersWaiting: 1 });
+    lane.userRunStarted("user-run", "a1");
     expect(journal).toEqual(["settled a1 superseded user-continued"]);
-    expect(lane.view.queued).toBe(0);
+    expect(load.at(-1)).toMatchObject({ queued: 0, usersRunning: 1 });
+  });
+
+  it("cancel the resume of their own session, and supersede it when their run starts", async () => {
+    const { journal, clock, runner, lane, start } = makeLane();
+    runner.drainsAtOnce = true;
+    await start("a1");
+    lane.userWrote("a1");
+    await clock.settle();
+    expect(journal.slice(2)).toEqual(["abort a1", "requeued a1 attempts 0 preemptions 1"]);
+    lane.userRunStarted("user-run", "a1");
+    expect(journal.slice(4)).toEqual(["settled a1 superseded user-continued"]);
+    lane.userRunEnded("user-run");
+    await clock.elapse(1_000_000);
+    expect([runner.open, clock.pendingTimers]).toEqual([[], 0]);
+  });
+
+  it("who only send a command get their session resumed all the same", async () => {
+    const { journal, clock, runner, lane, start } = makeLane();
+    runner.drainsAtOnce = true;
+    await start("a1");
+    lane.userWrote("a1");
+    await clock.elapse(100);
+    lane.userServed("a1");
+    await clock.elapse(1999);
+    expect(runner.open).toEqual([]);
+    await clock.elapse(1);
+    expect(runner.open).toEqual(["a1"]);
+    runner.end("a1", REPLIED);
+    await clock.settle();
+    expect(journal.slice(2)).toEqual([
+      "abort a1",
+      "requeued a1 attempts 0 preemptions 1",
+      "started a1 run-2 attempt 1",
+      "run a1 run-2",
+      "settled a1 completed replied",
+    ]);
+  });
+
+  it("who write and are never heard of again give the resume back by themselves", async () => {
+    const { clock, runner, lane } = makeLane();
+    lane.open();
+    lane.userWrote("a1");
+    lane.enqueue(queued("a1"));
+    await clock.elapse(16_999);
+    expect(runner.open).toEqual([]);
+    await clock.elapse(1);
+    expect(runner.open).toEqual(["a1"]);
   });
 
   it("never make two run in one slot, however long the cancelled one takes", async () => {
@@ -326,15 +377,40 @@ describe("events", () => {
     expect(again).toHaveLength(2);
   });
 
-  it("call a run that its own user cancelled superseded", async () => {
+  it("call a run that its own user cancelled preempted, and its resume superseded by the user's run", async () => {
     const { clock, runner, lane, heard, start } = makeLane();
-    const [ended, settled] = [heard("ended"), heard("settled")];
+    const [ended, settled, again] = [heard("ended"), heard("settled"), heard("queued")];
     runner.drainsAtOnce = true;
     await start("a1");
     lane.userWrote("a1");
     await clock.settle();
-    expect(ended).toMatchObject([{ outcome: "superseded", cancelCause: "own-user" }]);
+    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "own-user" }]);
+    expect(settled).toEqual([]);
+    expect(again).toHaveLength(2);
+    lane.userRunStarted("user-run", "a1");
     expect(settled).toMatchObject([{ outcome: "superseded", reason: "user-continued" }]);
+    expect([ended.length, again.length]).toEqual([1, 2]);
+  });
+
+  it("call a cancelled run preempted when its user's run has started meanwhile", async () => {
+    const { clock, runner, lane, heard, start } = makeLane();
+    const [ended, settled, again] = [heard("ended"), heard("settled"), heard("queued")];
+    await start("a1");
+    lane.userRunStarted("user-run", "a1");
+    runner.end("a1", CANCELLED);
+    await clock.settle();
+    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "own-user" }]);
+    expect(settled).toMatchObject([{ outcome: "superseded", reason: "user-continued" }]);
+    expect(again).toHaveLength(1);
+  });
+
+  it("call a run that was cancelled for shutdown preempted", async () => {
+    const { runner, lane, heard, start } = makeLane();
+    const ended = heard("ended");
+    runner.drainsAtOnce = true;
+    await start("a1");
+    await lane.drain();
+    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "shutdown" }]);
   });
 
   it("tell the final cause of a cancel that the own user took over, drained since the first", async () => {
@@ -350,8 +426,8 @@ describe("events", () => {
     runner.end("a1", CANCELLED);
     await clock.settle();
     expect(cancelled.map(({ cause }) => cause)).toEqual(["other-user", "own-user"]);
-    expect(ended).toEqual([{ ...SUBJECT, outcome: "superseded", ranMs: 620, cancelCause: "own-user", drainedMs: 120 }]);
-    expect(journal.slice(2)).toEqual(["abort a1", "settled a1 superseded user-continued"]);
+    expect(ended).toEqual([{ ...SUBJECT, outcome: "preempted", ranMs: 620, cancelCause: "own-user", drainedMs: 120 }]);
+    expect(journal.slice(2)).toEqual(["abort a1", "requeued a1 attempts 0 preemptions 1"]);
   });
 
   it("tell the own user's cause of a cancel for shutdown that it took over", async () => {
@@ -361,23 +437,25 @@ describe("events", () => {
     const drained = lane.drain();
     await clock.elapse(50);
     lane.userWrote("a1");
+    lane.userRunStarted("user-run", "a1");
     await clock.elapse(50);
     runner.end("a1", CANCELLED);
     await drained;
-    expect(ended).toMatchObject([{ outcome: "superseded", cancelCause: "own-user", drainedMs: 100 }]);
+    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "own-user", drainedMs: 100 }]);
     expect(journal.at(-1)).toBe("settled a1 superseded user-continued");
   });
 
-  it("agree on superseded when the own user wrote after another one", async () => {
+  it("settle as superseded what the own user took over from another one", async () => {
     const { clock, runner, lane, heard, start } = makeLane();
     const [ended, settled] = [heard("ended"), heard("settled")];
     await start("a1");
     lane.userWrote("x");
     lane.userWrote("a1");
+    lane.userRunStarted("user-run", "a1");
     runner.end("a1", CANCELLED);
     await clock.settle();
     expect(settled).toMatchObject([{ outcome: "superseded" }]);
-    expect(ended).toMatchObject([{ outcome: "superseded" }]);
+    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "own-user" }]);
   });
 
   it("tell the load after every change", async () => {
@@ -391,6 +469,15 @@ describe("events", () => {
     await clock.settle();
     lane.userRunStarted("user-run", "x");
     expect(load.at(-1)).toEqual({ queued: 2, running: 0, usersWaiting: 0, usersRunning: 1 });
+  });
+
+  it("tell since when each lane's oldest has waited", async () => {
+    const { clock, lane } = makeLane();
+    expect([lane.oldestSinceMs("main"), lane.oldestSinceMs("startup-resume")]).toEqual([undefined, undefined]);
+    lane.enqueue(queued("a1", { queuedAtMs: 7 }));
+    await clock.elapse(500);
+    lane.userWrote("x");
+    expect([lane.oldestSinceMs("main"), lane.oldestSinceMs("startup-resume")]).toEqual([500, 7]);
   });
 
   it("do no harm when a listener throws", async () => {

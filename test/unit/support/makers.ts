@@ -25,7 +25,7 @@ export function row({
     status: "running",
     abortedLastRun: false,
     lastInteractionAtMs: NOW - 60_000,
-    lastActivityAtMs: undefined,
+    stoppedAtMs: undefined,
     startedAtMs: NOW - 2 * HOUR,
     route: undefined,
     ...over,
@@ -67,7 +67,7 @@ export function record(over: Partial<ResumeRecord> = {}): ResumeRecord {
 }
 
 export function candidate(over: Partial<Candidate> = {}): Candidate {
-  return { row: row(), record: undefined, activityAtMs: NOW - 60_000, ...over };
+  return { row: row(), record: undefined, activityAtMs: NOW - 60_000, userContinued: false, ...over };
 }
 
 /** The defaults of the settings. */
