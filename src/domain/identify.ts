@@ -19,8 +19,7 @@ export function identify(
     readonly liveSinceMs: number;
     /** When the transcript was last written, epoch milliseconds; asked only where it can matter. */
     readonly transcriptActivityAtMs: (row: SessionRow) => number | undefined;
-    /** When the user last wrote into the transcript, epoch milliseconds; asked only where it can matter. */
-    readonly userMessageAtMs: (row: SessionRow) => number | undefined;
+    readonly userMessageAtMs: UserMessageAtMs;
   },
 ): Candidate | undefined {
   const cutOff = row.abortedLastRun || (row.lastInteractionAtMs ?? Infinity) < options.liveSinceMs;
@@ -28,7 +27,7 @@ export function identify(
   if (row.status === "running" && !interrupted) return undefined;
   const open = record !== undefined && isOpen(record);
   if (!interrupted && !open) return undefined;
-  const past = open && speaksOf(record, row) ? record : undefined;
+  const past = open && speaksOf(record, row, options.userMessageAtMs) ? record : undefined;
   return {
     row,
     record: past,
@@ -42,21 +41,24 @@ export function isOpen(record: ResumeRecord): boolean {
   return record.phase !== "settled" || record.outcome === "held";
 }
 
-function speaksOf(record: ResumeRecord, row: SessionRow): boolean {
+function speaksOf(record: ResumeRecord, row: SessionRow, userMessageAtMs: UserMessageAtMs): boolean {
   if (row.status !== "running") return true;
-  return record.sessionId === row.sessionId && !userCameAfter(record, row);
+  return record.sessionId === row.sessionId && !userWroteAfter(record, row, userMessageAtMs);
 }
+
+/** When the user last wrote into the transcript, epoch milliseconds. */
+type UserMessageAtMs = (row: SessionRow) => number | undefined;
 
 /**
  * Whether the user has continued the conversation since it was claimed, or has stopped it. A command such as `/status`
  * is an interaction and no continuation: what was interrupted is still to be answered.
  */
-export function userContinued(
-  record: ResumeRecord,
-  row: SessionRow,
-  userMessageAtMs: (row: SessionRow) => number | undefined,
-): boolean {
-  if ((row.stoppedAtMs ?? -Infinity) > record.claimedAtMs) return true;
+export function userContinued(record: ResumeRecord, row: SessionRow, userMessageAtMs: UserMessageAtMs): boolean {
+  return (row.stoppedAtMs ?? -Infinity) > record.claimedAtMs || userWroteAfter(record, row, userMessageAtMs);
+}
+
+/** The transcript is asked only when the entry says that the user was there. */
+function userWroteAfter(record: ResumeRecord, row: SessionRow, userMessageAtMs: UserMessageAtMs): boolean {
   return userCameAfter(record, row) && (userMessageAtMs(row) ?? -Infinity) > record.claimedAtMs;
 }
 

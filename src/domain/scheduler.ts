@@ -86,7 +86,8 @@ export class Scheduler {
   }
 
   oldestQueuedSinceMs(): number | undefined {
-    return this.#room.oldest()?.queuedAtMs;
+    const waiting = [this.#room.oldest(), ...this.#contested.values()].flatMap((resume) => resume?.queuedAtMs ?? []);
+    return waiting.length === 0 ? undefined : Math.min(...waiting);
   }
 
   /** The gateway is ready: resumes may start once users are quiet. */
@@ -105,13 +106,16 @@ export class Scheduler {
   }
 
   enqueue(resume: QueuedResume, nowMs: number): Decision[] {
-    if (!this.#running.has(resume.key)) this.#wait(resume, nowMs);
+    if (this.#running.has(resume.key)) return [];
+    if (this.#users.isRunning(resume.key)) return [supersede(resume)];
+    this.#wait(resume, nowMs);
     return this.#dispatch(nowMs);
   }
 
   /** A user wrote to this session: its resume gives way at once, the others make room. */
   userWrote(key: string, nowMs: number): Decision[] {
     const isNews = this.#users.wrote(key, nowMs);
+    this.#giveBack(nowMs);
     const queued = this.#room.remove(key);
     if (queued !== undefined) this.#contested.set(key, queued);
     const own = this.#cancel("own-user", ({ resume }) => resume.key === key);
@@ -199,9 +203,7 @@ export class Scheduler {
   #supersede(key: string): Decision[] {
     const queued = this.#contested.get(key) ?? this.#room.remove(key);
     this.#contested.delete(key);
-    if (queued !== undefined) {
-      return [{ do: "settle", resume: queued, settlement: { outcome: "superseded", reason: "user-continued" } }];
-    }
+    if (queued !== undefined) return [supersede(queued)];
     const running = this.#running.get(key);
     if (running !== undefined) running.continued = true;
     return this.#cancel("own-user", ({ resume }) => resume.key === key);
@@ -232,7 +234,7 @@ export class Scheduler {
   #cancel(cause: CancelCause, isVictim: (running: Running) => boolean): Decision[] {
     const victims = [...this.#running.values()].filter(isVictim);
     return victims.flatMap((running): Decision[] => {
-      // The user's own message outranks every other cause: it decides between superseded and requeued.
+      // The cause that is reported in the end is the user's own message, when there was one.
       const outranked = running.cancelled !== undefined && (cause !== "own-user" || running.cancelled === "own-user");
       if (outranked) return [];
       running.cancelled = cause;
@@ -267,3 +269,10 @@ export class Scheduler {
     return { do: "requeue", resume: requeued, cause };
   }
 }
+
+/** The user's own turn has taken its place. */
+const supersede = (resume: QueuedResume): Decision => ({
+  do: "settle",
+  resume,
+  settlement: { outcome: "superseded", reason: "user-continued" },
+});

@@ -68,6 +68,11 @@ export class UserTurns {
     return this.#waiting.has(key);
   }
 
+  isRunning(key: string): boolean {
+    for (const running of this.#running.values()) if (running === key) return true;
+    return false;
+  }
+
   get waitingCount(): number {
     return this.#waiting.size;
   }

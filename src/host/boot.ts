@@ -70,7 +70,7 @@ export async function claimJudged(judged: readonly Judged[], options: ClaimOptio
   const queue: QueuedResume[] = [];
   for (const one of judged) {
     const { candidate } = one;
-    const verdict = isOurs(one) && !(await claim(candidate, options)) ? CLAIM_FAILED : one.verdict;
+    const verdict = isTaken(one) && !(await claim(candidate, options)) ? CLAIM_FAILED : one.verdict;
     report(candidate.row, verdict, options.events);
     if (verdict.kind === "admit") queue.push(toQueued(candidate, options.nowMs));
   }
@@ -86,6 +86,8 @@ const CLAIM_FAILED = { kind: "leave", reason: "claim-failed" } as const;
 const UNREADABLE = { kind: "leave", reason: "unreadable-entry" } as const;
 
 const isOurs = ({ verdict }: Judged): boolean => verdict.kind === "admit" || verdict.kind === "hold";
+/** What is retired is taken from the host too: a conversation that its user has stopped must not be resumed by it. */
+const isTaken = (one: Judged): boolean => isOurs(one) || one.verdict.kind === "retire";
 
 function retire(judged: readonly Judged[], { records }: ClaimOptions): void {
   for (const { candidate, verdict } of judged) {

@@ -243,6 +243,18 @@ describe("whether the user has continued", () => {
     expect(fresh(later, held, undefined, NOW - 1)).toMatchObject({ record: held, userContinued: true });
   });
 
+  it("is true of a stopped conversation that the host still calls running", () => {
+    const stopped = row({ lastInteractionAtMs: NOW - 1, stoppedAtMs: NOW - 1 });
+    const past = record({ claimedAtMs: NOW - 10 });
+    expect(fresh(stopped, past, undefined, NOW - 60_000)).toMatchObject({ record: past, userContinued: true });
+  });
+
+  it("keeps the past of a running session that got a command only", () => {
+    const past = record({ phase: "running", attempts: 1, cutOffs: 4, claimedAtMs: NOW - 10 });
+    const commanded = row({ lastInteractionAtMs: NOW - 1 });
+    expect(fresh(commanded, past, undefined, NOW - 60_000)).toMatchObject({ record: past, userContinued: false });
+  });
+
   it("is no question where there is no past", () => {
     const asked: string[] = [];
     const options = {

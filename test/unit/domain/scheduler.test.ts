@@ -143,6 +143,27 @@ describe("a user message to a queued session", () => {
 });
 
 describe("a contested resume", () => {
+  it("is given back when its signal has run out, though another user writes first", () => {
+    const scheduler = opened({}, queued("a1", AGED));
+    scheduler.userWrote("a1", 0);
+    scheduler.userWrote("x", 15_000);
+    expect(said(scheduler.userRunStarted("run", "x", 15_100))).toEqual([]);
+    expect(said(scheduler.tick(15_101))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("still counts for how long the oldest has waited", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.userWrote("a1", 500);
+    expect(scheduler.oldestQueuedSinceMs()).toBe(queued("a1").queuedAtMs);
+  });
+
+  it("does not even queue when its user's turn runs already", () => {
+    const scheduler = new Scheduler(LIMITS);
+    scheduler.userRunStarted("run", "a1", 0);
+    expect(said(scheduler.enqueue(queued("a1", AGED), 1))).toEqual(["settle a1 superseded user-continued"]);
+    expect(said(scheduler.open(2))).toEqual([]);
+  });
+
   /** Its user has written at 2500, just before the gateway was ready; `others` are queued beside it. */
   function contested(resume: QueuedResume, ...others: QueuedResume[]): Scheduler {
     const scheduler = new Scheduler(LIMITS);

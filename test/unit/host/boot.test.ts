@@ -167,6 +167,7 @@ describe("claiming", () => {
   it("goes on with a claim whose user has only sent a command", async () => {
     rows = [row({ sessionKey: "k" })];
     userWroteAtMs = NOW - 60_000;
+    writtenAtMs = NOW + 1;
     await boot().claim();
     rows = [row({ sessionKey: "k", status: "killed", lastInteractionAtMs: NOW + 1 })];
     expect(await boot({ nowMs: NOW + 2 }).claim()).toMatchObject([{ key: "agent:a:k", attempts: 0 }]);
