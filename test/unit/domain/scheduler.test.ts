@@ -144,8 +144,10 @@ describe("a user message to a queued session", () => {
 
 describe("a contested resume", () => {
   it("is given back when its signal has run out, though another user writes first", () => {
-    const scheduler = opened({}, queued("a1", AGED));
+    const scheduler = new Scheduler(LIMITS);
+    scheduler.enqueue(queued("a1", AGED), 0);
     scheduler.userWrote("a1", 0);
+    scheduler.open(0);
     scheduler.userWrote("x", 15_000);
     expect(said(scheduler.userRunStarted("run", "x", 15_100))).toEqual([]);
     expect(said(scheduler.tick(15_101))).toEqual(["start a1 slot 1"]);
