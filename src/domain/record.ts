@@ -13,9 +13,20 @@ export type RecordPhase = "claimed" | "running" | "delivering" | "settled";
 /** A resume's one final outcome. */
 export type Outcome = "completed" | "failed" | "timed-out" | "superseded" | "held";
 
+/** One message of a reply, as the host's run returns it and its outbound queue takes it. */
+export interface ReplyPart {
+  readonly text?: string;
+  readonly mediaUrl?: string;
+  readonly mediaUrls?: readonly string[];
+  readonly audioAsVoice?: boolean;
+  readonly trustedLocalMedia?: boolean;
+  readonly replyToId?: string;
+  readonly channelData?: Readonly<Record<string, unknown>>;
+}
+
 /** The reply of a finished resume, kept until it is delivered. */
 export interface PendingReply {
-  readonly texts: readonly string[];
+  readonly parts: readonly ReplyPart[];
   readonly route: DeliveryRoute;
 }
 
@@ -40,6 +51,7 @@ export interface ResumeRecord {
   readonly hostStatus: string | undefined;
   /** Identifies the newest attempt, to the host's run and to its outbound queue. */
   readonly runId: string | undefined;
+  /** When the first attempt started: a reply that was written since then is ours. */
   readonly runStartedAtMs: number | undefined;
   readonly reply: PendingReply | undefined;
 }

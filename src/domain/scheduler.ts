@@ -23,10 +23,18 @@ export type RunEnd =
   | { readonly kind: "superseded" }
   | { readonly kind: "held"; readonly reason: "unsafe-tail" }
   | { readonly kind: "failed" | "timed-out" | "undelivered"; readonly error: string }
+  /** The host took no new work: no fault of the resume, and none of its attempts. */
+  | { readonly kind: "refused" }
   | { readonly kind: "cancelled" };
 
 /** Why a resume counts as completed. */
-export type CompletedReason = "replied" | "handed-over" | "nothing-to-say" | "already-answered" | "no-route";
+export type CompletedReason =
+  | "replied"
+  | "handed-over"
+  | "suppressed"
+  | "nothing-to-say"
+  | "already-answered"
+  | "no-route";
 
 /** A resume's one final outcome, with its reason. */
 export interface Settlement {
@@ -40,6 +48,9 @@ export type Decision =
   | { readonly do: "cancel"; readonly key: string; readonly cause: CancelCause }
   | { readonly do: "requeue"; readonly resume: QueuedResume; readonly cause: "preempted" | "retry" | "shutdown" }
   | { readonly do: "settle"; readonly resume: QueuedResume; readonly settlement: Settlement };
+
+/** How long nothing starts after the host has refused a run. */
+const REFUSED_REST_MS = 5_000;
 
 interface Running {
   readonly resume: RunningResume;
@@ -66,6 +77,8 @@ export class Scheduler {
   readonly #contested = new Map<string, QueuedResume>();
   #state: "closed" | "open" | "draining" = "closed";
   #lastTickMs = -Infinity;
+  /** Nothing starts before this: the host has refused. */
+  #refusedUntilMs = -Infinity;
 
   constructor(limits: SchedulerLimits) {
     this.#limits = limits;
@@ -144,6 +157,7 @@ export class Scheduler {
     const running = this.#running.get(key);
     if (running === undefined) return [];
     this.#running.delete(key);
+    if (end.kind === "refused") this.#refusedUntilMs = nowMs + REFUSED_REST_MS;
     return [this.#conclude(running, end, nowMs), ...this.#dispatch(nowMs)];
   }
 
@@ -155,8 +169,8 @@ export class Scheduler {
   /** When `tick` is due next, epoch milliseconds; `undefined` when only an event can change anything. */
   nextWakeAtMs(): number | undefined {
     if (this.#state !== "open") return undefined;
-    const queue =
-      this.#room.size === 0 ? [] : [this.#room.nextChangeAtMs(), this.#users.quietAtMs(this.#limits.quietMs)];
+    const quietAtMs = this.#users.quietAtMs(this.#limits.quietMs);
+    const queue = this.#room.size === 0 ? [] : [this.#room.nextChangeAtMs(), quietAtMs, this.#refusedUntilMs];
     const times = [this.#users.nextChangeAtMs(), ...queue];
     const due = times.filter((time): time is number => time !== undefined && time > this.#lastTickMs);
     return due.length === 0 ? undefined : Math.min(...due);
@@ -168,7 +182,7 @@ export class Scheduler {
     this.#giveBack(nowMs);
     this.#room.advance(nowMs);
     const decisions: Decision[] = [];
-    if (this.#state !== "open") return decisions;
+    if (this.#state !== "open" || nowMs < this.#refusedUntilMs) return decisions;
     for (let next = this.#takeNext(nowMs); next !== undefined; next = this.#takeNext(nowMs)) {
       const resume = { ...next, slot: this.#freeSlot(), startedAtMs: nowMs, aged: this.#room.isAged(next, nowMs) };
       this.#running.set(resume.key, { resume, cancelled: undefined, continued: false });
@@ -252,7 +266,7 @@ export class Scheduler {
     if (end.kind === "completed") return settle("completed", end.reason);
     if (end.kind === "superseded" || continued) return settle("superseded", "user-continued");
     if (end.kind === "held") return settle("held", end.reason);
-    if (cancelled === "shutdown") return this.#requeue(queued, "shutdown", nowMs);
+    if (end.kind === "refused" || cancelled === "shutdown") return this.#requeue(queued, "shutdown", nowMs);
     if (cancelled !== undefined) {
       return this.#requeue({ ...queued, preemptions: queued.preemptions + 1 }, "preempted", nowMs);
     }

@@ -54,7 +54,11 @@ function classifyEvent(event: unknown): TailKind | undefined {
   }
 }
 
+/** Messages that the host writes in the assistant's name: what was sent to the chat by other means, operators' notes. */
+const HOST_WRITTEN = new Set<unknown>(["delivery-mirror", "gateway-injected"]);
+
 function classifyAssistant(message: Record<string, unknown>, atMs: number | undefined): TailKind | undefined {
+  if (message["provider"] === "openclaw" && HOST_WRITTEN.has(message["model"])) return undefined;
   const blocks = Array.isArray(message["content"]) ? message["content"].filter(isObject) : [];
   if (blocks.some(({ type }) => type === "toolCall" || type === "toolUse" || type === "tool_use")) {
     return { kind: "unsafe" };

@@ -1,22 +1,24 @@
 import type { QueuedResume } from "../domain/queued-resume.ts";
+import type { ReplyPart } from "../domain/record.ts";
 import type { DeliveryRoute } from "../domain/session.ts";
+import { isQueuedAlready } from "./host-errors.ts";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
 
 /**
  * Hands a reply to the host's durable outbound queue.
  *
- * `sent`: the channel has it. `handed-over`: the queue has it, and what becomes of it is the host's: it retries what
+ * `sent`: the channel has it. `suppressed`: a rule or hook of the operator's keeps it from going out. `handed-over`: the queue has it, and what becomes of it is the host's: it retries what
  * surely was not sent and never repeats what may have been. Rejects when the queue did not take it.
  */
 export type Deliver = (reply: {
   readonly resume: QueuedResume;
   /** Makes the delivery idempotent: the same id goes out once, also across crashes. */
   readonly runId: string;
-  readonly texts: readonly string[];
+  readonly parts: readonly ReplyPart[];
   readonly route: DeliveryRoute;
   /** Ends the waiting for the channel, never the delivery. */
   readonly signal: AbortSignal;
-}) => Promise<"sent" | "handed-over">;
+}) => Promise<"sent" | "suppressed" | "handed-over">;
 
 const INTENT_PREFIX = "resume-scheduler:";
 /** How long the host remembers a delivered reply, so that a repeat after a crash is known as one. */
@@ -26,7 +28,7 @@ const RECEIPT_RETENTION = { idPrefix: INTENT_PREFIX, maxAgeMs: 7 * 24 * 3_600_00
 const CHANNEL_WAIT_MS = 15_000;
 
 export function createDelivery(config: () => OpenClawConfig): Deliver {
-  return async ({ resume, runId, texts, route, signal }) => {
+  return async ({ resume, runId, parts, route, signal }) => {
     // Loaded at the first delivery: it brings the host's channel runtime with it.
     const { sendDurableMessageBatch } = await import("openclaw/plugin-sdk/channel-outbound");
     const waited = Promise.withResolvers<"handed-over">();
@@ -42,7 +44,11 @@ export function createDelivery(config: () => OpenClawConfig): Deliver {
     const sending = sendDurableMessageBatch({
       cfg: config(),
       ...route,
-      payloads: texts.map((text) => ({ text })),
+      payloads: parts.map(({ mediaUrls, channelData, ...part }) => ({
+        ...part,
+        ...(mediaUrls === undefined ? {} : { mediaUrls: [...mediaUrls] }),
+        ...(channelData === undefined ? {} : { channelData: { ...channelData } }),
+      })),
       session: { key: resume.sessionKey, agentId: resume.agentId },
       runId,
       durability: "required",
@@ -51,8 +57,8 @@ export function createDelivery(config: () => OpenClawConfig): Deliver {
       completionRetention: RECEIPT_RETENTION,
       onDeliveryIntent,
     }).then((result) => {
-      if (result.status !== "failed") return "sent";
-      if (queued || isQueuedAlready(result.error)) return "handed-over";
+      if (result.status === "sent" || result.status === "suppressed") return result.status;
+      if (result.status === "partial_failed" || queued || isQueuedAlready(result.error)) return "handed-over";
       throw result.error;
     });
     try {
@@ -62,9 +68,4 @@ export function createDelivery(config: () => OpenClawConfig): Deliver {
       signal.removeEventListener("abort", stopWaiting);
     }
   };
-}
-
-/** An earlier attempt, before a crash, got as far as the queue. The host has no code for it (2026.9.6), only this text. */
-function isQueuedAlready(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("delivery intent is already queued");
 }

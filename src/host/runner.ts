@@ -1,7 +1,9 @@
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
+import { errorKind } from "../domain/error-kind.ts";
 import { userContinued } from "../domain/identify.ts";
 import { resumePrompt } from "../domain/prompt.ts";
 import type { RunningResume } from "../domain/queued-resume.ts";
+import type { ReplyPart } from "../domain/record.ts";
 import type { RunEnd } from "../domain/scheduler.ts";
 import type { SessionRow } from "../domain/session.ts";
 import { classifyTail, lastUserMessageAtMs } from "../domain/transcript-tail.ts";
@@ -9,6 +11,7 @@ import type { ResumeRunner } from "../lane/resume-lane.ts";
 import type { Ledger } from "../record/ledger.ts";
 import type { UnsafeTail } from "../settings/settings.ts";
 import type { Deliver } from "./delivery.ts";
+import { isRefusal } from "./host-errors.ts";
 import type { SessionStore } from "./session-store.ts";
 import type { ReadTranscript } from "./transcripts.ts";
 
@@ -65,7 +68,7 @@ export class HostRunner implements ResumeRunner {
     // A reply that is owed keeps the id under which it may have gone out already.
     const owed = record.phase === "delivering" ? record.runId : undefined;
     const attempt: Attempt = { resume, runId: owed ?? runId, signal };
-    if (record.reply !== undefined) return this.#deliver(attempt, record.reply.texts, record.reply.route);
+    if (record.reply !== undefined) return this.#deliver(attempt, record.reply.parts, record.reply.route);
 
     const row = sessions.get(resume.agentId, resume.sessionKey);
     if (row === undefined || row.sessionId !== resume.sessionId) return { kind: "superseded" };
@@ -74,18 +77,18 @@ export class HostRunner implements ResumeRunner {
 
     const tail = classifyTail(events);
     if (tail.kind === "answered") {
-      // From before the claim: the user has it. From after it: it is ours to deliver.
-      const isOurs = tail.atMs !== undefined && tail.atMs >= record.claimedAtMs;
+      // From before our first attempt: the user has it. From after it: it is ours to deliver.
+      const isOurs = tail.atMs !== undefined && tail.atMs >= (record.runStartedAtMs ?? Infinity);
       return isOurs
-        ? this.#deliver(attempt, [tail.text], sessions.routeOf(row))
+        ? this.#deliver(attempt, [{ text: tail.text }], sessions.routeOf(row))
         : { kind: "completed", reason: "already-answered" };
     }
     if (tail.kind === "unsafe" && unsafeTail === "hold") return { kind: "held", reason: "unsafe-tail" };
 
     const result = await this.#runTurn(attempt, row, tail.kind);
-    if (result === "cancelled") {
+    if (result === "cancelled" || result === "refused") {
       await this.#restoreClaim(row);
-      return { kind: "cancelled" };
+      return { kind: result };
     }
     return this.#handOver(attempt, row, result);
   }
@@ -94,7 +97,7 @@ export class HostRunner implements ResumeRunner {
     { resume, runId, signal }: Attempt,
     row: SessionRow,
     tail: "unanswered" | "unsafe",
-  ): Promise<RunResult | "cancelled"> {
+  ): Promise<RunResult | "cancelled" | "refused"> {
     const { agent, config, storePathOf, sessions, laneName, timeoutMs, unsafeTail, expectOwnTurn } = this.#options;
     const { agentId, sessionKey, sessionId } = row;
     const cfg = config();
@@ -126,6 +129,7 @@ export class HostRunner implements ResumeRunner {
       return signal.aborted && result.meta.aborted === true ? "cancelled" : result;
     } catch (error) {
       if (signal.aborted) return "cancelled";
+      if (isRefusal(error)) return "refused";
       throw error;
     } finally {
       ended();
@@ -139,19 +143,21 @@ export class HostRunner implements ResumeRunner {
     if (failed)
       return { kind: "failed", error: `the run ended in an error (${result.meta.error?.kind ?? "error reply"})` };
     if (result.didSendViaMessagingTool === true) return { kind: "completed", reason: "replied" };
-    const texts = payloads.flatMap(({ text }) => (text === undefined || text.trim() === "" ? [] : [text]));
-    if (texts.length === 0) return { kind: "completed", reason: "nothing-to-say" };
-    return this.#deliver(attempt, texts, this.#options.sessions.routeOf(row));
+    const parts = payloads
+      .map(toPart)
+      .filter(({ text, mediaUrl, mediaUrls }) => Boolean(text?.trim() || mediaUrl || mediaUrls?.length));
+    if (parts.length === 0) return { kind: "completed", reason: "nothing-to-say" };
+    return this.#deliver(attempt, parts, this.#options.sessions.routeOf(row));
   }
 
-  async #deliver(attempt: Attempt, texts: readonly string[], route: SessionRow["route"]): Promise<RunEnd> {
+  async #deliver(attempt: Attempt, parts: readonly ReplyPart[], route: SessionRow["route"]): Promise<RunEnd> {
     if (route === undefined) return { kind: "completed", reason: "no-route" };
-    this.#options.ledger.delivering(attempt.resume, attempt.runId, { texts, route });
+    this.#options.ledger.delivering(attempt.resume, attempt.runId, { parts, route });
     try {
-      const delivery = await this.#options.deliver({ ...attempt, texts, route });
-      return { kind: "completed", reason: delivery === "sent" ? "replied" : "handed-over" };
+      const delivery = await this.#options.deliver({ ...attempt, parts, route });
+      return { kind: "completed", reason: delivery === "sent" ? "replied" : delivery };
     } catch (error) {
-      return { kind: "undelivered", error: error instanceof Error ? error.message : String(error) };
+      return { kind: "undelivered", error: errorKind(error) };
     }
   }
 
@@ -168,4 +174,11 @@ export class HostRunner implements ResumeRunner {
       // The gateway is stopping: the record is reconciled with the entry at the next boot.
     }
   }
+}
+
+/** What goes out of one message of a run; its flags and what the host adds for itself stay behind. */
+function toPart(payload: NonNullable<RunResult["payloads"]>[number]): ReplyPart {
+  const { text, mediaUrl, mediaUrls, audioAsVoice, trustedLocalMedia, replyToId, channelData } = payload;
+  const part = { text, mediaUrl, mediaUrls, audioAsVoice, trustedLocalMedia, replyToId, channelData };
+  return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
 }

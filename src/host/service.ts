@@ -31,6 +31,7 @@ export class ResumeService {
   #signals: UserSignals | undefined;
   #lane: ResumeLane | undefined;
   #records: RecordStore | undefined;
+  #stopListening: (() => void) | undefined;
   /** Host calls must run inside the service's own async context: the hook's is released when its handler returns. */
   #inServiceContext: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   #gateway: { readonly stopping: AbortSignal | undefined } | undefined;
@@ -69,7 +70,8 @@ export class ResumeService {
     try {
       await this.#takeOver(resolved.settings, context, events);
     } catch (error) {
-      await this.stop();
+      // The series stay, so that an alert can tell.
+      await this.#release();
       throw error;
     }
   }
@@ -85,12 +87,18 @@ export class ResumeService {
   }
 
   async stop(): Promise<void> {
+    await this.#release();
+    this.#metrics?.registry.clear();
+    this.#metrics = undefined;
+  }
+
+  async #release(): Promise<void> {
+    this.#stopListening?.();
     this.#signals?.stop();
     // A delivery that hangs must not hold the gateway: it is on record and goes on at the next boot.
     await Promise.race([this.#lane?.drain(), sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
     this.#records?.close();
-    this.#metrics?.registry.clear();
-    this.#signals = this.#lane = this.#records = this.#metrics = undefined;
+    this.#stopListening = this.#signals = this.#lane = this.#records = undefined;
   }
 
   async #takeOver(settings: Settings, context: OpenClawPluginServiceContext, events: EventBus): Promise<void> {
@@ -192,7 +200,10 @@ export class ResumeService {
     if (lane === undefined || this.#gateway === undefined) return;
     const { stopping } = this.#gateway;
     if (stopping?.aborted === true) return;
-    stopping?.addEventListener("abort", () => void lane.drain(), { once: true });
+    const onStopping = () => void lane.drain();
+    stopping?.addEventListener("abort", onStopping, { once: true });
+    // The gateway's signal outlives a plugin that is replaced in process.
+    this.#stopListening = () => stopping?.removeEventListener("abort", onStopping);
     this.#inServiceContext?.(() => lane.open());
   }
 }

@@ -70,10 +70,7 @@ export class UserSignals {
   /** The next turn on this session is a resume. The returned function ends the expectation. */
   expectOwnTurn(key: string, runId: string): () => void {
     this.#expect(key, runId);
-    return () => {
-      this.#expected.get(key)?.delete(runId);
-      this.#otherRuns.delete(runId);
-    };
+    return () => this.#forget(key, runId);
   }
 
   #onDiagnostic(event: Parameters<Parameters<typeof onDiagnosticEvent>[0]>[0]): void {
@@ -100,12 +97,19 @@ export class UserSignals {
     this.#expected.set(key, (this.#expected.get(key) ?? new Set()).add(runId));
   }
 
+  #forget(key: string, runId: string): void {
+    this.#otherRuns.delete(runId);
+    const expected = this.#expected.get(key);
+    expected?.delete(runId);
+    if (expected?.size === 0) this.#expected.delete(key);
+  }
+
   #onAgentEvent(event: Parameters<Parameters<PluginRuntime["events"]["onAgentEvent"]>[0]>[0]): void {
     if (event.stream !== "lifecycle" || event.sessionKey === undefined) return;
     const { phase } = event.data;
     const ended = phase === "end" || phase === "error";
     if (this.#otherRuns.has(event.runId)) {
-      if (ended) this.#otherRuns.delete(event.runId);
+      if (ended) this.#forget(this.#keyOf(event.sessionKey, event.agentId), event.runId);
     } else if (phase === "start" && this.#isConversation(event.sessionKey)) {
       this.#options.listener.userRunStarted(event.runId, this.#keyOf(event.sessionKey, event.agentId));
     } else if (ended) {

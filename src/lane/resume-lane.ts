@@ -2,6 +2,7 @@ import PQueue from "p-queue";
 import type { QueuedResume, RunningResume } from "../domain/queued-resume.ts";
 import { type CancelCause, type Decision, type RunEnd, Scheduler, type SchedulerLimits } from "../domain/scheduler.ts";
 import type { Outcome } from "../domain/record.ts";
+import { errorKind } from "../domain/error-kind.ts";
 import type { EventBus, Subject } from "../domain/events.ts";
 import type { LaneLabel } from "../domain/starvation.ts";
 
@@ -164,7 +165,7 @@ export class ResumeLane {
       }
       return end;
     } catch (error) {
-      return { kind: "failed", error: error instanceof Error ? error.message : String(error) };
+      return { kind: "failed", error: errorKind(error) };
     }
   }
 
@@ -235,7 +236,7 @@ export class ResumeLane {
 /** A cancelled run is no outcome yet: its session is superseded only when the user's own turn starts. */
 function outcomeOf(end: RunEnd): Outcome | "preempted" {
   if (end.kind === "undelivered") return "failed";
-  return end.kind === "cancelled" ? "preempted" : end.kind;
+  return end.kind === "cancelled" || end.kind === "refused" ? "preempted" : end.kind;
 }
 
 const subject = ({ agentId, sessionKey }: QueuedResume): Subject => ({ agentId, sessionKey });

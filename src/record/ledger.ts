@@ -27,7 +27,7 @@ export class Ledger implements ResumeLedger {
       attempts: resume.attempts,
       preemptions: resume.preemptions,
       runId,
-      runStartedAtMs: this.#nowMs(),
+      runStartedAtMs: record.runStartedAtMs ?? this.#nowMs(),
     });
   }
 

@@ -142,6 +142,16 @@ describe("a user message to a queued session", () => {
   });
 });
 
+describe("a host that refuses a run", () => {
+  it("costs it nothing, and nothing starts for a while", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    expect(said(scheduler.runEnded("a1", { kind: "refused" }, 3000))).toEqual(["requeue a1 shutdown"]);
+    expect(said(scheduler.tick(7999))).toEqual([]);
+    expect(scheduler.nextWakeAtMs()).toBe(8000);
+    expect(scheduler.tick(8000)).toMatchObject([{ do: "start", resume: { key: "a1", attempts: 1, preemptions: 0 } }]);
+  });
+});
+
 describe("a contested resume", () => {
   it("is given back when its signal has run out, though another user writes first", () => {
     const scheduler = new Scheduler(LIMITS);

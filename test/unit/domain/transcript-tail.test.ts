@@ -23,6 +23,11 @@ describe("unanswered is", () => {
     expect(classifyTail([USER, message("assistant", text("I was abou"), { stopReason })])).toEqual(UNANSWERED);
   });
 
+  it.each(["delivery-mirror", "gateway-injected"])("a transcript with only a %s of the host's after it", (model) => {
+    const mirror = message("assistant", text("Backup done"), { provider: "openclaw", model, stopReason: "stop" });
+    expect(classifyTail([USER, mirror])).toEqual(UNANSWERED);
+  });
+
   it("an answer that says nothing", () => {
     expect(classifyTail([USER, message("assistant", [], { stopReason: "stop" })])).toEqual(UNANSWERED);
     expect(classifyTail([USER, message("assistant", "  \n")])).toEqual(UNANSWERED);

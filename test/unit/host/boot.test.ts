@@ -297,7 +297,7 @@ describe("gateways that die", () => {
     await killInTheRun("run-1");
     const [earlier] = records.all();
     if (earlier === undefined) throw new Error("nothing was recorded");
-    const reply = { texts: ["hi"], route: { channel: "telegram", to: "1" } };
+    const reply = { parts: [{ text: "hi" }], route: { channel: "telegram", to: "1" } };
     records.put({ ...earlier, phase: "delivering", reply });
     expect(await boot().claim()).toMatchObject([{ sessionKey: "k", attempts: 1 }]);
     expect(records.all()).toEqual([{ ...earlier, phase: "delivering", reply }]);

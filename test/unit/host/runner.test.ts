@@ -7,12 +7,15 @@ import { RecordStore } from "../../../src/record/record-store.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { NOW, record, row, running } from "../support/makers.ts";
 
+/** When the first attempt of the record under test began. */
+const FIRST_START = NOW - 20_000;
+
 type RunParams = Parameters<HostRunnerOptions["agent"]["runEmbeddedAgent"]>[0];
 type Result = Readonly<Record<string, unknown>>;
 
 const KEY = "agent:a:chat";
 const ROUTE: DeliveryRoute = { channel: "telegram", to: "1" };
-const REPLY: PendingReply = { texts: ["owed"], route: ROUTE };
+const REPLY: PendingReply = { parts: [{ text: "owed" }], route: ROUTE };
 const RESUME = running(KEY, { agentId: "a", sessionKey: KEY, sessionId: "session-1", attempts: 1 });
 const HELLO = { payloads: [{ text: "hello" }], meta: {} };
 
@@ -41,7 +44,7 @@ let delivery: "sent" | "handed-over";
 beforeEach(() => {
   dir = makeTempDir("runner");
   records = new RecordStore(dir);
-  records.put(record({ phase: "running", attempts: 1, runId: "run-1" }));
+  records.put(record({ phase: "running", attempts: 1, runId: "run-1", runStartedAtMs: FIRST_START }));
   session = row({ status: "killed", route: ROUTE });
   route = ROUTE;
   transcript = [ASKED];
@@ -78,8 +81,8 @@ function run(over: Partial<HostRunnerOptions> = {}, signal = new AbortController
       routeOf: () => route,
     },
     transcript: () => transcript,
-    deliver: async ({ runId, texts, route: { to } }) => {
-      journal.push(`deliver ${runId} to ${to}: ${texts.join(" | ")} (${phase()})`);
+    deliver: async ({ runId, parts, route: { to } }) => {
+      journal.push(`deliver ${runId} to ${to}: ${parts.map(({ text }) => text).join(" | ")} (${phase()})`);
       if (deliveryError !== undefined) throw deliveryError;
       return delivery;
     },
@@ -141,7 +144,7 @@ describe("before a turn", () => {
   });
 
   it.each([
-    ["before the claim", NOW - 30_001],
+    ["before the first attempt", FIRST_START - 1],
     ["at an unknown time", Number.NaN],
   ])("a reply from %s is one that the user has", async (_name, atMs) => {
     transcript = [ASKED, message("assistant", "done", atMs)];
@@ -149,10 +152,19 @@ describe("before a turn", () => {
     expect(journal).toEqual([]);
   });
 
-  it.each([NOW - 30_000, NOW])("a reply from after the claim is delivered, from %s", async (atMs) => {
+  it.each([FIRST_START, NOW])("a reply from after the first attempt is delivered, from %s", async (atMs) => {
     transcript = [ASKED, message("assistant", "done", atMs)];
     expect(await run()).toEqual({ kind: "completed", reason: "replied" });
     expect(journal).toEqual(["deliver run-1 to 1: done (delivering)"]);
+  });
+});
+
+describe("what the host refuses", () => {
+  it.each(["GatewayDrainingError", "CommandLaneClearedError"])("with a %s is no failure", async (name) => {
+    turn = async () => {
+      throw Object.assign(new Error("no"), { name });
+    };
+    expect(await run()).toEqual({ kind: "refused" });
   });
 });
 
@@ -232,7 +244,10 @@ describe("what a turn says", () => {
   it("is on record before it is delivered, and delivered once", async () => {
     expect(await run()).toEqual({ kind: "completed", reason: "replied" });
     expect(journal).toEqual([...TURN, "deliver run-1 to 1: hello (delivering)"]);
-    expect(records.get("a", KEY)).toMatchObject({ runId: "run-1", reply: { texts: ["hello"], route: ROUTE } });
+    expect(records.get("a", KEY)).toMatchObject({
+      runId: "run-1",
+      reply: { parts: [{ text: "hello" }], route: ROUTE },
+    });
   });
 
   it("is its replies, not its thoughts, its comments or its silence", async () => {
@@ -283,8 +298,12 @@ describe("what a turn says", () => {
 
   it("is kept when the delivery fails", async () => {
     deliveryError = new Error("queue full");
-    expect(await run()).toEqual({ kind: "undelivered", error: "queue full" });
-    expect(records.get("a", KEY)).toMatchObject({ phase: "delivering", runId: "run-1", reply: { texts: ["hello"] } });
+    expect(await run()).toEqual({ kind: "undelivered", error: "Error" });
+    expect(records.get("a", KEY)).toMatchObject({
+      phase: "delivering",
+      runId: "run-1",
+      reply: { parts: [{ text: "hello" }] },
+    });
   });
 });
 
@@ -354,7 +373,7 @@ describe("a reply that is owed", () => {
 
   it("is owed still when the delivery fails again", async () => {
     deliveryError = new Error("queue full");
-    expect(await run()).toEqual({ kind: "undelivered", error: "queue full" });
+    expect(await run()).toEqual({ kind: "undelivered", error: "Error" });
     expect(records.get("a", KEY)).toMatchObject({ phase: "delivering", runId: "run-0", reply: REPLY });
   });
 });

@@ -68,7 +68,7 @@ describe("the record", () => {
     ledger.broken.add("started a1");
     await start("a1", "a2");
     expect(runner.open).toEqual(["a2"]);
-    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "failed", error: "disk full" }]);
+    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "failed", error: "Error" }]);
     ledger.broken.clear();
     await clock.elapse(30_000);
     expect(journal.filter((step) => step.startsWith("run "))).toEqual(["run a2 run-2", "run a1 run-3"]);
@@ -103,7 +103,7 @@ describe("a runner", () => {
     const ended = heard("ended");
     runner.throws = new Error("no such agent");
     await start("a1");
-    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "failed", error: "no such agent" }]);
+    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "failed", error: "Error" }]);
   });
 
   it("that rejects has failed, and its slot is free", async () => {
@@ -112,7 +112,7 @@ describe("a runner", () => {
     await start("a1", "a2");
     runner.reject("a1", "not even an error");
     await clock.settle();
-    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "failed", error: "not even an error" }]);
+    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "failed", error: "not an error object" }]);
     expect(runner.open).toEqual(["a2"]);
   });
 

@@ -5,7 +5,7 @@ import { RecordStore } from "../../../src/record/record-store.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { queued, record, running } from "../support/makers.ts";
 
-const REPLY: PendingReply = { texts: ["hi"], route: { channel: "telegram", to: "1" } };
+const REPLY: PendingReply = { parts: [{ text: "hi" }], route: { channel: "telegram", to: "1" } };
 const RECORD = record({ agentId: "a", sessionKey: "a1", sessionId: "session of a1" });
 
 let dir: string;

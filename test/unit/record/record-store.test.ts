@@ -50,7 +50,7 @@ const FULL: ResumeRecord = {
   runId: "run-9",
   runStartedAtMs: 1_790_000_000_456,
   reply: {
-    texts: ["one\n'two'", 'dre"i'],
+    parts: [{ text: "one\n'two'" }, { text: 'dre"i' }],
     route: { channel: "telegram", to: "-100", accountId: "default", threadId: 7 },
   },
 };
@@ -107,7 +107,7 @@ describe("a reply that cannot be read", () => {
     for (const [index, reply] of replies.entries()) update.run(reply, `k${index}`);
     raw.close();
   }
-  const GOOD = { texts: ["hi"], route: { channel: "telegram", to: "1" } };
+  const GOOD = { parts: [{ text: "hi" }], route: { channel: "telegram", to: "1" } };
 
   it.each(["", "{", '{"texts":["h', "undefined", "\u0000"])("reads as none when it is %j", (reply) => {
     spoil(reply);

@@ -1,0 +1,17 @@
+/**
+ * Errors of the host that mean something to the plugin. The public SDK exports neither their classes nor codes for them
+ * (2026.9.6), so they are told by name and text: here, and nowhere else.
+ */
+
+/** The host takes no new work: it is about to restart or stop. Its signal for that comes later than this. */
+export function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    /^(GatewayDrainingError|CommandLaneClearedError)$/.test(error.name) || /gateway is draining/i.test(error.message)
+  );
+}
+
+/** The outbound queue has this reply already: an earlier attempt, before a crash, got that far. */
+export function isQueuedAlready(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("delivery intent is already queued");
+}

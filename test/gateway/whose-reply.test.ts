@@ -1,0 +1,63 @@
+import fs from "node:fs";
+import path from "node:path";
+import { expect, it } from "vitest";
+import { answer, RestartedGateway, resumesHang, USER_MARK } from "../support/restarted-gateway.ts";
+
+/** One transparent pixel. */
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+
+it("what others write into a transcript is not taken for the answer", async () => {
+  await using restarted = await RestartedGateway.start({ behaviour: resumesHang });
+  await restarted.waitForResumes(2);
+  const notice = { channel: "telegram", to: "101", sessionKey: restarted.chat(101).sessionKey, message: "Backup done" };
+  await restarted.gateway.call("send", { ...notice, idempotencyKey: "notice-1" });
+  await restarted.gateway.call("chat.inject", {
+    sessionKey: restarted.chat(102).sessionKey,
+    message: "Operator's note",
+  });
+  restarted.model.behaviour = answer;
+  restarted.model.release(answer);
+  await restarted.waitForReplies(1, 60_000);
+  const texts = (chatId: number) => restarted.botApi.answers(chatId).map(({ text }) => text);
+  expect(texts(101)).toEqual(["Backup done", "Resumed [chat 101]"]);
+  expect(texts(102)).toEqual(["Resumed [chat 102]"]);
+});
+
+it("a resumed reply brings its media along, as an ordinary one does", async () => {
+  await using restarted = await RestartedGateway.start({ behaviour: resumesHang });
+  await restarted.waitForResumes(2);
+  fs.writeFileSync(path.join(restarted.stateDir, "workspace/chart.png"), Buffer.from(PNG, "base64"));
+  restarted.model.behaviour = (request) => ({ kind: "reply", text: `Here [chat ${request.chat}]\nMEDIA:./chart.png` });
+  restarted.model.release(restarted.model.behaviour);
+  await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 8, 60_000);
+  const atMs = restarted.botApi.userSays({ chatId: 900, text: `Draw ${USER_MARK} [chat 900]` });
+  await restarted.botApi.waitForReply(900, { afterMs: atMs, timeoutMs: 20_000 });
+  const methods = (chatId: number) =>
+    restarted.botApi.calls.filter((call) => call.chatId === String(chatId)).map(({ method }) => method);
+  const visible = (chatId: number) => methods(chatId).filter((method) => method !== "sendChatAction");
+  expect(visible(900)).toContain("sendPhoto");
+  expect(visible(101)).toEqual(visible(900));
+});
+
+it("a gateway that takes no new work costs no resume an attempt", async () => {
+  await using restarted = await RestartedGateway.start({
+    behaviour: resumesHang,
+    settings: { resume: { maxAttempts: 1 } },
+  });
+  await restarted.waitForResumes(2);
+  // An edit that needs a restart: the host waits for the two running turns, and takes no other meanwhile.
+  const file = path.join(restarted.stateDir, "openclaw.json");
+  const config = JSON.parse(fs.readFileSync(file, "utf8")) as { gateway: { controlUi: object } };
+  config.gateway.controlUi = { ...config.gateway.controlUi, basePath: "/elsewhere" };
+  fs.writeFileSync(file, JSON.stringify(config, null, 2));
+  await restarted.gateway.waitForLog(/requires gateway restart/, 30_000);
+  restarted.model.behaviour = answer;
+  restarted.model.release(answer);
+  await restarted.waitForReplies(1, 90_000);
+  // It has refused some before it restarted in process.
+  expect(restarted.log().filter(({ msg }) => msg === "booted")).toHaveLength(2);
+  expect(restarted.log()).toContainEqual(expect.objectContaining({ msg: "resume ended", outcome: "preempted" }));
+  expect(restarted.log().filter(({ outcome }) => outcome === "held")).toEqual([]);
+  const replies = restarted.chats.map((chat) => restarted.repliesTo(chat));
+  expect(replies).toEqual(restarted.chats.map(({ chatId }) => [`Resumed [chat ${chatId}]`]));
+});
