@@ -1,4 +1,4 @@
-import { compareRank } from "./rank.ts";
+import { compareCandidates } from "./rank.ts";
 import type { ResumeRecord } from "./record.ts";
 import type { SessionRow } from "./session.ts";
 import type { Candidate, HoldReason, LeaveReason, Verdict } from "./verdict.ts";
@@ -20,7 +20,7 @@ export interface Judged {
 /** Judges all candidates of one boot, the newest user activity first, because the boot limit favours the newest. */
 export function admitAll(candidates: readonly Candidate[], limits: AdmissionLimits, nowMs: number): Judged[] {
   let admitted = 0;
-  return candidates.toSorted(compareRank).map((candidate) => {
+  return candidates.toSorted(compareCandidates).map((candidate) => {
     const verdict = admit(candidate, limits, nowMs);
     if (verdict.kind !== "admit") return { candidate, verdict };
     // A reply that is owed costs no turn.

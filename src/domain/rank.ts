@@ -26,4 +26,6 @@ export function rankOf({ row, activityAtMs }: Candidate): Rank {
   };
 }
 
-export const compareRank = (left: Candidate, right: Candidate): number => compareRanks(rankOf(left), rankOf(right));
+/** Candidates in the order of their ranks. */
+export const compareCandidates = (left: Candidate, right: Candidate): number =>
+  compareRanks(rankOf(left), rankOf(right));

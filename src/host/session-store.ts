@@ -119,7 +119,7 @@ function toRow(agentId: string, sessionKey: string, entry: unknown): SessionRow 
     lastInteractionAtMs: asTimeMs(fields["lastInteractionAt"]),
     stoppedAtMs: asTimeMs(fields["abortCutoffTimestamp"]),
     startedAtMs: asTimeMs(fields["sessionStartedAt"]),
-    route: routeOf(fields["delivery"]),
+    route: storedRoute(fields["delivery"]),
     marks: {
       pendingFinalDelivery: isSet(fields["pendingFinalDelivery"]),
       messageToolOnly: fields["restartRecoverySourceReplyDeliveryMode"] === "message_tool_only",
@@ -153,7 +153,7 @@ function chatKindOf(chatType: unknown): SessionRow["chatKind"] {
   return chatType === "group" || chatType === "channel" ? "group" : "other";
 }
 
-function routeOf(delivery: unknown): DeliveryRoute | undefined {
+function storedRoute(delivery: unknown): DeliveryRoute | undefined {
   const state = asObject(delivery);
   const context = state?.["kind"] === "external" ? asObject(state["context"]) : undefined;
   const channel = asString(context?.["channel"]);
