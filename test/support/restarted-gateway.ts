@@ -48,6 +48,8 @@ export class RestartedGateway implements AsyncDisposable {
   readonly model: StubModel;
   readonly stateDir: string;
   gateway!: Gateway;
+  /** What gateways that are gone have logged. */
+  #pastLog = "";
   readonly #options: RestartOptions;
 
   private constructor(
@@ -87,6 +89,7 @@ export class RestartedGateway implements AsyncDisposable {
   async boot(options: { settings?: Record<string, unknown> } = {}): Promise<void> {
     // Tests that kill often would otherwise run into the host's crash-loop breaker.
     clearBootHistory(this.stateDir);
+    this.#pastLog += this.gateway?.log ?? "";
     const settings = options.settings ?? this.#options.settings ?? {};
     const plugins = this.#options.plugins === undefined ? [stagePlugin({ config: settings })] : this.#options.plugins;
     const config = gatewayConfig({
@@ -190,9 +193,10 @@ export class RestartedGateway implements AsyncDisposable {
     );
   }
 
-  /** The plugin's own log lines. */
-  log(): Record<string, unknown>[] {
-    return [...this.gateway.log.matchAll(/\[plugins\] (\{.*\})$/gm)].map(
+  /** The plugin's own log lines, of this boot or of all. */
+  log(boots: "this boot" | "all boots" = "this boot"): Record<string, unknown>[] {
+    const text = boots === "all boots" ? this.#pastLog + this.gateway.log : this.gateway.log;
+    return [...text.matchAll(/\[plugins\] (\{.*\})$/gm)].map(
       ([, line]) => JSON.parse(line!) as Record<string, unknown>,
     );
   }
