@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { answer, RestartedGateway, USER_MARK } from "../support/restarted-gateway.ts";
 import { editSessionEntry } from "../support/state-store.ts";
+import { waitFor } from "../support/wait.ts";
 
 describe("how a resume goes on depends on where the turn was cut off", () => {
   let restarted: RestartedGateway;
@@ -24,6 +25,11 @@ describe("how a resume goes on depends on where the turn was cut off", () => {
     await restarted.stop("SIGKILL");
     // 102: its reply stands in the transcript; only the end of the turn was not written any more.
     editSessionEntry(restarted.stateDir, restarted.chat(102).sessionKey, { status: "running" });
+    // A request that is open still when the model is reset would be taken for one of the next gateway's.
+    await waitFor(() => restarted.model.running === 0, {
+      timeoutMs: 10_000,
+      what: "the dead gateway's requests to end",
+    });
     restarted.model.reset();
     restarted.model.behaviour = (request) => ({ kind: "reply", text: `Resumed [chat ${request.chat}]` });
     await restarted.boot();
