@@ -39,13 +39,14 @@ it("a resumed reply brings its media along, as an ordinary one does", async () =
   expect(visible(101)).toEqual(visible(900));
 });
 
-it("a gateway that takes no new work costs no resume an attempt", async () => {
+it("a gateway that is about to restart by itself costs no resume an attempt", async () => {
   await using restarted = await RestartedGateway.start({
     behaviour: resumesHang,
     settings: { resume: { maxAttempts: 1 } },
   });
   await restarted.waitForResumes(2);
-  // An edit that needs a restart: the host waits for the two running turns, and takes no other meanwhile.
+  // An edit that needs a restart: the host restarts in process at the first moment without a turn. A resume that starts
+  // just then is refused; whether one does is a matter of milliseconds, so only what must hold either way is asserted.
   const file = path.join(restarted.stateDir, "openclaw.json");
   const config = JSON.parse(fs.readFileSync(file, "utf8")) as { gateway: { controlUi: object } };
   config.gateway.controlUi = { ...config.gateway.controlUi, basePath: "/elsewhere" };
@@ -54,9 +55,6 @@ it("a gateway that takes no new work costs no resume an attempt", async () => {
   restarted.model.behaviour = answer;
   restarted.model.release(answer);
   await restarted.waitForReplies(1, 90_000);
-  // It has refused some before it restarted in process.
-  expect(restarted.log().filter(({ msg }) => msg === "booted")).toHaveLength(2);
-  expect(restarted.log()).toContainEqual(expect.objectContaining({ msg: "resume ended", outcome: "preempted" }));
   expect(restarted.log().filter(({ outcome }) => outcome === "held")).toEqual([]);
   const replies = restarted.chats.map((chat) => restarted.repliesTo(chat));
   expect(replies).toEqual(restarted.chats.map(({ chatId }) => [`Resumed [chat ${chatId}]`]));
