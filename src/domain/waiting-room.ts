@@ -41,10 +41,6 @@ export class WaitingRoom {
     return this.#byWait.size;
   }
 
-  has(key: string): boolean {
-    return this.#byWait.get(key) !== undefined;
-  }
-
   /** The one that has waited longest. */
   oldest(): QueuedResume | undefined {
     return this.#byWait.peek();

@@ -75,7 +75,7 @@ describe("contents", () => {
   it("counts resting ones as waiting", () => {
     const room = roomWith(queued("a1", { notBeforeMs: 50 }));
     expect(room.size).toBe(1);
-    expect(room.has("a1")).toBe(true);
+    expect([...room.values()].map(({ key }) => key)).toContain("a1");
     expect(room.oldest()?.key).toBe("a1");
   });
 });
