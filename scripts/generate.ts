@@ -1,5 +1,6 @@
 /**
- * Writes what is generated from `src/settings/schema.ts`; with `--check` fails when a file on disk differs.
+ * Writes what is generated from `src/settings/schema.ts` and `src/domain/reasons.ts`; with `--check` fails when a file on
+ * disk differs.
  *
  * The manifest gets the schema without its constraints: the host refuses to start a gateway whose plugin config
  * violates the manifest, and a typing error in our settings must not take the gateway down. The plugin itself checks
@@ -7,6 +8,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { verdictsPage } from "./generate/verdicts-page.ts";
 import { SettingsSchema } from "../src/settings/schema.ts";
 import type { SchemaNode } from "../src/settings/validate.ts";
 
@@ -17,19 +19,27 @@ const CONSTRAINTS = new Set([
   "exclusiveMinimum",
   "maximum",
   "pattern",
+  "maxLength",
+  "items",
+  "maxItems",
   "additionalProperties",
 ]);
+/** What only the Control UI or our own messages read. */
+const HINTS = new Set(["advanced", "expected"]);
 const root = new URL("../", import.meta.url);
 const schema = JSON.parse(JSON.stringify(SettingsSchema)) as SchemaNode;
 
-function withoutConstraints(node: SchemaNode): object {
-  const kept = Object.entries(node).filter(([key]) => !CONSTRAINTS.has(key));
-  const properties = Object.entries(node.properties ?? {}).map(([key, child]) => [key, withoutConstraints(child)]);
+function without(keywords: ReadonlySet<string>, node: SchemaNode): object {
+  const kept = Object.entries(node).filter(([key]) => !keywords.has(key));
+  const properties = Object.entries(node.properties ?? {}).map(([key, child]) => [key, without(keywords, child)]);
   return { ...Object.fromEntries(kept), ...(node.properties ? { properties: Object.fromEntries(properties) } : {}) };
 }
 
 function uiHints(node: SchemaNode, path = ""): [string, object][] {
-  if (node.properties === undefined) return [[path, { label: node.title, help: node.description }]];
+  if (node.properties === undefined) {
+    const { title: label, description: help, advanced } = node;
+    return [[path, { label, help, ...(advanced === true ? { advanced } : {}) }]];
+  }
   return Object.entries(node.properties).flatMap(([key, child]) =>
     uiHints(child, path === "" ? key : `${path}.${key}`),
   );
@@ -39,13 +49,14 @@ const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 const manifest = JSON.parse(readFileSync(new URL("openclaw.plugin.json", root), "utf8")) as object;
 const { version } = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as { version: string };
 const outputs: Record<string, string> = {
-  "config/schema.json": json({ $schema: "https://json-schema.org/draft/2020-12/schema", ...schema }),
+  "config/schema.json": json({ $schema: "https://json-schema.org/draft/2020-12/schema", ...without(HINTS, schema) }),
   "openclaw.plugin.json": json({
     ...manifest,
     version,
     uiHints: Object.fromEntries(uiHints(schema)),
-    configSchema: { type: "object", ...withoutConstraints(schema) },
+    configSchema: { type: "object", ...without(new Set([...CONSTRAINTS, ...HINTS]), schema) },
   }),
+  "docs/verdicts.md": verdictsPage(),
   "src/settings/schema.generated.ts": [
     "// Generated from schema.ts by `npm run generate`; do not edit.",
     'import type { SchemaNode } from "./validate.ts";',
@@ -61,7 +72,7 @@ for (const [file, text] of Object.entries(outputs)) {
   if (process.argv.includes("--check")) {
     if (readOrEmpty(url) === text) continue;
     drifted += 1;
-    console.error(`${file} is not what src/settings/schema.ts generates: run \`npm run generate\``);
+    console.error(`${file} is not what its source generates: run \`npm run generate\``);
   } else {
     writeFileSync(url, text);
     console.log(`wrote ${fileURLToPath(url).slice(fileURLToPath(root).length)}`);

@@ -1,6 +1,9 @@
-import { definePluginEntry } from "openclaw/plugin-sdk/plugin-entry";
+import { definePluginEntry, type OpenClawPluginApi } from "openclaw/plugin-sdk/plugin-entry";
+import { isOwnCommand, statusText } from "./host/chat-command.ts";
+import { registerGatewayMethods } from "./host/gateway-methods.ts";
 import { metricsHandler } from "./host/metrics-route.ts";
 import { ResumeService } from "./host/service.ts";
+import { Desk } from "./operate/desk.ts";
 
 /**
  * The plugin entry: wiring only.
@@ -12,20 +15,71 @@ export default definePluginEntry({
   name: "Resume Scheduler",
   description: "Resumes interrupted turns on a low-priority lane of their own, so that users never wait for them.",
   register(api) {
+    registerCommands(api);
     if (api.registrationMode !== "full") return;
     const service = new ResumeService(api);
+    const desk = new Desk(() => service.office());
     api.registerService({
       id: "resume-scheduler",
       start: (context) => service.start(context),
       stop: () => service.stop(),
     });
+    registerHotSettings(api, service);
     api.on("gateway_start", (_event, context) => service.gatewayStarted(context.abortSignal));
-    api.on("message_received", (event, context) => service.messageReceived(event.sessionKey ?? context.sessionKey));
+    api.on("message_received", (event, context) => {
+      if (!isOwnCommand(event.content)) service.messageReceived(event.sessionKey ?? context.sessionKey);
+    });
     api.registerHttpRoute({
       path: "/plugins/resume-scheduler/metrics",
       auth: "gateway",
       match: "exact",
       handler: metricsHandler(() => service.registry),
     });
+    registerGatewayMethods(api, (answer) => service.within(() => answer(desk)));
+    api.registerCommand({
+      name: "resumes",
+      description: "Shows what became of the turns that the last restart cut off.",
+      requireAuth: true,
+      // On a chat channel that is the owner.
+      requiredScopes: ["operator.admin"],
+      handler: () => ({ text: statusText(desk.status()) }),
+    });
   },
 });
+
+/** `openclaw resumes ...`; nothing of it is loaded before it is called. */
+function registerCommands(api: OpenClawPluginApi): void {
+  api.registerCli(
+    async ({ program }) => {
+      const { registerCli } = await import("./host/cli.ts");
+      registerCli(program, api);
+    },
+    {
+      descriptors: [
+        { name: "resumes", description: "See and steer the resumes after a gateway restart", hasSubcommands: true },
+      ],
+    },
+  );
+}
+
+/**
+ * Edits of our settings reach the running service through this second one; without it the host replaces the whole
+ * plugin, which it refuses while resumes run (2026.9.6).
+ */
+function registerHotSettings(api: OpenClawPluginApi, service: ResumeService): void {
+  const prefix = `plugins.entries.${api.id}.config`;
+  api.registerReload({ hotPrefixes: [prefix] });
+  api.registerService({
+    id: "resume-scheduler-settings",
+    reload: { configPrefixes: [prefix] },
+    start({ config, logger }) {
+      try {
+        service.settingsChanged(config.plugins?.entries?.[api.id]?.config);
+      } catch (error) {
+        // The host restarts the gateway when this throws.
+        logger.error(`changed settings could not be taken over: ${String(error)}`);
+      }
+    },
+    stop() {},
+  });
+}

@@ -1,14 +1,26 @@
+import { isReplaced } from "./identify.ts";
 import { compareCandidates } from "./rank.ts";
+import type { HeldReason, HoldReason, LeaveReason } from "./reasons.ts";
 import type { ResumeRecord } from "./record.ts";
 import type { SessionRow } from "./session.ts";
-import type { Candidate, HoldReason, LeaveReason, Verdict } from "./verdict.ts";
+import type { TranscriptFacts } from "./transcript-facts.ts";
+import type { Candidate, Evidence, Fact, Verdict } from "./verdict.ts";
 
-/** The limits that admission compares with. Durations in milliseconds. */
+/** What admission goes by. Durations in milliseconds. */
 export interface AdmissionLimits {
   readonly idleMs: number;
   readonly maxAgeMs: number;
+  readonly maxFailures: number;
   readonly maxPerBoot: number;
   readonly maxAttempts: number;
+  /** Whether a transcript that ends inside a tool call is held. */
+  readonly holdUnsafeTails: boolean;
+  /** Which pattern keeps a session out; `undefined` when it is in scope. */
+  readonly excludedBy: (row: SessionRow) => Evidence | undefined;
+  /** What becomes of a session out of scope. */
+  readonly excluded: "leave" | "hold";
+  /** The host's `session.dmScope` is "main": direct chats have no sessions of their own any more. */
+  readonly directChatsShareMain: boolean;
 }
 
 /** A candidate with what admission says of it. */
@@ -17,40 +29,37 @@ export interface Judged {
   readonly verdict: Verdict;
 }
 
+/** Clocks differ a little; a time this far in the future is no time. */
+const CLOCK_TOLERANCE_MS = 60_000;
+/** A gateway that dies in the middle of an attempt is not the resume's fault, but a resume that is always there may be. */
+const MAX_CUT_OFFS = 4;
+
 /** Judges all candidates of one boot, the newest user activity first, because the boot limit favours the newest. */
 export function admitAll(candidates: readonly Candidate[], limits: AdmissionLimits, nowMs: number): Judged[] {
   let admitted = 0;
   return candidates.toSorted(compareCandidates).map((candidate) => {
     const verdict = admit(candidate, limits, nowMs);
-    if (verdict.kind !== "admit") return { candidate, verdict };
-    // A reply that is owed costs no turn.
-    if (candidate.record?.phase === "delivering") return { candidate, verdict };
-    if (admitted >= limits.maxPerBoot) return { candidate, verdict: hold("over-boot-limit") };
+    const takesPlace = verdict.kind === "admit" && verdict.reason !== "reply-owed" && verdict.reason !== "requested";
+    if (!takesPlace) return { candidate, verdict };
+    if (admitted >= limits.maxPerBoot) {
+      return { candidate, verdict: hold("over-boot-limit", admitted + 1, limits.maxPerBoot) };
+    }
     admitted += 1;
     return { candidate, verdict };
   });
 }
 
-/** Judges one candidate by itself, everything but the boot limit. */
+/** Judges one candidate by itself, everything but the boot limit. The first rule that objects decides. */
 export function admit(candidate: Candidate, limits: AdmissionLimits, nowMs: number): Verdict {
-  const { row, record } = candidate;
-  const owner = otherOwner(row);
-  if (owner !== undefined) return { kind: "leave", reason: owner };
-  if (record !== undefined) {
-    if (record.sessionId !== row.sessionId) return { kind: "retire", reason: "session-replaced" };
-    if (candidate.userContinued) return { kind: "retire", reason: "user-continued" };
-    // A reply that exists is delivered whatever its age: the user has been owed it since before the restart.
-    if (record.phase === "delivering") return { kind: "admit", reason: "claimed-earlier" };
-    if (record.outcome === "held") return hold("held-earlier");
-    if (attemptsOf(record) >= limits.maxAttempts || cutOffs(record) > MAX_CUT_OFFS) return hold("attempts-exhausted");
+  for (const rule of RULES) {
+    const verdict = rule(candidate, limits, nowMs);
+    if (verdict !== undefined) return verdict;
   }
-  const age = tooLongAgo(candidate, limits, nowMs);
-  if (age !== undefined) return hold(age);
-  return { kind: "admit", reason: record === undefined ? "interrupted" : "claimed-earlier" };
+  const { record } = candidate;
+  return record === undefined
+    ? { kind: "admit", reason: "interrupted", found: idleMs(candidate, nowMs, limits.idleMs), limit: limits.idleMs }
+    : { kind: "admit", reason: "claimed-earlier", found: attemptsOf(record), limit: limits.maxAttempts };
 }
-
-/** A gateway that dies in the middle of an attempt is not the resume's fault, but a resume that is always there may be. */
-const MAX_CUT_OFFS = 4;
 
 /** How many of its attempts were cut off, the one that its phase still tells of included. */
 export function cutOffs(record: ResumeRecord): number {
@@ -62,25 +71,139 @@ export function attemptsOf(record: ResumeRecord): number {
   return record.phase === "running" ? record.attempts - 1 : record.attempts;
 }
 
-function otherOwner({ keyKind, marks }: SessionRow): LeaveReason | undefined {
-  if (keyKind !== "conversation") return keyKind;
-  if (marks.spawned) return "spawned";
-  if (marks.pluginOwned) return "plugin-owned";
-  if (marks.pendingFinalDelivery) return "pending-final-delivery";
-  if (marks.messageToolOnly) return "message-tool-only";
-  if (marks.harnessCompletion) return "harness-completion";
-  if (marks.deliveryReceipt) return "delivery-receipt";
-  if (marks.recoveryTombstone) return "recovery-tombstone";
-  if (marks.modelSelectionLocked) return "model-selection-locked";
-  if (marks.cliBacked) return "cli-backed";
-  return undefined;
+type Rule = (candidate: Candidate, limits: AdmissionLimits, nowMs: number) => Verdict | undefined;
+
+/** What costs nothing to know comes first; what needs the transcript comes last. */
+const RULES: readonly Rule[] = [
+  hasOtherOwner,
+  askedForTheRestart,
+  isOver,
+  isReleased,
+  isOwed,
+  isHeldEarlier,
+  isExhausted,
+  isRequested,
+  isExcluded,
+  isRetiredDirectChat,
+  isTooLongAgo,
+  transcriptObjection,
+];
+
+function hasOtherOwner({ row }: Candidate): Verdict | undefined {
+  if (row.keyKind !== "conversation") return leave(row.keyKind, row.keyKind, "conversation");
+  const mark = OWNER_MARKS.find(([field]) => row.marks[field]);
+  return mark && leave(mark[1], true, false);
 }
 
-function tooLongAgo({ row, activityAtMs }: Candidate, limits: AdmissionLimits, nowMs: number): HoldReason | undefined {
-  if (activityAtMs === undefined) return "activity-unknown";
-  if (nowMs - activityAtMs > limits.idleMs) return "idle-too-long";
-  if (row.startedAtMs !== undefined && nowMs - row.startedAtMs > limits.maxAgeMs) return "too-old";
-  return undefined;
+const OWNER_MARKS: readonly (readonly [keyof SessionRow["marks"], LeaveReason])[] = [
+  ["spawned", "spawned"],
+  ["pluginOwned", "plugin-owned"],
+  ["pendingFinalDelivery", "pending-final-delivery"],
+  ["messageToolOnly", "message-tool-only"],
+  ["harnessCompletion", "harness-completion"],
+  ["deliveryReceipt", "delivery-receipt"],
+  ["recoveryTombstone", "recovery-tombstone"],
+  ["modelSelectionLocked", "model-selection-locked"],
+  ["cliBacked", "cli-backed"],
+];
+
+function askedForTheRestart({ restartContinuation }: Candidate): Verdict | undefined {
+  return restartContinuation ? leave("restart-continuation", true, false) : undefined;
 }
 
-const hold = (reason: HoldReason): Verdict => ({ kind: "hold", reason });
+function isReleased({ record }: Candidate): Verdict | undefined {
+  return record?.phase === "released" ? leave("released", "released", null) : undefined;
+}
+
+function isOver({ row, record, userContinued }: Candidate): Verdict | undefined {
+  if (record === undefined) return undefined;
+  if (isReplaced(record, row)) {
+    return {
+      kind: "retire",
+      reason: "session-replaced",
+      found: row.startedAtMs ?? null,
+      limit: record.sessionStartedAtMs ?? null,
+    };
+  }
+  if (!userContinued) return undefined;
+  return {
+    kind: "retire",
+    reason: "user-continued",
+    found: row.lastInteractionAtMs ?? null,
+    limit: record.claimedAtMs,
+  };
+}
+
+/** A reply that exists is delivered whatever its age: the user has been owed it since before the restart. */
+function isOwed({ record }: Candidate): Verdict | undefined {
+  if (record?.phase !== "delivering") return undefined;
+  return { kind: "admit", reason: "reply-owed", found: record.phase, limit: null };
+}
+
+function isHeldEarlier({ record }: Candidate): Verdict | undefined {
+  return record?.outcome === "held" ? hold("held-earlier", record.reason, null) : undefined;
+}
+
+function isRequested({ record }: Candidate): Verdict | undefined {
+  if (record?.requestedAtMs === undefined) return undefined;
+  return { kind: "admit", reason: "requested", found: record.requestedAtMs, limit: null };
+}
+
+function isExcluded({ row }: Candidate, limits: AdmissionLimits): Verdict | undefined {
+  const by = limits.excludedBy(row);
+  return by && { kind: limits.excluded, reason: "excluded", ...by };
+}
+
+function isRetiredDirectChat({ row }: Candidate, limits: AdmissionLimits): Verdict | undefined {
+  return limits.directChatsShareMain && row.directKey ? hold("dm-scope-retired", row.sessionKey, "main") : undefined;
+}
+
+function isExhausted({ record }: Candidate, limits: AdmissionLimits): Verdict | undefined {
+  if (record === undefined) return undefined;
+  if (attemptsOf(record) >= limits.maxAttempts) {
+    return hold("attempts-exhausted", attemptsOf(record), limits.maxAttempts);
+  }
+  return cutOffs(record) > MAX_CUT_OFFS ? hold("attempts-exhausted", cutOffs(record), MAX_CUT_OFFS) : undefined;
+}
+
+function isTooLongAgo(candidate: Candidate, limits: AdmissionLimits, nowMs: number): Verdict | undefined {
+  const { row } = candidate;
+  const idle = idleMs(candidate, nowMs, limits.idleMs);
+  if (idle === null) return hold("activity-unknown", null, limits.idleMs);
+  const aheadMs = Math.max(-idle, (row.startedAtMs ?? nowMs) - nowMs);
+  if (aheadMs > CLOCK_TOLERANCE_MS) return hold("time-in-future", nowMs + aheadMs, nowMs);
+  if (idle > limits.idleMs) return hold("idle-too-long", idle, limits.idleMs);
+  const ageMs = row.startedAtMs === undefined ? 0 : nowMs - row.startedAtMs;
+  return ageMs > limits.maxAgeMs ? hold("too-old", ageMs, limits.maxAgeMs) : undefined;
+}
+
+/** How long nobody has touched it; the transcript is asked only when the entry alone would make it too long. */
+function idleMs({ row, transcript }: Candidate, nowMs: number, enoughMs: number): number | null {
+  const sinceEntryMs = nowMs - (row.lastInteractionAtMs ?? -Infinity);
+  if (sinceEntryMs <= enoughMs && row.lastInteractionAtMs !== undefined) return sinceEntryMs;
+  const newestAtMs = Math.max(row.lastInteractionAtMs ?? -Infinity, transcript().newestEventAtMs ?? -Infinity);
+  return newestAtMs === -Infinity ? null : nowMs - newestAtMs;
+}
+
+/** What there is to be said against a session's transcript. */
+export function transcriptObjection(
+  { row, transcript }: { readonly row: Pick<SessionRow, "lastRunError">; readonly transcript: () => TranscriptFacts },
+  limits: Pick<AdmissionLimits, "maxFailures" | "holdUnsafeTails">,
+): Hold<HoldReason & HeldReason> | undefined {
+  const { state, failures, lastError, tail } = transcript();
+  if (state !== "ok") return hold(`transcript-${state}`, state, "ok");
+  const error = row.lastRunError ?? lastError;
+  if (error?.permanent === true) return hold("permanent-error", error.kind, null);
+  if (failures >= limits.maxFailures) return hold("failing", failures, limits.maxFailures);
+  return limits.holdUnsafeTails && tail.kind === "unsafe" ? hold("unsafe-tail", "unsafe", "hold") : undefined;
+}
+
+type Hold<Reason extends HoldReason> = { readonly kind: "hold"; readonly reason: Reason } & Evidence;
+
+const hold = <Reason extends HoldReason>(reason: Reason, found: Fact, limit: Fact): Hold<Reason> => ({
+  kind: "hold",
+  reason,
+  found,
+  limit,
+});
+const leave = (reason: LeaveReason, found: Fact, limit: Fact): Verdict => ({ kind: "leave", reason, found, limit });

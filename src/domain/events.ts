@@ -1,4 +1,4 @@
-import type { Outcome } from "./record.ts";
+import type { Outcome } from "./reasons.ts";
 import type { CancelCause } from "./scheduler.ts";
 import type { LaneLoad } from "./starvation.ts";
 import type { Verdict } from "./verdict.ts";
@@ -31,6 +31,12 @@ export interface ResumeEvents {
     readonly drainedMs?: number;
   };
   settled: Subject & { readonly outcome: Outcome; readonly reason: string; readonly attempts: number };
+  /** The operator asked for something, of one session or of the lane. */
+  asked: Partial<Subject> & { readonly action: string };
+  /** A conversation was told that its resume is held. */
+  notified: Subject & { readonly reason: string };
+  /** The settings were changed while the gateway runs. */
+  reconfigured: { readonly changed: readonly string[] };
   /** The host's own wait of one user turn on its lane `main`. */
   mainWaited: { readonly waitMs: number };
   load: LaneLoad & { readonly usersRunning: number };

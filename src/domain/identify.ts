@@ -1,5 +1,6 @@
 import type { ResumeRecord } from "./record.ts";
 import type { SessionRow } from "./session.ts";
+import type { TranscriptFacts } from "./transcript-facts.ts";
 import type { Candidate } from "./verdict.ts";
 
 /**
@@ -15,24 +16,37 @@ export function identify(
   row: SessionRow,
   record: ResumeRecord | undefined,
   options: {
-    /** Since when a turn can be live, epoch milliseconds; `-Infinity` when only the host's mark counts. */
+    /**
+     * Since when a turn can be live, epoch milliseconds; `-Infinity` when only the host's mark counts, `Infinity` when no
+     * turn is live.
+     */
     readonly liveSinceMs: number;
-    /** When the transcript was last written, epoch milliseconds; asked only where it can matter. */
-    readonly transcriptActivityAtMs: (row: SessionRow) => number | undefined;
-    readonly userMessageAtMs: UserMessageAtMs;
+    readonly transcript: (row: SessionRow) => TranscriptFacts;
+    /** Asked only when it must be known: it reads a transcript of any length. */
+    readonly lastUserMessageAtMs: (row: SessionRow) => number | undefined;
+    /** Whether the host holds a restart continuation for this session. */
+    readonly continues: (row: SessionRow) => boolean;
   },
 ): Candidate | undefined {
-  const cutOff = row.abortedLastRun || (row.lastInteractionAtMs ?? Infinity) < options.liveSinceMs;
+  const { liveSinceMs } = options;
+  const wroteAtMs = row.lastInteractionAtMs ?? Infinity;
+  const cutOff = row.abortedLastRun || liveSinceMs === Infinity || wroteAtMs < liveSinceMs;
   const interrupted = row.status === "running" && cutOff;
   if (row.status === "running" && !interrupted) return undefined;
-  const open = record !== undefined && isOpen(record);
+  const open = record !== undefined && isOpen(record) && !isFinishedByHost(record, row);
   if (!interrupted && !open) return undefined;
-  const past = open && speaksOf(record, row, options.userMessageAtMs) ? record : undefined;
+  const transcript = once(() => options.transcript(row));
+  const userMessageAtMs = once(() => {
+    const facts = transcript();
+    return facts.wasRead ? facts.lastUserMessageAtMs : options.lastUserMessageAtMs(row);
+  });
+  const past = open && speaksOf(record, row, userMessageAtMs) ? record : undefined;
   return {
     row,
     record: past,
-    activityAtMs: latest(row.lastInteractionAtMs, options.transcriptActivityAtMs(row)),
-    userContinued: past !== undefined && userContinued(past, row, options.userMessageAtMs),
+    userContinued: past !== undefined && userContinued(past, row, userMessageAtMs),
+    restartContinuation: options.continues(row),
+    transcript,
   };
 }
 
@@ -41,13 +55,29 @@ export function isOpen(record: ResumeRecord): boolean {
   return record.phase !== "settled" || record.outcome === "held";
 }
 
+/** What was given back to the host ends with the host's own run; only a release that was cut short is still ours. */
+function isFinishedByHost(record: ResumeRecord, row: SessionRow): boolean {
+  return record.phase === "released" && row.status !== "running" && row.status !== "killed";
+}
+
 function speaksOf(record: ResumeRecord, row: SessionRow, userMessageAtMs: UserMessageAtMs): boolean {
   if (row.status !== "running") return true;
-  return record.sessionId === row.sessionId && !userWroteAfter(record, row, userMessageAtMs);
+  return !isReplaced(record, row) && !userWroteAfter(record, row, userMessageAtMs);
+}
+
+/** Whether the user has started the conversation afresh since it was claimed; a host can keep the session id for that. */
+export function isReplaced(record: ResumeRecord, row: SessionRow): boolean {
+  const startedAtMs = row.startedAtMs ?? -Infinity;
+  return record.sessionId !== row.sessionId || startedAtMs > (record.sessionStartedAtMs ?? record.claimedAtMs);
+}
+
+/** Whether what was claimed is over: the user has continued, stopped or restarted the conversation. */
+export function movedOn(record: ResumeRecord, row: SessionRow, userMessageAtMs: UserMessageAtMs): boolean {
+  return isReplaced(record, row) || userContinued(record, row, userMessageAtMs);
 }
 
 /** When the user last wrote into the transcript, epoch milliseconds. */
-type UserMessageAtMs = (row: SessionRow) => number | undefined;
+type UserMessageAtMs = () => number | undefined;
 
 /**
  * Whether the user has continued the conversation since it was claimed, or has stopped it. A command such as `/status`
@@ -59,14 +89,14 @@ export function userContinued(record: ResumeRecord, row: SessionRow, userMessage
 
 /** The transcript is asked only when the entry says that the user was there. */
 function userWroteAfter(record: ResumeRecord, row: SessionRow, userMessageAtMs: UserMessageAtMs): boolean {
-  return userCameAfter(record, row) && (userMessageAtMs(row) ?? -Infinity) > record.claimedAtMs;
+  return userCameAfter(record, row) && (userMessageAtMs() ?? -Infinity) > record.claimedAtMs;
 }
 
 function userCameAfter(record: ResumeRecord, row: SessionRow): boolean {
   return row.lastInteractionAtMs !== undefined && row.lastInteractionAtMs > record.claimedAtMs;
 }
 
-function latest(...times: (number | undefined)[]): number | undefined {
-  const known = times.filter((time): time is number => time !== undefined);
-  return known.length === 0 ? undefined : Math.max(...known);
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

@@ -2,14 +2,21 @@ import type { Candidate } from "./verdict.ts";
 
 /** What decides the order of two resumes of one agent. */
 export interface Rank {
+  /** When the operator asked for it, epoch milliseconds. */
+  readonly requestedAtMs: number | undefined;
   /** Last user activity, epoch milliseconds. */
   readonly activityAtMs: number | undefined;
   readonly direct: boolean;
   readonly key: string;
 }
 
-/** Newest user activity first, then direct chats before groups, then by key so that the order is total. */
+/**
+ * What the operator asked for first; then newest user activity, then direct chats before groups, then by key so that the
+ * order is total.
+ */
 export function compareRanks(left: Rank, right: Rank): number {
+  const [asked, askedToo] = [left.requestedAtMs ?? Infinity, right.requestedAtMs ?? Infinity];
+  if (asked !== askedToo) return asked < askedToo ? -1 : 1;
   return (
     (right.activityAtMs ?? 0) - (left.activityAtMs ?? 0) ||
     Number(right.direct) - Number(left.direct) ||
@@ -18,9 +25,10 @@ export function compareRanks(left: Rank, right: Rank): number {
 }
 
 /** The rank of a candidate. */
-export function rankOf({ row, activityAtMs }: Candidate): Rank {
+export function rankOf({ row, record, transcript }: Candidate): Rank {
   return {
-    activityAtMs: row.lastInteractionAtMs ?? activityAtMs,
+    requestedAtMs: record?.requestedAtMs,
+    activityAtMs: row.lastInteractionAtMs ?? transcript().newestEventAtMs,
     direct: row.chatKind === "direct",
     key: row.sessionKey,
   };

@@ -1,3 +1,4 @@
+import type { Outcome } from "./reasons.ts";
 import type { DeliveryRoute } from "./session.ts";
 
 /**
@@ -7,11 +8,9 @@ import type { DeliveryRoute } from "./session.ts";
  * - `running`: its agent turn was started and may have called the model.
  * - `delivering`: its reply exists (`reply`) and was handed, or is about to be handed, to the host's outbound queue.
  * - `settled`: has its final outcome; kept for `held`, forgotten otherwise.
+ * - `released`: given back to the host; kept until the host has finished it, so that no later boot takes it again.
  */
-export type RecordPhase = "claimed" | "running" | "delivering" | "settled";
-
-/** A resume's one final outcome. */
-export type Outcome = "completed" | "failed" | "timed-out" | "superseded" | "held";
+export type RecordPhase = "claimed" | "running" | "delivering" | "settled" | "released";
 
 /** One message of a reply, as the host's run returns it and its outbound queue takes it. */
 export interface ReplyPart {
@@ -47,6 +46,8 @@ export interface ResumeRecord {
   readonly bootId: string;
   /** When the interrupted turn was claimed; user activity after it continues the session. */
   readonly claimedAtMs: number;
+  /** When the session was started, as it was claimed; a later start means that the user has started afresh. */
+  readonly sessionStartedAtMs: number | undefined;
   /** The host's status mark when it was claimed. */
   readonly hostStatus: string | undefined;
   /** Identifies the newest attempt, to the host's run and to its outbound queue. */
@@ -54,4 +55,10 @@ export interface ResumeRecord {
   /** When the first attempt started: a reply that was written since then is ours. */
   readonly runStartedAtMs: number | undefined;
   readonly reply: PendingReply | undefined;
+  /** When the operator asked for it to be resumed, whatever the filters say. */
+  readonly requestedAtMs: number | undefined;
+  /** When its conversation was told that it is held. */
+  readonly notifiedAtMs: number | undefined;
+  /** The version of this plugin that claimed it. */
+  readonly pluginVersion: string | undefined;
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from "./record.ts";
+import type { HeldReason, Outcome, OUTCOMES } from "./reasons.ts";
 import type { QueuedResume, RunningResume } from "./queued-resume.ts";
 import { UserTurns } from "./user-turns.ts";
 import { type AgingLimits, WaitingRoom } from "./waiting-room.ts";
@@ -14,27 +14,23 @@ export interface SchedulerLimits extends AgingLimits {
 }
 
 /** Why a running resume is cancelled. */
-export const CANCEL_CAUSES = ["own-user", "other-user", "shutdown"] as const;
+export const CANCEL_CAUSES = ["own-user", "other-user", "shutdown", "operator"] as const;
 export type CancelCause = (typeof CANCEL_CAUSES)[number];
 
 /** How a run has ended, as its runner saw it. */
 export type RunEnd =
   | { readonly kind: "completed"; readonly reason: CompletedReason }
   | { readonly kind: "superseded" }
-  | { readonly kind: "held"; readonly reason: "unsafe-tail" }
-  | { readonly kind: "failed" | "timed-out" | "undelivered"; readonly error: string }
+  | { readonly kind: "held"; readonly reason: HeldReason }
+  /** `permanent`: a repeat would end the same way. */
+  | { readonly kind: "failed"; readonly error: string; readonly permanent?: boolean }
+  | { readonly kind: "timed-out" | "undelivered"; readonly error: string }
   /** The host took no new work: no fault of the resume, and none of its attempts. */
   | { readonly kind: "refused" }
   | { readonly kind: "cancelled" };
 
 /** Why a resume counts as completed. */
-export type CompletedReason =
-  | "replied"
-  | "handed-over"
-  | "suppressed"
-  | "nothing-to-say"
-  | "already-answered"
-  | "no-route";
+export type CompletedReason = keyof (typeof OUTCOMES)["completed"];
 
 /** A resume's one final outcome, with its reason. */
 export interface Settlement {
@@ -42,11 +38,17 @@ export interface Settlement {
   readonly reason: string;
 }
 
+/** Why a resume goes back to the queue. */
+export type RequeueCause = "preempted" | "retry" | "shutdown" | "requested";
+
+/** What keeps queued resumes from starting. */
+export type SchedulerWait = "gateway-starting" | "gateway-stopping" | "paused" | "host-refused" | "users" | "resting";
+
 /** What the scheduler wants done. It has already changed its own state. */
 export type Decision =
   | { readonly do: "start"; readonly resume: RunningResume }
   | { readonly do: "cancel"; readonly key: string; readonly cause: CancelCause }
-  | { readonly do: "requeue"; readonly resume: QueuedResume; readonly cause: "preempted" | "retry" | "shutdown" }
+  | { readonly do: "requeue"; readonly resume: QueuedResume; readonly cause: RequeueCause }
   | { readonly do: "settle"; readonly resume: QueuedResume; readonly settlement: Settlement };
 
 /** How long nothing starts after the host has refused a run. */
@@ -57,6 +59,8 @@ interface Running {
   cancelled: CancelCause | undefined;
   /** The host has started the user's own turn on this session. */
   continued: boolean;
+  /** What the operator wants to become of it, once its run has ended. */
+  fate: Settlement | undefined;
 }
 
 /**
@@ -66,7 +70,7 @@ interface Running {
  * its slot until `runEnded`, whatever was decided about it in between.
  */
 export class Scheduler {
-  readonly #limits: SchedulerLimits;
+  #limits: SchedulerLimits;
   readonly #room: WaitingRoom;
   readonly #users = new UserTurns();
   readonly #running = new Map<string, Running>();
@@ -79,6 +83,7 @@ export class Scheduler {
   #lastTickMs = -Infinity;
   /** Nothing starts before this: the host has refused. */
   #refusedUntilMs = -Infinity;
+  #paused = false;
 
   constructor(limits: SchedulerLimits) {
     this.#limits = limits;
@@ -92,6 +97,27 @@ export class Scheduler {
 
   get running(): number {
     return this.#running.size;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Queued resumes in the order in which they would start if nothing changed; the contested ones last. */
+  queue(): QueuedResume[] {
+    return [...this.#room.inOrder(), ...this.#contested.values()];
+  }
+
+  isAged(resume: QueuedResume, nowMs: number): boolean {
+    return this.#room.isAged(resume, nowMs);
+  }
+
+  /** Which of our lists a session is in. */
+  find(key: string): { readonly place: "queued" | "running"; readonly resume: QueuedResume } | undefined {
+    const running = this.#running.get(key);
+    if (running !== undefined) return { place: "running", resume: running.resume };
+    const queued = this.#room.get(key) ?? this.#contested.get(key);
+    return queued === undefined ? undefined : { place: "queued", resume: queued };
   }
 
   get users(): Pick<UserTurns, "waitingCount" | "runningCount" | "oldestWaitingSinceMs"> {
@@ -152,6 +178,53 @@ export class Scheduler {
     return this.#dispatch(nowMs);
   }
 
+  /** The operator stops the lane: what runs goes on, nothing starts. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  unpause(nowMs: number): Decision[] {
+    this.#paused = false;
+    return this.#dispatch(nowMs);
+  }
+
+  /** Why nothing starts although something is queued; `undefined` when nothing is in the way. */
+  waitsFor(nowMs: number): SchedulerWait | undefined {
+    if (this.#state === "closed") return "gateway-starting";
+    if (this.#state === "draining") return "gateway-stopping";
+    if (this.#paused) return "paused";
+    if (nowMs < this.#refusedUntilMs) return "host-refused";
+    const quietAtMs = this.#users.quietAtMs(this.#limits.quietMs);
+    if (quietAtMs === undefined || quietAtMs > nowMs) return "users";
+    return this.#room.size > 0 && this.#room.allRest ? "resting" : undefined;
+  }
+
+  /** The operator wants this one next; one that rests before a retry rests no longer. */
+  request(key: string, nowMs: number): Decision[] {
+    const queued = this.#room.remove(key) ?? this.#contested.get(key);
+    if (queued === undefined) return [];
+    this.#contested.delete(key);
+    const fresh = { attempts: 0, preemptions: 0, requestedAtMs: nowMs, notBeforeMs: nowMs };
+    return [this.#requeue({ ...queued, ...fresh }, "requested", nowMs), ...this.#dispatch(nowMs)];
+  }
+
+  /** New limits: what runs goes on, also beyond a smaller budget; the queue keeps its order. */
+  setLimits(limits: SchedulerLimits, nowMs: number): Decision[] {
+    this.#limits = limits;
+    this.#room.setLimits(limits, nowMs);
+    return this.#dispatch(nowMs);
+  }
+
+  /** The operator decides what becomes of a queued or running resume. A run that still completes has completed. */
+  settle(key: string, settlement: Settlement): Decision[] {
+    const queued = this.#contested.get(key) ?? this.#room.remove(key);
+    this.#contested.delete(key);
+    if (queued !== undefined) return [{ do: "settle", resume: queued, settlement }];
+    const running = this.#running.get(key);
+    if (running !== undefined) running.fate = settlement;
+    return this.#cancel("operator", ({ resume }) => resume.key === key);
+  }
+
   /** The host's run of this resume has really ended: its slot is free. */
   runEnded(key: string, end: RunEnd, nowMs: number): Decision[] {
     const running = this.#running.get(key);
@@ -182,10 +255,10 @@ export class Scheduler {
     this.#giveBack(nowMs);
     this.#room.advance(nowMs);
     const decisions: Decision[] = [];
-    if (this.#state !== "open" || nowMs < this.#refusedUntilMs) return decisions;
+    if (this.#state !== "open" || this.#paused || nowMs < this.#refusedUntilMs) return decisions;
     for (let next = this.#takeNext(nowMs); next !== undefined; next = this.#takeNext(nowMs)) {
       const resume = { ...next, slot: this.#freeSlot(), startedAtMs: nowMs, aged: this.#room.isAged(next, nowMs) };
-      this.#running.set(resume.key, { resume, cancelled: undefined, continued: false });
+      this.#running.set(resume.key, { resume, cancelled: undefined, continued: false, fate: undefined });
       decisions.push({ do: "start", resume: { ...resume, attempts: resume.attempts + 1 } });
     }
     return decisions;
@@ -256,7 +329,7 @@ export class Scheduler {
     });
   }
 
-  #conclude({ resume, cancelled, continued }: Running, end: RunEnd, nowMs: number): Decision {
+  #conclude({ resume, cancelled, continued, fate }: Running, end: RunEnd, nowMs: number): Decision {
     const { slot: _slot, startedAtMs: _startedAtMs, aged: _aged, ...queued } = resume;
     const settle = (outcome: Outcome, reason: string, attempts = queued.attempts + 1): Decision => ({
       do: "settle",
@@ -265,11 +338,14 @@ export class Scheduler {
     });
     if (end.kind === "completed") return settle("completed", end.reason);
     if (end.kind === "superseded" || continued) return settle("superseded", "user-continued");
+    // A turn that was cut short costs no attempt.
+    if (fate !== undefined) return settle(fate.outcome, fate.reason, queued.attempts);
     if (end.kind === "held") return settle("held", end.reason);
     if (end.kind === "refused" || cancelled === "shutdown") return this.#requeue(queued, "shutdown", nowMs);
     if (cancelled !== undefined) {
       return this.#requeue({ ...queued, preemptions: queued.preemptions + 1 }, "preempted", nowMs);
     }
+    if (end.kind === "failed" && end.permanent === true) return settle("held", "permanent-error");
     const attempts = queued.attempts + 1;
     if (attempts >= this.#limits.maxAttempts) {
       return settle("held", end.kind === "undelivered" ? "delivery-failed" : "attempts-exhausted");
@@ -277,7 +353,7 @@ export class Scheduler {
     return this.#requeue({ ...queued, attempts, notBeforeMs: nowMs + this.#limits.retryDelayMs }, "retry", nowMs);
   }
 
-  #requeue(resume: QueuedResume, cause: "preempted" | "retry" | "shutdown", nowMs: number): Decision {
+  #requeue(resume: QueuedResume, cause: RequeueCause, nowMs: number): Decision {
     const requeued = { ...resume, enqueuedAtMs: nowMs };
     this.#wait(requeued, nowMs);
     return { do: "requeue", resume: requeued, cause };

@@ -1,3 +1,5 @@
+import type { RunError } from "./run-error.ts";
+
 /** Whom a session belongs to, as its key says (the host's own predicates decide). */
 export type KeyKind = "conversation" | "subagent" | "cron" | "acp" | "heartbeat";
 
@@ -31,6 +33,12 @@ export interface SessionRow {
   /** When this session id became active. */
   readonly startedAtMs: number | undefined;
   readonly route: DeliveryRoute | undefined;
+  /** The channel that it belongs to, by its route or its key. */
+  readonly channel: string | undefined;
+  /** Its key has a shape that only direct chats with sessions of their own have. */
+  readonly directKey: boolean;
+  /** How its last run ended, where the host records an error. */
+  readonly lastRunError: RunError | undefined;
   /** Marks that only the host, or another owner, can act on. */
   readonly marks: {
     readonly pendingFinalDelivery: boolean;

@@ -39,6 +39,9 @@ export function lastUserMessageAtMs(events: readonly unknown[]): number | undefi
   return undefined;
 }
 
+/** Whether this is a finished reply of the agent's. */
+export const isAnswer = (event: unknown): boolean => classifyEvent(event)?.kind === "answered";
+
 function classifyEvent(event: unknown): TailKind | undefined {
   const message = messageOf(event);
   switch (message?.["role"]) {
@@ -76,7 +79,8 @@ function textOf(content: unknown, blocks: readonly Record<string, unknown>[]): s
   return texts.join("\n\n").trim();
 }
 
-function messageOf(event: unknown): Record<string, unknown> | undefined {
+/** The message of a transcript event, if it is one. */
+export function messageOf(event: unknown): Record<string, unknown> | undefined {
   if (!isObject(event) || event["type"] !== "message" || !isObject(event["message"])) return undefined;
   return event["message"];
 }

@@ -11,17 +11,22 @@ export interface AgingLimits {
 /**
  * The queued resumes, in the order in which they may start.
  *
- * A resume is in exactly one of three places: resting (a retry whose delay is not over), fresh, or aged. Aged ones go
- * before fresh ones; within each place agents take turns, and within an agent the rank decides.
+ * A resume is in exactly one of four places: resting (a retry whose delay is not over), requested by the operator, aged,
+ * or fresh. They start in this order of places; within each place agents take turns, and within an agent the rank
+ * decides.
  */
 export class WaitingRoom {
-  readonly #limits: AgingLimits;
+  #limits: AgingLimits;
   readonly #resting = new KeyedHeap<QueuedResume>(
     keyOf,
     byTime((resume) => resume.notBeforeMs),
   );
-  readonly #fresh = new TurnTaking();
+  /** Requested by the operator; the aged ones among them go first. */
+  readonly #requestedAged = new TurnTaking();
+  readonly #requested = new TurnTaking();
   readonly #aged = new TurnTaking();
+  readonly #fresh = new TurnTaking();
+  readonly #places = [this.#requestedAged, this.#requested, this.#aged, this.#fresh];
   /** All of them by waiting time, for ageing and for the oldest. */
   readonly #byWait = new KeyedHeap<QueuedResume>(
     keyOf,
@@ -41,13 +46,33 @@ export class WaitingRoom {
     return this.#byWait.size;
   }
 
+  /** Each of them is a retry whose delay is not over. */
+  get allRest(): boolean {
+    return this.#resting.size === this.size;
+  }
+
   /** The one that has waited longest. */
   oldest(): QueuedResume | undefined {
     return this.#byWait.peek();
   }
 
-  values(): Iterable<QueuedResume> {
-    return this.#byWait.values();
+  get(key: string): QueuedResume | undefined {
+    return this.#byWait.get(key);
+  }
+
+  /** All of them in the order in which they would start if nothing changed. */
+  inOrder(): QueuedResume[] {
+    const resting = [...this.#resting.values()].toSorted((left, right) => left.notBeforeMs - right.notBeforeMs);
+    return [...this.#places.flatMap((place) => place.inOrder()), ...resting];
+  }
+
+  /** From now on these limits say who has aged; nobody loses their place among their likes. */
+  setLimits(limits: AgingLimits, nowMs: number): void {
+    this.#limits = limits;
+    const all = this.inOrder();
+    // All out before any goes in, so that agents keep their turns.
+    for (const { key } of all) this.remove(key);
+    for (const resume of all) this.add(resume, nowMs);
   }
 
   add(resume: QueuedResume, nowMs: number): void {
@@ -62,15 +87,15 @@ export class WaitingRoom {
     this.#ageing.remove(key);
     const found = this.#byWait.remove(key);
     if (found !== undefined) {
-      this.#fresh.remove(found);
-      this.#aged.remove(found);
+      for (const place of this.#places) place.remove(found);
     }
     return found;
   }
 
   /** Takes the next one whose agent may start another; `undefined` when there is none. */
   take(want: "any" | "aged", mayStart: (agentId: string) => boolean): QueuedResume | undefined {
-    const next = this.#aged.next(mayStart) ?? (want === "any" ? this.#fresh.next(mayStart) : undefined);
+    const places = want === "aged" ? [this.#requestedAged, this.#aged] : this.#places;
+    const next = firstOf(places, (place) => place.next(mayStart));
     if (next !== undefined) this.remove(next.key);
     return next;
   }
@@ -86,9 +111,7 @@ export class WaitingRoom {
       this.#admit(next, nowMs);
     }
     for (let next = this.#ageing.peek(); next !== undefined && this.isAged(next, nowMs); next = this.#ageing.peek()) {
-      this.#ageing.remove(next.key);
-      this.#fresh.remove(next);
-      this.#aged.add(next);
+      this.add(next, nowMs);
     }
   }
 
@@ -105,12 +128,13 @@ export class WaitingRoom {
   }
 
   #admit(resume: QueuedResume, nowMs: number): void {
+    const isRequested = resume.requestedAtMs !== undefined;
     if (this.isAged(resume, nowMs)) {
-      this.#aged.add(resume);
-    } else {
-      this.#fresh.add(resume);
-      this.#ageing.push(resume);
+      (isRequested ? this.#requestedAged : this.#aged).add(resume);
+      return;
     }
+    (isRequested ? this.#requested : this.#fresh).add(resume);
+    this.#ageing.push(resume);
   }
 }
 
@@ -134,6 +158,13 @@ class TurnTaking {
     if (heap?.size === 0) this.#agents.delete(resume.agentId);
   }
 
+  /** All of them, agents in turn. */
+  inOrder(): QueuedResume[] {
+    const queues = [...this.#agents.values()].map((heap) => [...heap.values()].toSorted(compareRanks));
+    const rounds = Math.max(0, ...queues.map((queue) => queue.length));
+    return Array.from({ length: rounds }, (_, round) => queues.flatMap((queue) => queue[round] ?? [])).flat();
+  }
+
   /** The next one; its agent goes to the end of the turns. */
   next(mayStart: (agentId: string) => boolean): QueuedResume | undefined {
     for (const [agentId, heap] of this.#agents) {
@@ -144,6 +175,14 @@ class TurnTaking {
     }
     return undefined;
   }
+}
+
+function firstOf<Item, Found>(items: readonly Item[], find: (item: Item) => Found | undefined): Found | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function keyOf(resume: QueuedResume): string {

@@ -1,151 +1,215 @@
 import { type AdmissionLimits, admitAll, attemptsOf, cutOffs, type Judged } from "../domain/admit.ts";
-import type { EventBus, Subject } from "../domain/events.ts";
+import type { EventBus } from "../domain/events.ts";
 import { identify } from "../domain/identify.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
 import { rankOf } from "../domain/rank.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { canonicalKey, type SessionRow } from "../domain/session.ts";
-import { lastUserMessageAtMs, newestEventAtMs } from "../domain/transcript-tail.ts";
 import type { Candidate, Verdict } from "../domain/verdict.ts";
 import type { RecordStore } from "../record/record-store.ts";
+import type { BootVerdict } from "../record/verdicts.ts";
 import type { SessionStore } from "./session-store.ts";
-import type { ReadTranscript } from "./transcripts.ts";
+import type { Transcripts } from "./transcripts.ts";
 
 export interface JudgeOptions {
   readonly agentIds: readonly string[];
   readonly sessions: Pick<SessionStore, "list">;
-  readonly transcript: ReadTranscript;
+  readonly transcripts: Transcripts;
+  /** Session keys for which the host holds a restart continuation. */
+  readonly continuations: ReadonlySet<string>;
   /** What earlier boots have claimed. */
   readonly known: readonly ResumeRecord[];
   readonly limits: AdmissionLimits;
   readonly nowMs: number;
   /** Since when a `running` turn can be live, epoch milliseconds (see `identify`). */
   readonly liveSinceMs: number;
-  readonly events: EventBus;
+  readonly events: Pick<EventBus, "emit">;
+}
+
+/** What a boot says: of every candidate, and of the sessions that cannot even be read. */
+export interface Judgement {
+  readonly judged: readonly Judged[];
+  readonly unreadable: readonly BootVerdict[];
+  /** Agents whose sessions could not be listed. */
+  readonly unlisted: ReadonlySet<string>;
 }
 
 export interface ClaimOptions {
-  readonly sessions: Pick<SessionStore, "claim">;
-  readonly records: Pick<RecordStore, "put" | "delete">;
+  readonly sessions: Pick<SessionStore, "claim" | "release">;
+  readonly records: Pick<RecordStore, "put" | "delete" | "verdicts" | "facts">;
+  /** What earlier boots have claimed. */
+  readonly known: readonly ResumeRecord[];
+  readonly pluginVersion: string;
   readonly bootId: string;
   readonly nowMs: number;
-  readonly events: EventBus;
+  readonly events: Pick<EventBus, "emit">;
 }
 
 /** discover -> identify -> admit: finds the interrupted sessions and judges each. Changes nothing. */
-export function judgeInterrupted(options: JudgeOptions): Judged[] {
-  const { agentIds, sessions, transcript, known, limits, nowMs, liveSinceMs, events } = options;
+export function judgeInterrupted(options: JudgeOptions): Judgement {
+  const { agentIds, sessions, transcripts, continuations, known, limits, nowMs, liveSinceMs, events } = options;
   const records = new Map(known.map((record) => [canonicalKey(record.agentId, record.sessionKey), record]));
-  // Reading a transcript costs milliseconds: only where the user's own activity does not settle the matter.
-  const transcriptActivityAtMs = (row: SessionRow) =>
-    nowMs - (row.lastInteractionAtMs ?? -Infinity) <= limits.idleMs ? undefined : newestEventAtMs(transcript(row));
-  const userMessageAtMs = (row: SessionRow) => lastUserMessageAtMs(transcript(row));
+  const unreadable: BootVerdict[] = [];
+  const unlisted = new Set<string>();
+  const found = {
+    liveSinceMs,
+    transcript: (row: SessionRow) => transcripts.atBoot(row),
+    lastUserMessageAtMs: (row: SessionRow) => transcripts.whole(row).lastUserMessageAtMs,
+    continues: ({ agentId, sessionKey }: SessionRow) => continuations.has(canonicalKey(agentId, sessionKey)),
+  };
   const candidates = agentIds.flatMap((agentId) => {
     try {
       const onUnreadable = (sessionKey: string, error: unknown) => {
-        report({ agentId, sessionKey }, UNREADABLE, events);
+        unreadable.push({ agentId, sessionKey, verdict: UNREADABLE });
         events.emit("trouble", { agentId, sessionKey, what: "read a session entry", error });
       };
-      return sessions.list(agentId, onUnreadable).flatMap((row) => {
-        const record = records.get(canonicalKey(agentId, row.sessionKey));
-        return identify(row, record, { liveSinceMs, transcriptActivityAtMs, userMessageAtMs }) ?? [];
-      });
+      const rows = sessions.list(agentId, onUnreadable);
+      return rows.flatMap((row) => identify(row, records.get(canonicalKey(agentId, row.sessionKey)), found) ?? []);
     } catch (error) {
+      unlisted.add(agentId);
       events.emit("trouble", { agentId, what: "list the sessions of an agent", error });
       return [];
     }
   });
-  return admitAll(candidates, limits, nowMs);
+  return { judged: admitAll(candidates, limits, nowMs), unreadable, unlisted };
 }
 
 /**
- * claim: takes the sessions that are ours from the host's recovery and returns those that are to be resumed.
+ * claim: takes the sessions that are ours from the host's recovery. Returns those that are to be resumed, and what was
+ * said of each in the end.
  *
  * One session's error costs that session its claim. Throws only when the record cannot be written: then nothing has
  * been claimed, and the host recovers everything as it would without us.
  */
-export async function claimJudged(judged: readonly Judged[], options: ClaimOptions): Promise<QueuedResume[]> {
-  retire(judged, options);
-  options.records.put(...judged.filter(isOurs).map((one) => recordOf(one, options)));
+export async function claimJudged(
+  judgement: Judgement,
+  options: ClaimOptions,
+): Promise<{ readonly queue: readonly QueuedResume[]; readonly verdicts: readonly BootVerdict[] }> {
+  const { judged, unreadable } = judgement;
+  const { records, nowMs, events } = options;
+  forget(judgement, options);
+  records.put(...judged.flatMap((one) => recordOf(one, options) ?? []));
   const queue: QueuedResume[] = [];
-  for (const one of judged) {
-    const { candidate } = one;
-    const verdict = isTaken(one) && !(await claim(candidate, options)) ? CLAIM_FAILED : one.verdict;
-    report(candidate.row, verdict, options.events);
-    if (verdict.kind === "admit") queue.push(toQueued(candidate, options.nowMs));
+  const said: BootVerdict[] = [...unreadable];
+  for (const { candidate, verdict: wanted } of judged) {
+    const verdict = (await carryOut(candidate, wanted, options)) ? wanted : CLAIM_FAILED;
+    said.push({ agentId: candidate.row.agentId, sessionKey: candidate.row.sessionKey, verdict });
+    if (verdict.kind === "admit") queue.push(toQueued(candidate, nowMs));
   }
-  return queue;
+  report(said, events);
+  try {
+    records.verdicts.replace(said);
+    records.facts.set("bootedAt", nowMs);
+  } catch (error) {
+    events.emit("trouble", { what: "remember the verdicts of this boot", error });
+  }
+  return { queue, verdicts: said };
 }
 
-/** Tells of one verdict; after the claim, so that a failed claim is told as what it is. */
-export function report({ agentId, sessionKey }: Subject, verdict: Verdict, events: EventBus): void {
-  events.emit("judged", { agentId, sessionKey, verdict });
+/** Tells of the verdicts; after the claim, so that a failed claim is told as what it is. */
+export function report(verdicts: readonly BootVerdict[], events: Pick<EventBus, "emit">): void {
+  for (const verdict of verdicts) events.emit("judged", verdict);
 }
 
-const CLAIM_FAILED = { kind: "leave", reason: "claim-failed" } as const;
-const UNREADABLE = { kind: "leave", reason: "unreadable-entry" } as const;
+/** What a judgement says without any claim. */
+export function verdictsOf({ judged, unreadable }: Judgement): BootVerdict[] {
+  const candidates = judged.map(({ candidate: { row }, verdict }) => ({
+    agentId: row.agentId,
+    sessionKey: row.sessionKey,
+    verdict,
+  }));
+  return [...unreadable, ...candidates];
+}
 
-const isOurs = ({ verdict }: Judged): boolean => verdict.kind === "admit" || verdict.kind === "hold";
-/** What is retired is taken from the host too: a conversation that its user has stopped must not be resumed by it. */
-const isTaken = (one: Judged): boolean => isOurs(one) || one.verdict.kind === "retire";
+const CLAIM_FAILED = { kind: "leave", reason: "claim-failed", found: "changed", limit: "unchanged" } as const;
+const UNREADABLE = { kind: "leave", reason: "unreadable-entry", found: "no session id", limit: "session id" } as const;
 
-function retire(judged: readonly Judged[], { records }: ClaimOptions): void {
+/** Records that no candidate speaks for any more: what was retired, and what the host was given and has finished. */
+function forget({ judged, unlisted }: Judgement, { records, known }: ClaimOptions): void {
+  const open = new Set(judged.map(({ candidate: { row } }) => canonicalKey(row.agentId, row.sessionKey)));
+  for (const { agentId, sessionKey, phase } of known) {
+    const isGone = !unlisted.has(agentId) && !open.has(canonicalKey(agentId, sessionKey));
+    if (phase === "released" && isGone) records.delete(agentId, sessionKey);
+  }
   for (const { candidate, verdict } of judged) {
     if (verdict.kind === "retire") records.delete(candidate.row.agentId, candidate.row.sessionKey);
   }
 }
 
-function recordOf({ candidate: { row, record }, verdict }: Judged, { bootId, nowMs }: ClaimOptions): ResumeRecord {
-  const held = verdict.kind === "hold";
-  const base: ResumeRecord = record ?? {
+/** The record after this verdict; none where there is nothing to remember. */
+function recordOf({ candidate, verdict }: Judged, options: ClaimOptions): ResumeRecord | undefined {
+  const { record } = candidate;
+  const { kind, reason } = verdict;
+  if (kind === "retire") return undefined;
+  // It was ours once: from now on it is the host's.
+  if (kind === "leave") return record && { ...record, phase: "released", outcome: "released", reason };
+  const base = record ?? newRecord(candidate, reason, options);
+  if (kind === "hold") {
+    return base.outcome === "held" ? base : { ...base, phase: "settled", outcome: "held", reason };
+  }
+  const { bootId, pluginVersion } = options;
+  if (base.phase === "delivering") return { ...base, bootId, pluginVersion };
+  const handedBack = { attempts: attemptsOf(base), cutOffs: cutOffs(base) };
+  return { ...base, phase: "claimed", bootId, pluginVersion, ...handedBack };
+}
+
+function newRecord({ row }: Candidate, reason: string, options: ClaimOptions): ResumeRecord {
+  return {
     agentId: row.agentId,
     sessionKey: row.sessionKey,
     sessionId: row.sessionId,
     phase: "claimed",
     outcome: undefined,
-    reason: verdict.reason,
+    reason,
     attempts: 0,
     cutOffs: 0,
     preemptions: 0,
-    bootId,
-    claimedAtMs: nowMs,
+    bootId: options.bootId,
+    claimedAtMs: options.nowMs,
+    sessionStartedAtMs: row.startedAtMs,
     hostStatus: row.status,
     runId: undefined,
     runStartedAtMs: undefined,
     reply: undefined,
+    requestedAtMs: undefined,
+    notifiedAtMs: undefined,
+    pluginVersion: options.pluginVersion,
   };
-  if (held && base.outcome === "held") return base;
-  if (held) return { ...base, phase: "settled", outcome: "held", reason: verdict.reason };
-  if (base.phase === "delivering") return { ...base, bootId };
-  return { ...base, phase: "claimed", bootId, attempts: attemptsOf(base), cutOffs: cutOffs(base) };
 }
 
-/** Takes one session from the host; a session that was not interrupted (any more) needs no patch. */
-async function claim({ row, record }: Candidate, { sessions, records, events }: ClaimOptions): Promise<boolean> {
+/**
+ * Takes one session from the host, or gives it back. What is retired is taken too: a conversation that its user has
+ * stopped must not be resumed by the host. A session that has the right marks already needs no patch.
+ */
+async function carryOut(candidate: Candidate, verdict: Verdict, options: ClaimOptions): Promise<boolean> {
+  const { row, record } = candidate;
+  const { sessions, records, events } = options;
   // A run of ours that was killed can leave an entry without any status.
-  if (row.status !== "running" && row.status !== undefined) return true;
+  const isTheirs = row.status === "running" || row.status === undefined;
+  const step = verdict.kind === "leave" ? "release" : "claim";
+  if (step === "claim" ? !isTheirs : record === undefined || isTheirs) return true;
   try {
-    if (await sessions.claim(row)) return true;
-    throw new Error("the session changed while it was being claimed");
+    if (await sessions[step](row)) return true;
+    throw new Error(`the session changed before the ${step}`);
   } catch (error) {
-    events.emit("trouble", { agentId: row.agentId, sessionKey: row.sessionKey, what: "claim a session", error });
-    giveBack(row, record, records, events);
+    events.emit("trouble", { agentId: row.agentId, sessionKey: row.sessionKey, what: `${step} a session`, error });
+    takeBack(row, record, records, events);
     return false;
   }
 }
 
-/** A claim that failed leaves the record as it was. When that fails too, the next boot reconciles it with the entry. */
-function giveBack(
+/** A step that failed leaves the record as it was. When that fails too, the next boot reconciles it with the entry. */
+function takeBack(
   { agentId, sessionKey }: SessionRow,
   record: ResumeRecord | undefined,
   records: ClaimOptions["records"],
-  events: EventBus,
+  events: ClaimOptions["events"],
 ): void {
   try {
     if (record === undefined) records.delete(agentId, sessionKey);
     else records.put(record);
   } catch (error) {
-    events.emit("trouble", { agentId, sessionKey, what: "give a claim back", error });
+    events.emit("trouble", { agentId, sessionKey, what: "take a claim back", error });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { QueuedResume } from "../domain/queued-resume.ts";
+import type { Subject } from "../domain/events.ts";
 import type { ReplyPart } from "../domain/record.ts";
 import type { DeliveryRoute } from "../domain/session.ts";
 import { isQueuedAlready } from "./host-errors.ts";
@@ -11,11 +11,13 @@ import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
  * surely was not sent and never repeats what may have been. Rejects when the queue did not take it.
  */
 export type Deliver = (reply: {
-  readonly resume: QueuedResume;
+  readonly resume: Subject;
   /** Makes the delivery idempotent: the same id goes out once, also across crashes. */
   readonly runId: string;
   readonly parts: readonly ReplyPart[];
   readonly route: DeliveryRoute;
+  /** Without a sound, where the channel knows the difference. */
+  readonly silent?: boolean;
   /** Ends the waiting for the channel, never the delivery. */
   readonly signal: AbortSignal;
 }) => Promise<"sent" | "suppressed" | "handed-over">;
@@ -28,7 +30,7 @@ const RECEIPT_RETENTION = { idPrefix: INTENT_PREFIX, maxAgeMs: 7 * 24 * 3_600_00
 const CHANNEL_WAIT_MS = 15_000;
 
 export function createDelivery(config: () => OpenClawConfig): Deliver {
-  return async ({ resume, runId, parts, route, signal }) => {
+  return async ({ resume, runId, parts, route, silent, signal }) => {
     // Loaded at the first delivery: it brings the host's channel runtime with it.
     const { sendDurableMessageBatch } = await import("openclaw/plugin-sdk/channel-outbound");
     const waited = Promise.withResolvers<"handed-over">();
@@ -51,6 +53,7 @@ export function createDelivery(config: () => OpenClawConfig): Deliver {
       })),
       session: { key: resume.sessionKey, agentId: resume.agentId },
       runId,
+      ...(silent === undefined ? {} : { silent }),
       durability: "required",
       deliveryIntentId: `${INTENT_PREFIX}${runId}`,
       reusePendingDeliveryIntent: true,

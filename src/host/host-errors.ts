@@ -1,3 +1,5 @@
+import { classifyRunError, type RunError } from "../domain/run-error.ts";
+
 /**
  * Errors of the host that mean something to the plugin. The public SDK exports neither their classes nor codes for them
  * (2026.9.6), so they are told by name and text: here, and nowhere else.
@@ -14,4 +16,10 @@ export function isRefusal(error: unknown): boolean {
 /** The outbound queue has this reply already: an earlier attempt, before a crash, got that far. */
 export function isQueuedAlready(error: unknown): boolean {
   return error instanceof Error && error.message.includes("delivery intent is already queued");
+}
+
+/** Why the host's model runner gave a turn up; it names the reason on the error that it throws. */
+export function failureReason(error: unknown): RunError {
+  const { reason, status } = (error ?? {}) as { reason?: unknown; status?: unknown };
+  return classifyRunError(reason, typeof status === "number" ? String(status) : undefined);
 }

@@ -1,19 +1,22 @@
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
+import { transcriptObjection } from "../domain/admit.ts";
 import { errorKind } from "../domain/error-kind.ts";
-import { userContinued } from "../domain/identify.ts";
+import { movedOn } from "../domain/identify.ts";
 import { resumePrompt } from "../domain/prompt.ts";
+import type { HeldReason } from "../domain/reasons.ts";
 import type { RunningResume } from "../domain/queued-resume.ts";
-import type { ReplyPart } from "../domain/record.ts";
+import type { ReplyPart, ResumeRecord } from "../domain/record.ts";
+import { runError } from "../domain/run-error.ts";
 import type { RunEnd } from "../domain/scheduler.ts";
 import type { SessionRow } from "../domain/session.ts";
-import { classifyTail, lastUserMessageAtMs } from "../domain/transcript-tail.ts";
+import type { TranscriptFacts } from "../domain/transcript-facts.ts";
 import type { ResumeRunner } from "../lane/resume-lane.ts";
 import type { Ledger } from "../record/ledger.ts";
-import type { UnsafeTail } from "../settings/settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Deliver } from "./delivery.ts";
-import { isRefusal } from "./host-errors.ts";
+import { failureReason, isRefusal } from "./host-errors.ts";
 import type { SessionStore } from "./session-store.ts";
-import type { ReadTranscript } from "./transcripts.ts";
+import type { Transcripts } from "./transcripts.ts";
 
 type AgentApi = PluginRuntime["agent"];
 type RunResult = Awaited<ReturnType<AgentApi["runEmbeddedAgent"]>>;
@@ -35,12 +38,11 @@ export interface HostRunnerOptions {
   readonly config: () => HostConfig;
   readonly storePathOf: (agentId: string) => string;
   readonly sessions: Pick<SessionStore, "get" | "claim" | "runContext" | "routeOf">;
-  readonly transcript: ReadTranscript;
+  readonly transcripts: Pick<Transcripts, "whole">;
   readonly deliver: Deliver;
   readonly ledger: Pick<Ledger, "get" | "delivering">;
-  readonly laneName: string;
-  readonly timeoutMs: number;
-  readonly unsafeTail: UnsafeTail;
+  /** Those in force when they are asked for. */
+  readonly settings: () => Pick<Settings, "lane" | "resume" | "filter">;
   /** Tells the user signals that the next turn on this session is ours; the returned function ends that. */
   readonly expectOwnTurn: (key: string, runId: string) => () => void;
 }
@@ -62,7 +64,7 @@ export class HostRunner implements ResumeRunner {
   }
 
   async run(resume: RunningResume, runId: string, signal: AbortSignal): Promise<RunEnd> {
-    const { ledger, sessions, transcript, unsafeTail } = this.#options;
+    const { ledger, sessions, transcripts } = this.#options;
     const record = ledger.get(resume);
     if (record === undefined) return { kind: "failed", error: "the record of a claimed session is missing" };
     // A reply that is owed keeps the id under which it may have gone out already.
@@ -71,11 +73,11 @@ export class HostRunner implements ResumeRunner {
     if (record.reply !== undefined) return this.#deliver(attempt, record.reply.parts, record.reply.route);
 
     const row = sessions.get(resume.agentId, resume.sessionKey);
-    if (row === undefined || row.sessionId !== resume.sessionId) return { kind: "superseded" };
-    const events = transcript(row);
-    if (userContinued(record, row, () => lastUserMessageAtMs(events))) return { kind: "superseded" };
+    if (row === undefined) return { kind: "superseded" };
+    const facts = transcripts.whole(row);
+    if (movedOn(record, row, () => facts.lastUserMessageAtMs)) return { kind: "superseded" };
 
-    const tail = classifyTail(events);
+    const { tail } = facts;
     if (tail.kind === "answered") {
       // From before our first attempt: the user has it. From after it: it is ours to deliver.
       const isOurs = tail.atMs !== undefined && tail.atMs >= (record.runStartedAtMs ?? Infinity);
@@ -83,25 +85,43 @@ export class HostRunner implements ResumeRunner {
         ? this.#deliver(attempt, [{ text: tail.text }], sessions.routeOf(row))
         : { kind: "completed", reason: "already-answered" };
     }
-    if (tail.kind === "unsafe" && unsafeTail === "hold") return { kind: "held", reason: "unsafe-tail" };
+    const objection = this.#objection(record, row, facts);
+    if (objection !== undefined) return { kind: "held", reason: objection };
 
     const result = await this.#runTurn(attempt, row, tail.kind);
-    if (result === "cancelled" || result === "refused") {
+    if ("kind" in result) {
       await this.#restoreClaim(row);
-      return { kind: result };
+      return result;
     }
     return this.#handOver(attempt, row, result);
+  }
+
+  /**
+   * What admission could not know of a transcript that is too long to be read at boot. Errors of our own attempts are
+   * counted as attempts, and what the operator has asked for is run whatever came before.
+   */
+  #objection(record: ResumeRecord, row: SessionRow, facts: TranscriptFacts): HeldReason | undefined {
+    const { filter, resume } = this.#options.settings();
+    const isRequested = record.requestedAtMs !== undefined;
+    const pastErrorsCount = record.attempts <= 1 && !isRequested;
+    const seen = pastErrorsCount ? facts : { ...facts, failures: 0, lastError: undefined };
+    const verdict = transcriptObjection(
+      { row: pastErrorsCount ? row : { lastRunError: undefined }, transcript: () => seen },
+      { maxFailures: filter.maxFailures, holdUnsafeTails: resume.unsafeTail === "hold" && !isRequested },
+    );
+    return verdict?.reason;
   }
 
   async #runTurn(
     { resume, runId, signal }: Attempt,
     row: SessionRow,
     tail: "unanswered" | "unsafe",
-  ): Promise<RunResult | "cancelled" | "refused"> {
-    const { agent, config, storePathOf, sessions, laneName, timeoutMs, unsafeTail, expectOwnTurn } = this.#options;
+  ): Promise<RunResult | Extract<RunEnd, { kind: "cancelled" | "refused" | "failed" }>> {
+    const { agent, config, storePathOf, sessions, settings, expectOwnTurn } = this.#options;
+    const { lane, resume: limits } = settings();
     const { agentId, sessionKey, sessionId } = row;
     const cfg = config();
-    const withTools = tail !== "unsafe" || unsafeTail === "full";
+    const withTools = tail !== "unsafe" || limits.unsafeTail === "full";
     const ended = expectOwnTurn(resume.key, runId);
     try {
       const result = await agent.runEmbeddedAgent({
@@ -112,8 +132,8 @@ export class HostRunner implements ResumeRunner {
         sessionId,
         sessionTarget: { agentId, sessionKey, sessionId, storePath: storePathOf(agentId) },
         runId,
-        lane: resume.slot === 1 ? laneName : `${laneName}-${resume.slot}`,
-        timeoutMs: timeoutMs + HOST_TIMEOUT_MARGIN_MS,
+        lane: resume.slot === 1 ? lane.name : `${lane.name}-${resume.slot}`,
+        timeoutMs: limits.timeoutMs + HOST_TIMEOUT_MARGIN_MS,
         abortSignal: signal,
         workspaceDir: agent.resolveAgentWorkspaceDir(cfg, agentId),
         config: cfg,
@@ -126,11 +146,13 @@ export class HostRunner implements ResumeRunner {
         disableMessageTool: true,
         ...(withTools ? {} : { disableTools: true }),
       });
-      return signal.aborted && result.meta.aborted === true ? "cancelled" : result;
+      return signal.aborted && result.meta.aborted === true ? { kind: "cancelled" } : result;
     } catch (error) {
-      if (signal.aborted) return "cancelled";
-      if (isRefusal(error)) return "refused";
-      throw error;
+      if (signal.aborted) return { kind: "cancelled" };
+      if (isRefusal(error)) return { kind: "refused" };
+      const { kind, permanent } = failureReason(error);
+      const text = kind === "unknown" ? errorKind(error) : `${errorKind(error)}: ${kind}`;
+      return { kind: "failed", error: text, permanent };
     } finally {
       ended();
     }
@@ -140,8 +162,11 @@ export class HostRunner implements ResumeRunner {
     const payloads = (result.payloads ?? []).filter(({ isReasoning, isCommentary }) => !isReasoning && !isCommentary);
     // An error reply may quote the conversation; its kind is enough for the log.
     const failed = result.meta.error !== undefined || payloads.some(({ isError }) => isError === true);
-    if (failed)
-      return { kind: "failed", error: `the run ended in an error (${result.meta.error?.kind ?? "error reply"})` };
+    if (failed) {
+      const kind = result.meta.error?.kind;
+      const { permanent } = runError(kind === "context_overflow" ? "context-overflow" : "unknown");
+      return { kind: "failed", error: `the run ended in an error (${kind ?? "error reply"})`, permanent };
+    }
     if (result.didSendViaMessagingTool === true) return { kind: "completed", reason: "replied" };
     const parts = payloads
       .map(toPart)
@@ -162,7 +187,7 @@ export class HostRunner implements ResumeRunner {
   }
 
   /**
-   * A cancelled run can leave its marks on the entry; the host must not take them for an interrupted turn. Once the user
+   * A cancelled or failed run can leave its marks on the entry; the host must not take them for an interrupted turn. Once the user
    * has come back the entry is that turn's, and is left alone.
    */
   async #restoreClaim(before: SessionRow): Promise<void> {

@@ -1,49 +1,100 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listAgentIds, tryResolveDefaultAgentId } from "openclaw/plugin-sdk/agent-scope-runtime";
-import type { OpenClawConfig, OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
-import type { Judged } from "../domain/admit.ts";
+import { tryResolveDefaultAgentId } from "openclaw/plugin-sdk/agent-scope-runtime";
+import type { OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
+import type { Logger } from "pino";
 import { EventBus } from "../domain/events.ts";
-import type { ResumeRecord } from "../domain/record.ts";
-import { ResumeLane } from "../lane/resume-lane.ts";
+import { canonicalKey } from "../domain/session.ts";
+import { type LaneLimits, ResumeLane } from "../lane/resume-lane.ts";
 import { createLog, logEvents } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
+import type { Office } from "../operate/office.ts";
+import { Totals } from "../operate/totals.ts";
+import type { ServiceState } from "../operate/views.ts";
+import { writeHistory } from "../record/history-writer.ts";
 import { Ledger } from "../record/ledger.ts";
 import { RecordStore } from "../record/record-store.ts";
-import { resolveSettings } from "../settings/resolve.ts";
+import { LiveSettings } from "../settings/live.ts";
 import type { Settings } from "../settings/settings.ts";
-import { claimJudged, judgeInterrupted, report } from "./boot.ts";
+import { judgeSessions } from "./admission.ts";
+import { claimJudged, report, verdictsOf } from "./boot.ts";
 import { createDelivery } from "./delivery.ts";
+import { HeldNotices } from "./held-notice.ts";
+import { hostFeatures } from "./host-features.ts";
+import { type HostParts, hostParts } from "./host-parts.ts";
 import { HostRunner } from "./runner.ts";
-import { createSessionStore, type SessionStore } from "./session-store.ts";
-import { createTranscriptReader, type ReadTranscript } from "./transcripts.ts";
 import { UserSignals } from "./user-signals.ts";
 
 /** The host gives a stopping plugin 5 s. */
 const STOP_LIMIT_MS = 4_000;
 
+/** What lives from one `start` of the service to the next `stop`. */
+interface Session {
+  readonly host: HostParts;
+  readonly log: Logger;
+  readonly events: EventBus;
+  readonly metrics: Metrics;
+  readonly totals: Totals;
+  readonly settings: LiveSettings;
+  state: ServiceState;
+  boot?: Office["boot"];
+  active?: Active;
+}
+
+/** What exists while sessions are claimed. */
+interface Active {
+  readonly lane: ResumeLane;
+  readonly records: RecordStore;
+  readonly signals: UserSignals;
+  readonly notices: HeldNotices;
+  readonly history: { readonly stop: () => void };
+}
+
 /** The plugin between one `start` and the next `stop` of its service. */
 export class ResumeService {
   readonly #api: OpenClawPluginApi;
-  readonly #pluginConfig: unknown;
-  #metrics: Metrics | undefined;
-  #signals: UserSignals | undefined;
-  #lane: ResumeLane | undefined;
-  #records: RecordStore | undefined;
+  #session: Session | undefined;
   #stopListening: (() => void) | undefined;
   /** Host calls must run inside the service's own async context: the hook's is released when its handler returns. */
   #inServiceContext: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   #gateway: { readonly stopping: AbortSignal | undefined } | undefined;
+  #messagesSeen = 0;
 
   constructor(api: OpenClawPluginApi) {
     this.#api = api;
-    this.#pluginConfig = api.pluginConfig;
   }
 
   /** The registry of the running service. */
   get registry() {
-    return this.#metrics?.registry;
+    return this.#session?.metrics.registry;
+  }
+
+  /** What the operator can see and touch. Throws when the service was never started. */
+  office(): Office {
+    const session = this.#session;
+    if (session === undefined) throw new Error("the resume-scheduler service is not running");
+    const { host, state, settings, events, totals, boot, active } = session;
+    return {
+      pluginId: this.#api.id,
+      version: this.#version,
+      state,
+      nowMs: Date.now,
+      host,
+      settings: settings.current,
+      settingsErrors: settings.errors,
+      events,
+      totals,
+      boot,
+      active,
+      hostFeatures: hostFeatures(this.#api.runtime),
+      messagesSeen: this.#messagesSeen,
+    };
+  }
+
+  /** Runs a step in the service's own async context: what starts because of it must not be part of who asked for it. */
+  within<Value>(step: () => Value): Value {
+    return this.#inServiceContext === undefined ? step() : this.#inServiceContext(step);
   }
 
   /** Awaited by the host before its own recovery starts: what is claimed here, the host does not resume. */
@@ -52,26 +103,33 @@ export class ResumeService {
     const events = new EventBus();
     const log = createLog(context.logger);
     logEvents(events, log);
-    this.#metrics = new Metrics(events, Date.now);
-    const resolved = resolveSettings(this.#pluginConfig);
-    if (!resolved.ok) {
-      for (const { path, message } of resolved.errors) {
-        log.error(
-          { setting: path },
-          `plugins.entries.${this.#api.id}.config${path === "" ? "" : `.${path}`}: ${message}`,
-        );
-      }
+    const session: Session = (this.#session = {
+      host: hostParts(this.#api.runtime, context.stateDir),
+      log,
+      events,
+      metrics: new Metrics(events, Date.now),
+      totals: new Totals(events),
+      settings: new LiveSettings(context.config.plugins?.entries?.[this.#api.id]?.config),
+      state: "off",
+    });
+    const settings = session.settings.current;
+    if (settings === undefined) {
+      session.state = "misconfigured";
+      this.#complain(session);
       log.error(
         "nothing is resumed by this plugin until its settings are right; the host recovers as it would without it",
       );
       return;
     }
-    if (resolved.settings.mode === "off") return;
+    session.state = settings.mode;
+    if (settings.mode === "off") return;
     try {
-      await this.#takeOver(resolved.settings, context, events);
+      if (settings.mode === "observe") this.#observe(session, settings);
+      else await this.#takeOver(session, settings, context);
     } catch (error) {
       // The series stay, so that an alert can tell.
-      await this.#release();
+      session.state = "failed";
+      await this.#release(session);
       throw error;
     }
   }
@@ -83,89 +141,101 @@ export class ResumeService {
   }
 
   messageReceived(sessionKey: string | undefined): void {
-    this.#signals?.messageReceived(sessionKey);
+    this.#messagesSeen += 1;
+    this.#session?.active?.signals.messageReceived(sessionKey);
+  }
+
+  /**
+   * Takes changed settings over while the gateway runs: what runs goes on as it was started, the queue keeps its order.
+   * Filters and the boot limit count at the next boot. Wrong settings are told, and those before them stay in force.
+   */
+  settingsChanged(config: unknown): void {
+    const session = this.#session;
+    if (session === undefined || !session.settings.change(config)) return;
+    const { settings, active, events } = session;
+    this.#complain(session);
+    if (settings.changed.length === 0 || settings.current === undefined) return;
+    const { current } = settings;
+    events.emit("reconfigured", { changed: settings.changed });
+    this.within(() => {
+      active?.lane.setLimits(laneLimits(current));
+      if (current.mode === "active") active?.lane.unpause("mode");
+      else active?.lane.pause("mode");
+    });
+    if (current.mode !== session.state && active === undefined) {
+      session.log.warn({ mode: current.mode }, "the mode is changed at the next gateway start: recovery has begun");
+    } else if (active !== undefined) session.state = current.mode;
   }
 
   async stop(): Promise<void> {
-    await this.#release();
-    this.#metrics?.registry.clear();
-    this.#metrics = undefined;
+    const session = this.#session;
+    if (session === undefined) return;
+    await this.#release(session);
+    session.metrics.registry.clear();
+    this.#session = undefined;
   }
 
-  async #release(): Promise<void> {
+  get #version(): string {
+    return this.#api.version ?? "unknown";
+  }
+
+  async #release(session: Session): Promise<void> {
     this.#stopListening?.();
-    this.#signals?.stop();
+    this.#stopListening = undefined;
+    const { active } = session;
+    if (active === undefined) return;
+    delete session.active;
+    active.signals.stop();
+    active.notices.stop();
     // A delivery that hangs must not hold the gateway: it is on record and goes on at the next boot.
-    await Promise.race([this.#lane?.drain(), sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
-    this.#records?.close();
-    this.#stopListening = this.#signals = this.#lane = this.#records = undefined;
+    await Promise.race([active.lane.drain(), sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+    active.history.stop();
+    active.records.close();
   }
 
-  async #takeOver(settings: Settings, context: OpenClawPluginServiceContext, events: EventBus): Promise<void> {
+  #observe(session: Session, settings: Settings): void {
+    const { host, events } = session;
     const nowMs = Date.now();
-    const host = hostParts(this.#api);
-    if (settings.mode === "observe") {
-      const judged = this.#judge(settings, host, RecordStore.peek(context.stateDir), nowMs, events);
-      for (const { candidate, verdict } of judged) report(candidate.row, verdict, events);
-      events.emit("booted", { mode: settings.mode, claimed: 0, tookMs: Date.now() - nowMs });
-      return;
-    }
-    const records = (this.#records = new RecordStore(context.stateDir));
+    const known = RecordStore.peek(host.stateDir, (store) => store.all(), []);
+    const verdicts = verdictsOf(judgeSessions(host, { settings, known, nowMs, liveSinceMs: liveSince(nowMs), events }));
+    report(verdicts, events);
+    session.boot = { atMs: nowMs, verdicts };
+    events.emit("booted", { mode: settings.mode, claimed: 0, tookMs: Date.now() - nowMs });
+  }
+
+  async #takeOver(session: Session, settings: Settings, context: OpenClawPluginServiceContext): Promise<void> {
+    const { host, events } = session;
+    const nowMs = Date.now();
     // Users are watched from before the first claim: one who writes meanwhile must not find a resume in the way.
-    const lane = this.#startLane(settings, host, records, context, events);
-    const judged = this.#judge(settings, host, records.all(), nowMs, events);
-    const queue = await claimJudged(judged, { ...host, records, bootId: randomUUID(), nowMs, events });
+    const { lane, records, signals } = (session.active = this.#startLane(session, settings, context));
+    const known = records.all();
+    const judgement = judgeSessions(host, { settings, known, nowMs, liveSinceMs: liveSince(nowMs), events });
+    const boot = { bootId: randomUUID(), pluginVersion: this.#version, nowMs };
+    const { queue, verdicts } = await claimJudged(judgement, { ...host, ...boot, known, records, events });
+    session.boot = { atMs: nowMs, verdicts };
+    const left = verdicts.filter(({ verdict }) => verdict.kind === "leave");
+    signals.expectRecovery(left.map(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey)));
     events.emit("booted", { mode: settings.mode, claimed: queue.length, tookMs: Date.now() - nowMs });
     for (const resume of queue) lane.enqueue(resume);
     this.#openLane();
   }
 
-  #judge(
-    settings: Settings,
-    host: HostParts,
-    known: readonly ResumeRecord[],
-    nowMs: number,
-    events: EventBus,
-  ): Judged[] {
-    return judgeInterrupted({
-      ...host,
-      agentIds: listAgentIds(host.config()),
-      known,
-      limits: { ...settings.filter, maxPerBoot: settings.budget.maxPerBoot, maxAttempts: settings.resume.maxAttempts },
-      nowMs,
-      liveSinceMs: isFirstStartInProcess() ? nowMs - process.uptime() * 1000 : -Infinity,
-      events,
-    });
-  }
-
-  #startLane(
-    settings: Settings,
-    host: HostParts,
-    records: RecordStore,
-    context: OpenClawPluginServiceContext,
-    events: EventBus,
-  ): ResumeLane {
+  #startLane(session: Session, settings: Settings, context: OpenClawPluginServiceContext): Active {
+    const { host, events } = session;
+    const records = RecordStore.open(context.stateDir);
     const ledger = new Ledger(records, Date.now);
+    const deliver = createDelivery(host.config);
+    const inForce = () => session.settings.current ?? settings;
     const runner = new HostRunner({
       ...host,
       agent: this.#api.runtime.agent,
-      deliver: createDelivery(host.config),
+      deliver,
       ledger,
-      laneName: settings.lane.name,
-      timeoutMs: settings.resume.timeoutMs,
-      unsafeTail: settings.resume.unsafeTail,
+      settings: inForce,
       expectOwnTurn: (key, runId) => signals.expectOwnTurn(key, runId),
     });
     const lane = new ResumeLane({
-      limits: {
-        ...settings.budget,
-        ...settings.preemption,
-        quietMs: settings.lane.quietMs,
-        retryDelayMs: settings.resume.retryDelayMs,
-        maxAttempts: settings.resume.maxAttempts,
-        preemptionScope: settings.preemption.scope,
-      },
-      timeoutMs: settings.resume.timeoutMs,
+      limits: laneLimits(settings),
       runner,
       ledger,
       events,
@@ -177,55 +247,65 @@ export class ResumeService {
       defaultAgentId: tryResolveDefaultAgentId(host.config()) ?? "main",
       // Signals arrive inside the user's own turn; what the lane starts because of them must not become part of it.
       listener: {
-        userWrote: (key) => this.#inServiceContext?.(() => lane.userWrote(key)),
-        userRunStarted: (runId, key) => this.#inServiceContext?.(() => lane.userRunStarted(runId, key)),
-        userRunEnded: (runId) => this.#inServiceContext?.(() => lane.userRunEnded(runId)),
-        userServed: (key) => this.#inServiceContext?.(() => lane.userServed(key)),
+        userWrote: (key) => this.within(() => lane.userWrote(key)),
+        userRunStarted: (runId, key) => this.within(() => lane.userRunStarted(runId, key)),
+        userRunEnded: (runId) => this.within(() => lane.userRunEnded(runId)),
+        userServed: (key) => this.within(() => lane.userServed(key)),
         mainWaited: (waitMs) => events.emit("mainWaited", { waitMs }),
       },
     });
-    this.#lane = lane;
-    this.#signals = signals;
-    this.#metrics?.watch(lane);
+    const isOn = () => inForce().notify === "held";
+    const notices = new HeldNotices({ ...host, records, deliver, events, nowMs: Date.now, isOn });
+    const history = writeHistory(events, records.history, Date.now);
+    records.history.prune(Date.now());
+    if (records.facts.get("pausedSince") !== undefined) lane.pause("operator");
+    session.metrics.watch(lane);
     signals.start();
     if (!signals.seesLanes) {
       const error = "diagnostics.enabled is false: users of the HTTP endpoints do not preempt resumes";
       events.emit("trouble", { what: "see every user", error });
     }
-    return lane;
+    return { lane, records, signals, notices, history };
   }
 
   #openLane(): void {
-    const lane = this.#lane;
-    if (lane === undefined || this.#gateway === undefined) return;
+    const active = this.#session?.active;
+    if (active === undefined || this.#gateway === undefined) return;
     const { stopping } = this.#gateway;
     if (stopping?.aborted === true) return;
-    const onStopping = () => void lane.drain();
+    const onStopping = () => void active.lane.drain();
     stopping?.addEventListener("abort", onStopping, { once: true });
     // The gateway's signal outlives a plugin that is replaced in process.
     this.#stopListening = () => stopping?.removeEventListener("abort", onStopping);
-    this.#inServiceContext?.(() => lane.open());
+    this.within(() => {
+      active.lane.open();
+      active.notices.open();
+    });
+  }
+
+  #complain({ log, settings }: Session): void {
+    for (const { path, message } of settings.errors) {
+      const where = `plugins.entries.${this.#api.id}.config${path === "" ? "" : `.${path}`}`;
+      log.error({ setting: path }, `${where}: ${message}`);
+    }
   }
 }
 
-/** The host's session store and configuration, as the plugin's parts take them. */
-interface HostParts {
-  readonly config: () => OpenClawConfig;
-  readonly storePathOf: (agentId: string) => string;
-  readonly sessions: SessionStore;
-  readonly transcript: ReadTranscript;
+function laneLimits({ budget, preemption, lane, resume }: Settings): LaneLimits {
+  return {
+    ...budget,
+    ...preemption,
+    quietMs: lane.quietMs,
+    retryDelayMs: resume.retryDelayMs,
+    maxAttempts: resume.maxAttempts,
+    timeoutMs: resume.timeoutMs,
+    preemptionScope: preemption.scope,
+  };
 }
 
-function hostParts({ runtime }: OpenClawPluginApi): HostParts {
-  const { session } = runtime.agent;
-  const config = () => runtime.config.current() as OpenClawConfig;
-  const storePathOf = (agentId: string) => session.resolveStorePath(config().session?.store, { agentId });
-  return {
-    config,
-    storePathOf,
-    sessions: createSessionStore(session, config),
-    transcript: createTranscriptReader(storePathOf),
-  };
+/** Since when a turn of this gateway can be live, epoch milliseconds. */
+function liveSince(nowMs: number): number {
+  return isFirstStartInProcess() ? nowMs - process.uptime() * 1000 : -Infinity;
 }
 
 /** One process can start the plugin more than once, even from a second copy of this module. */

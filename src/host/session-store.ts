@@ -2,6 +2,7 @@ import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
 import { isAcpSessionKey, isCronSessionKey, isSubagentSessionKey } from "openclaw/plugin-sdk/routing";
 import { resolveSendPolicy } from "openclaw/plugin-sdk/session-store-runtime";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
+import { classifyRunError } from "../domain/run-error.ts";
 import type { DeliveryRoute, KeyKind, SessionRow } from "../domain/session.ts";
 import { type RunContext, runContextOf } from "./run-context.ts";
 
@@ -21,6 +22,8 @@ export interface SessionStore {
    * Returns whether it was taken.
    */
   claim(row: SessionRow): Promise<boolean>;
+  /** Gives a claimed session back to the host's recovery, unless it has moved on. Returns whether it was. */
+  release(row: SessionRow): Promise<boolean>;
 }
 
 /**
@@ -37,6 +40,9 @@ const CLAIM_PATCH = {
   restartRecoveryDeliveryContext: undefined,
   restartRecoveryForceSafeTools: undefined,
 };
+
+/** What a release writes: the marks by which the host's recovery knows an interrupted turn at its next start. */
+const RELEASE_PATCH = { status: "running", abortedLastRun: true };
 
 /** The host's session store behind its public API. */
 export function createSessionStore(
@@ -74,22 +80,25 @@ export function createSessionStore(
       const policy = resolveSendPolicy({ cfg: config(), entry, sessionKey: row.sessionKey, channel, ...chatType });
       return policy === "deny" ? undefined : row.route;
     },
-    async claim(row) {
-      const { agentId, sessionKey } = row;
-      let taken = false;
-      await api.patchSessionEntry({
-        agentId,
-        sessionKey,
-        preserveActivity: true,
-        update: (entry) => {
-          taken = isSameTurn(row, toRow(agentId, sessionKey, entry));
-          // The host removes fields that are set to undefined; its type does not say so.
-          return taken ? (CLAIM_PATCH as object) : null;
-        },
-      });
-      return taken;
-    },
+    claim: (row) => patchIfSame(row, CLAIM_PATCH),
+    release: (row) => patchIfSame(row, RELEASE_PATCH),
   };
+
+  async function patchIfSame(row: SessionRow, patch: object): Promise<boolean> {
+    const { agentId, sessionKey } = row;
+    let patched = false;
+    await api.patchSessionEntry({
+      agentId,
+      sessionKey,
+      preserveActivity: true,
+      update: (entry) => {
+        patched = isSameTurn(row, toRow(agentId, sessionKey, entry));
+        // The host removes fields that are set to undefined; its type does not say so.
+        return patched ? patch : null;
+      },
+    });
+    return patched;
+  }
 }
 
 function isSameTurn(before: SessionRow, now: SessionRow): boolean {
@@ -108,6 +117,8 @@ function toRow(agentId: string, sessionKey: string, entry: unknown): SessionRow 
     throw new Error("the session entry has no session id");
   }
   const recovery = asObject(fields["mainRestartRecovery"]);
+  const route = storedRoute(fields["delivery"]);
+  const lastRunError = asString(fields["lastRunError"]);
   return {
     agentId,
     sessionKey,
@@ -119,7 +130,10 @@ function toRow(agentId: string, sessionKey: string, entry: unknown): SessionRow 
     lastInteractionAtMs: asTimeMs(fields["lastInteractionAt"]),
     stoppedAtMs: asTimeMs(fields["abortCutoffTimestamp"]),
     startedAtMs: asTimeMs(fields["sessionStartedAt"]),
-    route: storedRoute(fields["delivery"]),
+    route,
+    channel: route?.channel ?? channelOfKey(sessionKey),
+    directKey: fields["archivedAt"] === undefined && isDirectKey(sessionKey),
+    lastRunError: lastRunError === undefined ? undefined : classifyRunError(lastRunError),
     marks: {
       pendingFinalDelivery: isSet(fields["pendingFinalDelivery"]),
       messageToolOnly: fields["restartRecoverySourceReplyDeliveryMode"] === "message_tool_only",
@@ -146,6 +160,20 @@ export function keyKindOfKey(sessionKey: string): KeyKind {
   if (isCronSessionKey(sessionKey)) return "cron";
   if (isAcpSessionKey(sessionKey)) return "acp";
   return "conversation";
+}
+
+/** `agent:<agent>:<channel>:[<account>:]direct|group|channel:...`; other keys name no channel. */
+function channelOfKey(sessionKey: string): string | undefined {
+  const [scheme, , channel, ...rest] = sessionKey.split(":");
+  const named = rest.slice(0, 2).some((part) => part === "direct" || part === "group" || part === "channel");
+  return scheme === "agent" && named ? channel : undefined;
+}
+
+/** The shapes that the host's `sessions cleanup --fix-dm-scope` retires (2026.9.6); it exports no helper for them. */
+function isDirectKey(sessionKey: string): boolean {
+  const [scheme, agentId, ...rest] = sessionKey.split(":");
+  if (scheme !== "agent" || agentId === "" || rest.length < 2 || rest.length > 4 || rest[0] === "agent") return false;
+  return rest.at(-2) === "direct" && rest.every((part) => part !== "");
 }
 
 function chatKindOf(chatType: unknown): SessionRow["chatKind"] {

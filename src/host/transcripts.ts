@@ -1,16 +1,57 @@
-import { loadTranscriptEventsSync } from "openclaw/plugin-sdk/session-store-runtime";
+import { loadTranscriptEventsSync, readTranscriptStatsSync } from "openclaw/plugin-sdk/session-store-runtime";
 import type { SessionRow } from "../domain/session.ts";
+import { transcriptFacts, type TranscriptFacts, unreadFacts } from "../domain/transcript-facts.ts";
 
-/** Reads a session's transcript events, oldest first. */
-export type ReadTranscript = (row: SessionRow) => readonly unknown[];
+/** Reads a session's transcript. */
+export interface Transcripts {
+  /** What can be known at boot: a transcript of more than 64 KiB is judged by the host's statistics of it alone. */
+  atBoot(row: SessionRow): TranscriptFacts;
+  /** All of it. */
+  whole(row: SessionRow): TranscriptFacts;
+}
 
-/** The host's transcript store. A transcript that cannot be read counts as empty. */
-export function createTranscriptReader(storePathOf: (agentId: string) => string): ReadTranscript {
-  return ({ agentId, sessionKey, sessionId }) => {
+/**
+ * The host's public API reads a transcript whole or not at all (2026.9.6), so a long one must wait until its session is
+ * about to be resumed: then the same rules are applied once more.
+ */
+const MAX_BYTES_AT_BOOT = 64 * 1024;
+
+/** The host's transcript store. */
+export function createTranscripts(storePathOf: (agentId: string) => string): Transcripts {
+  const scopeOf = ({ agentId, sessionKey, sessionId }: SessionRow) => ({
+    agentId,
+    sessionKey,
+    sessionId,
+    storePath: storePathOf(agentId),
+  });
+  const whole = (row: SessionRow): TranscriptFacts => {
     try {
-      return loadTranscriptEventsSync({ agentId, sessionKey, sessionId, storePath: storePathOf(agentId) });
-    } catch {
-      return [];
+      return transcriptFacts(loadTranscriptEventsSync(scopeOf(row)), statsOf(row)?.sizeBytes);
+    } catch (error) {
+      return unreadFacts(isCutShort(error) ? "truncated" : "unreadable");
     }
   };
+  /** Hosts that keep no statistics do not tell. */
+  const statsOf = (row: SessionRow): TranscriptStats | undefined => {
+    try {
+      return readTranscriptStatsSync(scopeOf(row));
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    whole,
+    atBoot(row) {
+      const stats = statsOf(row);
+      if (stats === undefined || stats.sizeBytes <= MAX_BYTES_AT_BOOT) return whole(row);
+      return unreadFacts("ok", { sizeBytes: stats.sizeBytes, newestEventAtMs: stats.lastMutationAtMs });
+    },
+  };
 }
+
+/** The host's type leaves out when the transcript was last written. */
+type TranscriptStats = ReturnType<typeof readTranscriptStatsSync> & { readonly lastMutationAtMs?: number };
+
+/** An event that ends in the middle; one that is something else altogether has a token where none can be. */
+const isCutShort = (error: unknown): boolean =>
+  error instanceof SyntaxError && !error.message.startsWith("Unexpected token");

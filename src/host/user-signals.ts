@@ -36,8 +36,10 @@ export class UserSignals {
   readonly #stops: (() => void)[] = [];
   /** Runs that are about to enter their session's lane and are not a user's, by session key. */
   readonly #expected = new Map<string, Set<string>>();
-  /** Runs that are not a user's: ours and heartbeats. */
+  /** Runs that are not a user's: ours, heartbeats, the host's own recovery. */
   readonly #otherRuns = new Set<string>();
+  /** Sessions that the host recovers itself; nothing but their keys tells such a run from a user's (2026.9.6). */
+  readonly #leftToHost = new Set<string>();
 
   constructor(options: UserSignalsOptions) {
     this.#options = options;
@@ -53,13 +55,20 @@ export class UserSignals {
     this.#stops.push(onDiagnosticEvent((event) => this.#onDiagnostic(event)));
     this.#stops.push(events.onAgentEvent((event) => this.#onAgentEvent(event)));
     const stop = gatewayEvents?.onSessionsChanged(({ sessionKey, agentId, reason }) => {
-      if (reason === "send") this.#wrote(sessionKey, agentId);
+      // The host starts its own recoveries by the method that says this, too.
+      const isRecovery = this.#leftToHost.has(this.#keyOf(sessionKey, agentId));
+      if (reason === "send" && !isRecovery) this.#wrote(sessionKey, agentId);
     });
     if (stop !== undefined) this.#stops.push(stop);
   }
 
   stop(): void {
     for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  /** The next turn on these sessions is the host's own recovery, unless a user is seen to write first. */
+  expectRecovery(keys: Iterable<string>): void {
+    for (const key of keys) this.#leftToHost.add(key);
   }
 
   /** For the `message_received` hook, which only the plugin entry can register. */
@@ -77,7 +86,7 @@ export class UserSignals {
     if (event.type === "message.processed" && event.sessionKey !== undefined) {
       this.#options.listener.userServed(this.#keyOf(event.sessionKey));
     } else if (event.type === "queue.lane.enqueue" && event.lane.startsWith(SESSION_LANE)) {
-      this.#turnQueued(event.lane.slice(SESSION_LANE.length));
+      this.#turnQueued(event.lane.slice(SESSION_LANE.length), event.queueSize);
     } else if (event.type === "queue.lane.dequeue" && event.lane === "main") {
       this.#options.listener.mainWaited(event.waitMs);
     } else if (event.type === "session.turn.created" && event.trigger === "heartbeat") {
@@ -85,11 +94,13 @@ export class UserSignals {
     }
   }
 
-  #turnQueued(sessionKey: string): void {
-    const expected = this.#expected.get(this.#keyOf(sessionKey));
+  #turnQueued(sessionKey: string, queueSize: number): void {
+    const key = this.#keyOf(sessionKey);
+    const expected = this.#expected.get(key);
     const [runId] = expected ?? [];
-    if (runId === undefined) this.#wrote(sessionKey);
-    else expected?.delete(runId);
+    if (runId !== undefined) expected?.delete(runId);
+    // A second turn in the lane of a session that is being recovered is its user's.
+    else if (!this.#leftToHost.has(key) || queueSize > 1) this.#wrote(sessionKey);
   }
 
   #expect(key: string, runId: string): void {
@@ -107,18 +118,24 @@ export class UserSignals {
   #onAgentEvent(event: Parameters<Parameters<PluginRuntime["events"]["onAgentEvent"]>[0]>[0]): void {
     if (event.stream !== "lifecycle" || event.sessionKey === undefined) return;
     const { phase } = event.data;
+    const key = this.#keyOf(event.sessionKey, event.agentId);
     const ended = phase === "end" || phase === "error";
-    if (this.#otherRuns.has(event.runId)) {
-      if (ended) this.#forget(this.#keyOf(event.sessionKey, event.agentId), event.runId);
+    if (phase === "start" && this.#leftToHost.delete(key)) {
+      this.#otherRuns.add(event.runId);
+    } else if (this.#otherRuns.has(event.runId)) {
+      if (ended) this.#forget(key, event.runId);
     } else if (phase === "start" && this.#isConversation(event.sessionKey)) {
-      this.#options.listener.userRunStarted(event.runId, this.#keyOf(event.sessionKey, event.agentId));
+      this.#options.listener.userRunStarted(event.runId, key);
     } else if (ended) {
       this.#options.listener.userRunEnded(event.runId);
     }
   }
 
   #wrote(sessionKey: string, agentId?: string): void {
-    if (this.#isConversation(sessionKey)) this.#options.listener.userWrote(this.#keyOf(sessionKey, agentId));
+    if (!this.#isConversation(sessionKey)) return;
+    const key = this.#keyOf(sessionKey, agentId);
+    this.#leftToHost.delete(key);
+    this.#options.listener.userWrote(key);
   }
 
   #isConversation(sessionKey: string): boolean {

@@ -1,7 +1,15 @@
 import PQueue from "p-queue";
 import type { QueuedResume, RunningResume } from "../domain/queued-resume.ts";
-import { type CancelCause, type Decision, type RunEnd, Scheduler, type SchedulerLimits } from "../domain/scheduler.ts";
-import type { Outcome } from "../domain/record.ts";
+import {
+  type CancelCause,
+  type Decision,
+  type RunEnd,
+  Scheduler,
+  type SchedulerLimits,
+  type SchedulerWait,
+  type Settlement,
+} from "../domain/scheduler.ts";
+import type { Outcome } from "../domain/reasons.ts";
 import { errorKind } from "../domain/error-kind.ts";
 import type { EventBus, Subject } from "../domain/events.ts";
 import type { LaneLabel } from "../domain/starvation.ts";
@@ -26,10 +34,17 @@ export interface LaneClock {
   newRunId(): string;
 }
 
-export interface ResumeLaneOptions {
-  readonly limits: SchedulerLimits;
+/** What the lane goes by. Durations in milliseconds. */
+export interface LaneLimits extends SchedulerLimits {
   /** Longest run of one resume. */
   readonly timeoutMs: number;
+}
+
+/** Why the lane starts nothing: the operator wants it so, or the settings say so. */
+export type PauseCause = "operator" | "mode";
+
+export interface ResumeLaneOptions {
+  readonly limits: LaneLimits;
   readonly runner: ResumeRunner;
   readonly ledger: ResumeLedger;
   readonly events: EventBus;
@@ -39,6 +54,9 @@ export interface ResumeLaneOptions {
 interface ActiveRun {
   readonly resume: RunningResume;
   readonly abort: AbortController;
+  readonly timeoutMs: number;
+  /** Resolves when its slot is free, with how it was settled; a run that goes back to the queue was not. */
+  ended: Promise<Settlement | undefined>;
   timedOut: boolean;
   cancel?: { readonly cause: CancelCause; readonly atMs: number };
 }
@@ -51,6 +69,8 @@ interface ActiveRun {
  */
 export class ResumeLane {
   readonly #options: ResumeLaneOptions;
+  #limits: LaneLimits;
+  readonly #pauses = new Set<PauseCause>();
   readonly #scheduler: Scheduler;
   readonly #slots: PQueue;
   readonly #active = new Map<string, ActiveRun>();
@@ -60,6 +80,7 @@ export class ResumeLane {
 
   constructor(options: ResumeLaneOptions) {
     this.#options = options;
+    this.#limits = options.limits;
     this.#scheduler = new Scheduler(options.limits);
     this.#slots = new PQueue({ concurrency: options.limits.maxConcurrent });
   }
@@ -71,6 +92,37 @@ export class ResumeLane {
   /** Since when the longest waiting turn of a lane has waited, epoch milliseconds. */
   oldestSinceMs(lane: LaneLabel): number | undefined {
     return lane === "main" ? this.#scheduler.users.oldestWaitingSinceMs() : this.#scheduler.oldestQueuedSinceMs();
+  }
+
+  /** Users that wait and user turns that run. */
+  get users(): { readonly waiting: number; readonly running: number } {
+    const { waitingCount, runningCount } = this.#scheduler.users;
+    return { waiting: waitingCount, running: runningCount };
+  }
+
+  get pausedBy(): ReadonlySet<PauseCause> {
+    return this.#pauses;
+  }
+
+  /** Queued resumes in the order in which they would start, and whether each has aged. */
+  queue(): { readonly resume: QueuedResume; readonly aged: boolean }[] {
+    const nowMs = this.#now();
+    return this.#scheduler.queue().map((resume) => ({ resume, aged: this.#scheduler.isAged(resume, nowMs) }));
+  }
+
+  /** Running resumes with their time limits. */
+  running(): { readonly resume: RunningResume; readonly timeoutMs: number }[] {
+    return [...this.#active.values()].map(({ resume, timeoutMs }) => ({ resume, timeoutMs }));
+  }
+
+  /** Where a session is. */
+  placeOf(key: string): "queued" | "running" | undefined {
+    return this.#scheduler.find(key)?.place;
+  }
+
+  /** Why nothing starts although something is queued. */
+  waitsFor(): SchedulerWait | undefined {
+    return this.#scheduler.waitsFor(this.#now());
   }
 
   enqueue(resume: QueuedResume): void {
@@ -97,6 +149,42 @@ export class ResumeLane {
 
   userRunEnded(runId: string): void {
     this.#carryOut(this.#scheduler.userRunEnded(runId, this.#now()));
+  }
+
+  /** Starts nothing more; what runs goes on. */
+  pause(cause: PauseCause): void {
+    this.#pauses.add(cause);
+    this.#scheduler.pause();
+    this.#carryOut([]);
+  }
+
+  /** Ends one pause; another may still be in force. */
+  unpause(cause: PauseCause): void {
+    this.#pauses.delete(cause);
+    if (this.#pauses.size === 0) this.#carryOut(this.#scheduler.unpause(this.#now()));
+  }
+
+  /** New limits for everything that starts from now on; what runs goes on as it was started. */
+  setLimits(limits: LaneLimits): void {
+    this.#limits = limits;
+    this.#slots.concurrency = limits.maxConcurrent;
+    this.#carryOut(this.#scheduler.setLimits(limits, this.#now()));
+  }
+
+  /** The operator wants this queued resume next. */
+  request(key: string): void {
+    this.#carryOut(this.#scheduler.request(key, this.#now()));
+  }
+
+  /**
+   * The operator ends a queued or running resume so. Resolves when its run, if there is one, has really ended, with how it
+   * was settled: one that completed, or whose user came back, has not ended as the operator wanted.
+   */
+  async settle(key: string, settlement: Settlement): Promise<Settlement | undefined> {
+    const ended = this.#active.get(key)?.ended;
+    const decisions = this.#scheduler.settle(key, settlement);
+    this.#carryOut(decisions);
+    return ended ?? settlementOf(key, decisions);
   }
 
   /** The gateway stops: cancels what runs, starts nothing more. Resolves when every run has drained. */
@@ -127,13 +215,21 @@ export class ResumeLane {
   }
 
   #start(resume: RunningResume): void {
-    const run: ActiveRun = { resume, abort: new AbortController(), timedOut: false };
+    const { timeoutMs } = this.#limits;
+    const run: ActiveRun = {
+      resume,
+      abort: new AbortController(),
+      timeoutMs,
+      ended: Promise.resolve(undefined),
+      timedOut: false,
+    };
     this.#active.set(resume.key, run);
-    void this.#slots.add(() => this.#run(resume, run));
+    run.ended = this.#slots.add(() => this.#run(resume, run));
   }
 
-  async #run(resume: RunningResume, run: ActiveRun): Promise<void> {
-    const { clock, events, timeoutMs } = this.#options;
+  async #run(resume: RunningResume, run: ActiveRun): Promise<Settlement | undefined> {
+    const { clock, events } = this.#options;
+    const { timeoutMs } = run;
     const startedAtMs = clock.nowMs();
     events.emit("started", {
       ...subject(resume),
@@ -151,7 +247,9 @@ export class ResumeLane {
     this.#active.delete(resume.key);
     this.#ended(resume, run, end, startedAtMs);
     // What starts next waits inside p-queue for the moment until this function has returned and the slot is free.
-    this.#carryOut(this.#scheduler.runEnded(resume.key, end, clock.nowMs()));
+    const decisions = this.#scheduler.runEnded(resume.key, end, clock.nowMs());
+    this.#carryOut(decisions);
+    return settlementOf(resume.key, decisions);
   }
 
   async #attempt(resume: RunningResume, run: ActiveRun): Promise<RunEnd> {
@@ -161,7 +259,7 @@ export class ResumeLane {
       this.#options.ledger.started(resume, runId);
       const end = await this.#options.runner.run(resume, runId, run.abort.signal);
       if (end.kind === "cancelled" && run.timedOut && run.cancel === undefined) {
-        return { kind: "timed-out", error: `took longer than ${this.#options.timeoutMs} ms` };
+        return { kind: "timed-out", error: `took longer than ${run.timeoutMs} ms` };
       }
       return end;
     } catch (error) {
@@ -175,7 +273,11 @@ export class ResumeLane {
       ...subject(resume),
       outcome: outcomeOf(end),
       ranMs: nowMs - startedAtMs,
-      ...("error" in end ? { error: end.error } : {}),
+      ...("error" in end
+        ? { error: end.error }
+        : end.kind === "refused"
+          ? { error: "the host takes no new work" }
+          : {}),
       ...(run.cancel ? { cancelCause: run.cancel.cause, drainedMs: nowMs - run.cancel.atMs } : {}),
     });
   }
@@ -237,6 +339,11 @@ export class ResumeLane {
 function outcomeOf(end: RunEnd): Outcome | "preempted" {
   if (end.kind === "undelivered") return "failed";
   return end.kind === "cancelled" || end.kind === "refused" ? "preempted" : end.kind;
+}
+
+function settlementOf(key: string, decisions: readonly Decision[]): Settlement | undefined {
+  const settled = decisions.find((decision) => decision.do === "settle" && decision.resume.key === key);
+  return settled?.do === "settle" ? settled.settlement : undefined;
 }
 
 const subject = ({ agentId, sessionKey }: QueuedResume): Subject => ({ agentId, sessionKey });

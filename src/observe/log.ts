@@ -29,7 +29,7 @@ export function createLog(host: LineLogger): Logger {
 /** One line per step, with verdicts and reasons; never message text. */
 export function logEvents(events: EventBus, log: Logger): void {
   events.on("judged", ({ verdict, ...event }) =>
-    log.info({ ...event, verdict: verdict.kind, reason: verdict.reason }, "judged"),
+    log.info({ ...event, ...verdict, kind: undefined, verdict: verdict.kind }, "judged"),
   );
   events.on("booted", (event) => log.info(event, "booted"));
   events.on("queued", (event) => log.debug(event, "queued"));
@@ -37,6 +37,9 @@ export function logEvents(events: EventBus, log: Logger): void {
   events.on("cancelled", (event) => log.info(event, "resume cancelled"));
   events.on("ended", (event) => log.info(event, "resume ended"));
   events.on("settled", (event) => log.info(event, "settled"));
+  events.on("asked", (event) => log.info(event, "operator asked"));
+  events.on("notified", (event) => log.info(event, "conversation told"));
+  events.on("reconfigured", (event) => log.info(event, "settings changed"));
   events.on("trouble", ({ error, ...event }) => {
     log.warn({ ...event, error: error instanceof Error ? error.message : String(error) }, "survived an error");
   });

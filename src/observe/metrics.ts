@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { EventBus } from "../domain/events.ts";
 import { CANCEL_CAUSES } from "../domain/scheduler.ts";
 import { LANES, type LaneLabel, StarvationMeter } from "../domain/starvation.ts";
-import { VERDICT_REASONS } from "../domain/verdict.ts";
+import { OUTCOMES, type Outcome, reasonsOf, VERDICTS } from "../domain/reasons.ts";
 
 /** What a scrape reads at that moment. Times are epoch milliseconds. */
 export interface LaneView {
@@ -10,8 +10,8 @@ export interface LaneView {
   oldestSinceMs(lane: LaneLabel): number | undefined;
 }
 
-const OUTCOMES = ["completed", "failed", "timed-out", "superseded", "held"] as const;
-const RUN_OUTCOMES = [...OUTCOMES, "preempted"] as const;
+const OUTCOME_LABELS = Object.keys(OUTCOMES) as Outcome[];
+const RUN_OUTCOMES = [...OUTCOME_LABELS, "preempted"] as const;
 /** From an unnoticed wait to one that makes a user write again. */
 const WAIT_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600, 3600];
 /** A drain takes 0.1 to 0.4 s on the real host; 0.5 s is the bar. */
@@ -88,8 +88,8 @@ export class Metrics {
 
   #watchBoot(): void {
     const sessions = this.#gauge("sessions", "Candidates of this boot by verdict and reason.", ["verdict", "reason"]);
-    for (const [verdict, reasons] of Object.entries(VERDICT_REASONS)) {
-      for (const reason of reasons) sessions.set({ verdict, reason }, 0);
+    for (const verdict of Object.keys(VERDICTS) as (keyof typeof VERDICTS)[]) {
+      for (const reason of reasonsOf(verdict)) sessions.set({ verdict, reason }, 0);
     }
     this.#events.on("judged", ({ verdict }) => sessions.inc({ verdict: verdict.kind, reason: verdict.reason }));
   }
@@ -108,7 +108,7 @@ export class Metrics {
       DRAIN_BUCKETS,
       [],
     );
-    for (const outcome of OUTCOMES) outcomes.inc({ outcome }, 0);
+    for (const outcome of OUTCOME_LABELS) outcomes.inc({ outcome }, 0);
     for (const outcome of RUN_OUTCOMES) runs.zero({ outcome });
     for (const cause of CANCEL_CAUSES) preemptions.inc({ cause }, 0);
     this.#events.on("ended", ({ outcome, ranMs, cancelCause, drainedMs }) => {

@@ -1,5 +1,6 @@
 import type { QueuedResume, RunningResume } from "../domain/queued-resume.ts";
-import type { Outcome, PendingReply, ResumeRecord } from "../domain/record.ts";
+import type { Outcome } from "../domain/reasons.ts";
+import type { PendingReply, ResumeRecord } from "../domain/record.ts";
 import type { ResumeLedger } from "../lane/resume-lane.ts";
 import type { RecordStore } from "./record-store.ts";
 
@@ -38,19 +39,26 @@ export class Ledger implements ResumeLedger {
 
   requeued(resume: QueuedResume): void {
     const record = this.#existing(resume);
-    const { attempts, preemptions } = resume;
+    const { attempts, preemptions, requestedAtMs } = resume;
     const phase = record.phase === "delivering" ? "delivering" : "claimed";
-    this.#store.put({ ...record, phase, attempts, preemptions });
+    // What the operator has asked for starts afresh.
+    const cutOffs = requestedAtMs === record.requestedAtMs ? record.cutOffs : 0;
+    this.#store.put({ ...record, phase, attempts, preemptions, cutOffs, requestedAtMs });
   }
 
-  /** A held session is remembered; every other outcome is final and forgotten. */
+  /**
+   * A held session is remembered, and one that was given back to the host until the host has finished it; every other
+   * outcome is final and forgotten.
+   */
   settled(resume: QueuedResume, outcome: Outcome, reason: string): void {
-    if (outcome !== "held") {
+    if (outcome !== "held" && outcome !== "released") {
       this.#store.delete(resume.agentId, resume.sessionKey);
       return;
     }
-    const record = this.#existing(resume);
-    this.#store.put({ ...record, phase: "settled", outcome, reason, attempts: resume.attempts, reply: undefined });
+    const phase = outcome === "held" ? "settled" : "released";
+    const { attempts } = resume;
+    const done = { phase, outcome, reason, attempts, reply: undefined, requestedAtMs: undefined } as const;
+    this.#store.put({ ...this.#existing(resume), ...done });
   }
 
   #existing(resume: QueuedResume): ResumeRecord {

@@ -1,34 +1,16 @@
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
-import type { Outcome, PendingReply, RecordPhase, ResumeRecord } from "../domain/record.ts";
-
-const SCHEMA_VERSION = 1;
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS resumes (
-    agent_id TEXT NOT NULL,
-    session_key TEXT NOT NULL,
-    session_id TEXT NOT NULL,
-    phase TEXT NOT NULL,
-    outcome TEXT,
-    reason TEXT NOT NULL,
-    attempts INTEGER NOT NULL,
-    cut_offs INTEGER NOT NULL,
-    preemptions INTEGER NOT NULL,
-    boot_id TEXT NOT NULL,
-    claimed_at_ms INTEGER NOT NULL,
-    host_status TEXT,
-    run_id TEXT,
-    run_started_at_ms INTEGER,
-    reply TEXT,
-    PRIMARY KEY (agent_id, session_key)
-  ) STRICT, WITHOUT ROWID`;
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import type { Outcome } from "../domain/reasons.ts";
+import type { PendingReply, RecordPhase, ResumeRecord } from "../domain/record.ts";
+import { openDatabase, openForReading, transaction } from "./database.ts";
+import { Facts } from "./facts.ts";
+import { History } from "./history.ts";
+import { Verdicts } from "./verdicts.ts";
 
 const UPSERT = `
   INSERT OR REPLACE INTO resumes VALUES (
-    :agentId, :sessionKey, :sessionId, :phase, :outcome, :reason, :attempts, :cutOffs, :preemptions,
-    :bootId, :claimedAtMs, :hostStatus, :runId, :runStartedAtMs, :reply)`;
+    :agentId, :sessionKey, :sessionId, :phase, :outcome, :reason, :attempts, :cutOffs, :preemptions, :bootId,
+    :claimedAtMs, :hostStatus, :runId, :runStartedAtMs, :reply, :requestedAtMs, :notifiedAtMs, :pluginVersion,
+    :sessionStartedAtMs)`;
 
 /**
  * The durable record of claimed sessions: a SQLite file of the plugin's own.
@@ -37,30 +19,29 @@ const UPSERT = `
  * disk when it returns. Every method may throw what SQLite throws (full disk, unwritable file).
  */
 export class RecordStore {
+  readonly verdicts: Verdicts;
+  readonly history: History;
+  readonly facts: Facts;
   readonly #db: DatabaseSync;
 
-  /** Opens or creates `<stateDir>/resume-scheduler/record.sqlite`, readable by its owner only. */
-  constructor(stateDir: string) {
-    const path = recordPath(stateDir);
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    this.#db = new DatabaseSync(path);
-    try {
-      chmodSync(path, 0o600);
-      this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
-      this.#migrate(path);
-    } catch (error) {
-      this.#db.close();
-      throw error;
-    }
+  private constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.verdicts = new Verdicts(db);
+    this.history = new History(db);
+    this.facts = new Facts(db);
   }
 
-  /** What the record says, without creating or changing anything. */
-  static peek(stateDir: string): ResumeRecord[] {
-    const path = recordPath(stateDir);
-    if (!existsSync(path)) return [];
-    const db = new DatabaseSync(path, { readOnly: true });
+  /** Opens or creates the record below the gateway's state folder. */
+  static open(stateDir: string): RecordStore {
+    return new RecordStore(openDatabase(stateDir));
+  }
+
+  /** Reads the record without creating or changing anything; `none` when there is no record. */
+  static peek<Value>(stateDir: string, read: (store: RecordStore) => Value, none: Value): Value {
+    const db = openForReading(stateDir);
+    if (db === undefined) return none;
     try {
-      return db.prepare("SELECT * FROM resumes").all().map(fromRow);
+      return read(new RecordStore(db));
     } finally {
       db.close();
     }
@@ -80,7 +61,7 @@ export class RecordStore {
   /** Writes all of them or none. */
   put(...records: readonly ResumeRecord[]): void {
     const upsert = this.#db.prepare(UPSERT);
-    this.#transaction(() => {
+    transaction(this.#db, () => {
       for (const record of records) upsert.run(toRow(record));
     });
   }
@@ -92,30 +73,7 @@ export class RecordStore {
   close(): void {
     this.#db.close();
   }
-
-  #migrate(path: string): void {
-    const { user_version: version } = this.#db.prepare("PRAGMA user_version").get() as { user_version: number };
-    if (version > SCHEMA_VERSION) {
-      throw new Error(
-        `${path} was written by a newer version of this plugin (schema ${version}, known ${SCHEMA_VERSION})`,
-      );
-    }
-    this.#db.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`);
-  }
-
-  #transaction(step: () => void): void {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      step();
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      this.#db.exec("ROLLBACK");
-      throw error;
-    }
-  }
 }
-
-const recordPath = (stateDir: string): string => join(stateDir, "resume-scheduler", "record.sqlite");
 
 function toRow(record: ResumeRecord) {
   return {
@@ -125,6 +83,10 @@ function toRow(record: ResumeRecord) {
     runId: record.runId ?? null,
     runStartedAtMs: record.runStartedAtMs ?? null,
     reply: record.reply === undefined ? null : JSON.stringify(record.reply),
+    requestedAtMs: record.requestedAtMs ?? null,
+    notifiedAtMs: record.notifiedAtMs ?? null,
+    pluginVersion: record.pluginVersion ?? null,
+    sessionStartedAtMs: record.sessionStartedAtMs ?? null,
   };
 }
 
@@ -144,10 +106,16 @@ function fromRow(row: Record<string, SQLOutputValue>): ResumeRecord {
     claimedAtMs: Number(row["claimed_at_ms"]),
     hostStatus: (row["host_status"] ?? undefined) as string | undefined,
     runId: (row["run_id"] ?? undefined) as string | undefined,
-    runStartedAtMs: row["run_started_at_ms"] == null ? undefined : Number(row["run_started_at_ms"]),
+    runStartedAtMs: timeOf(row["run_started_at_ms"]),
     reply: parseReply(row["reply"]),
+    requestedAtMs: timeOf(row["requested_at_ms"]),
+    notifiedAtMs: timeOf(row["notified_at_ms"]),
+    pluginVersion: (row["plugin_version"] ?? undefined) as string | undefined,
+    sessionStartedAtMs: timeOf(row["session_started_at_ms"]),
   };
 }
+
+const timeOf = (value: SQLOutputValue | undefined): number | undefined => (value == null ? undefined : Number(value));
 
 /** A reply that cannot be read is taken from the transcript again. */
 function parseReply(reply: SQLOutputValue | undefined): PendingReply | undefined {

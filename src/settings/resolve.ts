@@ -11,14 +11,18 @@ const HOUR_MS = 3_600_000;
 
 /** The form of `applySchema`'s result; guaranteed by the schema that it walked. */
 interface RawSettings extends Omit<Settings, "filter"> {
-  readonly filter: { readonly idleHours: number; readonly maxAgeHours: number };
+  readonly filter: Omit<Settings["filter"], "idleMs" | "maxAgeMs"> & {
+    readonly idleHours: number;
+    readonly maxAgeHours: number;
+  };
 }
 
 /** Turns `plugins.entries.resume-scheduler.config` into settings, or says all that is wrong with it at once. */
 export function resolveSettings(config: unknown): SettingsResult {
   const errors: SettingsError[] = [];
-  const raw = applySchema(settingsSchema, config ?? {}, errors) as RawSettings;
+  const raw = applySchema(settingsSchema, config, errors) as RawSettings;
   if (errors.length > 0) return { ok: false, errors };
-  const { idleHours, maxAgeHours } = raw.filter;
-  return { ok: true, settings: { ...raw, filter: { idleMs: idleHours * HOUR_MS, maxAgeMs: maxAgeHours * HOUR_MS } } };
+  const { idleHours, maxAgeHours, ...filter } = raw.filter;
+  const times = { idleMs: idleHours * HOUR_MS, maxAgeMs: maxAgeHours * HOUR_MS };
+  return { ok: true, settings: { ...raw, filter: { ...filter, ...times } } };
 }

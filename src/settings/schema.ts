@@ -9,6 +9,29 @@ import Type from "typebox";
 const group = <const Properties extends Record<string, Type.TSchema>>(description: string, properties: Properties) =>
   Type.Partial(Type.Object(properties, { description, additionalProperties: false }));
 
+/** A matcher can take minutes over a glob with many stars or braces. */
+const GLOB = String.raw`^(?=.)(?!([^*]*\*){4})(?!([^{]*\{){3})`;
+/** `*` stands for anything, `?` for one character, `{a,b}` for one of these. */
+const globs = (title: string, description: string) =>
+  Type.Array(
+    Type.String({
+      pattern: GLOB,
+      maxLength: 512,
+      expected: "a glob of 1 to 512 characters with at most 3 stars and 2 braces",
+    }),
+    {
+      maxItems: 1000,
+      title,
+      description,
+      advanced: true,
+    },
+  );
+const scope = (what: string, plural: string) =>
+  group(`Which ${plural} are in scope, as globs: "*" is anything, "?" one character, "{a,b}" one of these.`, {
+    include: globs(`Only these ${plural}`, `Only sessions whose ${what} matches one of these are in scope.`),
+    exclude: globs(`Not these ${plural}`, `Sessions whose ${what} matches one of these are out of scope.`),
+  });
+
 export const SettingsSchema = group("Settings of the resume-scheduler plugin.", {
   mode: Type.Enum(["active", "observe", "off"], {
     default: "active",
@@ -31,6 +54,22 @@ export const SettingsSchema = group("Settings of the resume-scheduler plugin.", 
       title: "Age limit (hours)",
       description: "Hold a session that was started longer ago than this.",
     }),
+    maxFailures: Type.Integer({
+      default: 2,
+      minimum: 1,
+      maximum: 100,
+      title: "Failure limit",
+      description: "Hold a session whose last turns ended in this many errors in a row.",
+    }),
+    agents: scope("agent", "agents"),
+    channels: scope("channel", "channels"),
+    sessionKeys: scope("key", "session keys"),
+    excluded: Type.Enum(["leave", "hold"], {
+      default: "leave",
+      title: "Sessions out of scope",
+      description: "leave: the host recovers them as it would without this plugin. hold: nobody resumes them.",
+      advanced: true,
+    }),
   }),
   budget: group("What resumes may use.", {
     maxConcurrent: Type.Integer({
@@ -41,6 +80,7 @@ export const SettingsSchema = group("Settings of the resume-scheduler plugin.", 
       description: "Resumes that may run at once.",
     }),
     maxPerAgent: Type.Integer({
+      advanced: true,
       minimum: 1,
       maximum: 64,
       title: "Slots per agent",
@@ -56,6 +96,7 @@ export const SettingsSchema = group("Settings of the resume-scheduler plugin.", 
   }),
   lane: group("The low-priority lane.", {
     name: Type.String({
+      advanced: true,
       default: "startup-resume",
       pattern: "^(?!(main|cron|cron-nested|subagent|nested)$)[a-z][a-z0-9-]{0,39}$",
       title: "Lane name",
@@ -78,6 +119,7 @@ export const SettingsSchema = group("Settings of the resume-scheduler plugin.", 
       description: "A resume that has not finished after this time is cancelled.",
     }),
     retryDelayMs: Type.Integer({
+      advanced: true,
       default: 30000,
       minimum: 0,
       maximum: 3600000,
@@ -106,6 +148,7 @@ export const SettingsSchema = group("Settings of the resume-scheduler plugin.", 
         "lane: a user message anywhere cancels running resumes. session: only one to the session being resumed does.",
     }),
     maxPreemptions: Type.Integer({
+      advanced: true,
       default: 3,
       minimum: 0,
       maximum: 1000,
@@ -113,11 +156,17 @@ export const SettingsSchema = group("Settings of the resume-scheduler plugin.", 
       description: "After this many a resume has aged: it may run beside user turns, one such at a time.",
     }),
     maxWaitMs: Type.Integer({
+      advanced: true,
       default: 600000,
       minimum: 0,
       maximum: 86400000,
       title: "Longest wait (ms)",
       description: "After waiting this long in the queue a resume has aged.",
     }),
+  }),
+  notify: Type.Enum(["off", "held"], {
+    default: "off",
+    title: "Tell the conversation",
+    description: "held: one message to a conversation whose interrupted turn is held, instead of silence.",
   }),
 });

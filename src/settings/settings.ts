@@ -4,6 +4,12 @@ export type Mode = "active" | "observe" | "off";
 /** What to do with a transcript that ends inside a tool call. */
 export type UnsafeTail = "ask" | "hold" | "full";
 
+/** Patterns that a word must match one of, and those that it must not match. */
+export interface ScopeGlobs {
+  readonly include: readonly string[] | undefined;
+  readonly exclude: readonly string[] | undefined;
+}
+
 /**
  * The settings in force: every value present, in range, durations in milliseconds.
  *
@@ -16,6 +22,13 @@ export interface Settings {
     readonly idleMs: number;
     /** Longest time since the session was started. */
     readonly maxAgeMs: number;
+    /** Errors in a row. */
+    readonly maxFailures: number;
+    readonly agents: ScopeGlobs;
+    readonly channels: ScopeGlobs;
+    readonly sessionKeys: ScopeGlobs;
+    /** What becomes of a session out of scope. */
+    readonly excluded: "leave" | "hold";
   };
   readonly budget: {
     /** Resumes at once. */
@@ -37,4 +50,6 @@ export interface Settings {
     readonly maxPreemptions: number;
     readonly maxWaitMs: number;
   };
+  /** Whether a conversation is told that its resume is held. */
+  readonly notify: "off" | "held";
 }

@@ -9,6 +9,13 @@ export interface SchemaNode {
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly pattern?: string;
+  readonly maxLength?: number;
+  readonly items?: SchemaNode;
+  readonly maxItems?: number;
+  /** What is accepted, in words, where the pattern would tell nobody. */
+  readonly expected?: string;
+  /** For the Control UI: shown only on request. */
+  readonly advanced?: boolean;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: boolean;
 }
@@ -45,6 +52,10 @@ export function applySchema(schema: SchemaNode, value: unknown, errors: Settings
 
 function applyLeaf(schema: SchemaNode, value: unknown, errors: SettingsError[], path: string): unknown {
   if (value === undefined) return schema.default;
+  if (schema.items !== undefined && Array.isArray(value) && value.length <= (schema.maxItems ?? Infinity)) {
+    const { items } = schema;
+    return value.map((item, index) => applyLeaf(items, item ?? null, errors, `${path}[${index}]`));
+  }
   if (accepts(schema, value)) return value;
   errors.push({ path, message: `got ${show(value)}; expected ${describe(schema)}` });
   return schema.default;
@@ -52,8 +63,11 @@ function applyLeaf(schema: SchemaNode, value: unknown, errors: SettingsError[], 
 
 function accepts(schema: SchemaNode, value: unknown): boolean {
   if (schema.enum !== undefined) return schema.enum.includes(value as string);
+  if (schema.type === "array") return false;
   if (schema.type === "string") {
-    return typeof value === "string" && new RegExp(schema.pattern ?? "", "u").test(value);
+    if (typeof value !== "string") return false;
+    const { maxLength = Infinity, pattern = "" } = schema;
+    return value.length <= maxLength && new RegExp(pattern, "u").test(value);
   }
   return (
     typeof value === "number" &&
@@ -69,19 +83,33 @@ function accepts(schema: SchemaNode, value: unknown): boolean {
 function describe(schema: SchemaNode): string {
   const preset = schema.default === undefined ? "" : ` (default ${show(schema.default)})`;
   if (schema.enum !== undefined) return `one of ${schema.enum.map(show).join(", ")}${preset}`;
-  if (schema.type === "string") return `a string matching ${schema.pattern}${preset}`;
+  if (schema.items !== undefined) return `a list of at most ${schema.maxItems} entries, each ${describe(schema.items)}`;
+  if (schema.expected !== undefined) return schema.expected;
+  if (schema.type === "string") {
+    return `a string matching ${schema.pattern}${preset}`;
+  }
   const noun = schema.type === "integer" ? "a whole number" : "a number";
   const from = schema.exclusiveMinimum === undefined ? `from ${schema.minimum}` : `above ${schema.exclusiveMinimum}`;
   return `${noun} ${from} to ${schema.maximum}${preset}`;
 }
 
 function show(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return clip(typeof value === "number" ? String(value) : inspect(value));
 }
+
+function inspect(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return typeof value === "bigint" ? String(value) : "something that is no JSON";
+  }
+}
+
+const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text);
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const join = (path: string, key: string) => (path === "" ? key : `${path}.${key}`);
+/** A key of any length can stand in a file; a message must stay one line. */
+const join = (path: string, key: string) => clip(path === "" ? key : `${path}.${key}`);

@@ -32,9 +32,16 @@ const runEnd: fc.Arbitrary<RunEnd> = fc.constantFrom<RunEnd>(
   { kind: "superseded" },
   { kind: "held", reason: "unsafe-tail" },
   { kind: "failed", error: "x" },
+  { kind: "failed", error: "x", permanent: true },
   { kind: "timed-out", error: "x" },
   { kind: "undelivered", error: "x" },
   { kind: "cancelled" },
+);
+/** What the operator can make of a resume. */
+const fate: fc.Arbitrary<Settlement> = fc.constantFrom<Settlement>(
+  { outcome: "held", reason: "by-operator" },
+  { outcome: "discarded", reason: "by-operator" },
+  { outcome: "released", reason: "by-operator" },
 );
 const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant("enqueue" as const), key }) },
@@ -51,6 +58,11 @@ const step = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.constant({ do: "open" as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: "pause" as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: "unpause" as const }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("request" as const), key }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("settle" as const), key, fate }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("setLimits" as const), limits }) },
 );
 
 /** Who is being served, written down a second time and by time alone. */
@@ -75,6 +87,8 @@ interface Run {
   readonly cancels: CancelCause[];
   /** The user's own run on this session has started since. */
   continued: boolean;
+  /** What the operator has made of it meanwhile. */
+  fate: Settlement | undefined;
 }
 
 /** Drives a scheduler as the lane does, and checks every decision against what has happened so far. */
@@ -84,15 +98,19 @@ class Checked {
   /** What waits, contested or not: a queued resume is contested for as long as its user waits. */
   readonly queue = new Map<string, QueuedResume>();
   readonly running = new Map<string, Run>();
-  readonly limits: SchedulerLimits;
+  limits: SchedulerLimits;
   readonly #scheduler: Scheduler;
   readonly #besideUsers = new Set<string>();
   #userRuns = 0;
   #opened = false;
   #drained = false;
+  #paused = false;
+  /** As many run at once as may, or as there were when the budget got smaller. */
+  #mostRunning: number;
 
   constructor(schedulerLimits: SchedulerLimits) {
     this.limits = schedulerLimits;
+    this.#mostRunning = schedulerLimits.maxConcurrent;
     this.#scheduler = new Scheduler(schedulerLimits);
   }
 
@@ -119,6 +137,59 @@ class Checked {
     this.#take(decisions);
     expect(this.queue.has(one)).toBe(waited);
     this.#expectCancelledByUser(one);
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#scheduler.pause();
+    this.#take([]);
+  }
+
+  unpause(): void {
+    this.#paused = false;
+    this.#take(this.#scheduler.unpause(this.nowMs));
+  }
+
+  request(one: string): void {
+    const waiting = this.queue.get(one);
+    const [requeue, ...rest] = this.#scheduler.request(one, this.nowMs);
+    if (waiting === undefined) {
+      expect([requeue, ...rest]).toEqual([undefined]);
+      return;
+    }
+    const asked = { attempts: 0, preemptions: 0, requestedAtMs: this.nowMs, notBeforeMs: this.nowMs };
+    const resume = { ...waiting, ...asked, enqueuedAtMs: this.nowMs };
+    expect(requeue).toEqual({ do: "requeue", cause: "requested", resume });
+    expect(rest.filter((decision) => decision.do !== "start")).toEqual([]);
+    this.queue.set(one, resume);
+    this.#take(rest);
+  }
+
+  settle(one: string, settlement: Settlement): void {
+    const waiting = this.queue.get(one);
+    const run = this.running.get(one);
+    const wasCancelled = (run?.cancels.length ?? 0) > 0;
+    const decisions = this.#scheduler.settle(one, settlement);
+    if (waiting !== undefined) {
+      expect(decisions).toEqual([{ do: "settle", resume: waiting, settlement }]);
+      this.queue.delete(one);
+      this.#take([]);
+      return;
+    }
+    if (run !== undefined) run.fate = settlement;
+    expect(decisions).toEqual(run === undefined || wasCancelled ? [] : [{ do: "cancel", key: one, cause: "operator" }]);
+    this.#take(decisions);
+  }
+
+  setLimits(next: SchedulerLimits): void {
+    const before = this.#scheduler.queue();
+    this.limits = next;
+    this.#mostRunning = Math.max(next.maxConcurrent, this.running.size);
+    const decisions = this.#scheduler.setLimits(next, this.nowMs);
+    // Nothing is cancelled, settled or put back by it, and nobody who waits is changed.
+    expect(decisions.filter((decision) => decision.do !== "start")).toEqual([]);
+    for (const resume of this.#scheduler.queue()) expect(before).toContainEqual(resume);
+    this.#take(decisions);
   }
 
   served(one: string): void {
@@ -167,6 +238,13 @@ class Checked {
     const [conclusion, ...rest] = decisions;
     const superseded = conclusion?.do === "settle" && conclusion.settlement.outcome === "superseded";
     expect(superseded).toBe(end.kind === "superseded" || (run.continued && end.kind !== "completed"));
+    if (end.kind === "completed") expect(conclusion).toMatchObject({ settlement: { outcome: "completed" } });
+    else if (!superseded && run.fate !== undefined) {
+      // A turn that was cut short costs no attempt.
+      expect(conclusion).toMatchObject({ settlement: run.fate, resume: { attempts: run.attempts } });
+    } else if (end.kind === "failed" && end.permanent === true && run.cancels.length === 0) {
+      expect(conclusion).toMatchObject({ settlement: { outcome: "held", reason: "permanent-error" } });
+    }
     // Exactly one conclusion, and it comes first.
     expect(["requeue", "settle"]).toContain(conclusion?.do);
     expect(rest.filter((decision) => decision.do !== "start")).toEqual([]);
@@ -221,11 +299,23 @@ class Checked {
     }
     expect([...this.queue.keys()].filter((one) => this.running.has(one))).toEqual([]);
     expect([this.#scheduler.queued, this.#scheduler.running]).toEqual([this.queue.size, this.running.size]);
-    expect(this.running.size).toBeLessThanOrEqual(this.limits.maxConcurrent);
+    expect(
+      this.#scheduler
+        .queue()
+        .map((resume) => resume.key)
+        .toSorted(),
+    ).toEqual([...this.queue.keys()].toSorted());
+    for (const one of KEYS) {
+      const place = this.queue.has(one) ? "queued" : this.running.has(one) ? "running" : undefined;
+      expect(this.#scheduler.find(one)?.place).toBe(place);
+    }
+    expect(this.running.size).toBeLessThanOrEqual(this.#mostRunning);
+    this.#mostRunning = Math.max(this.limits.maxConcurrent, this.running.size);
   }
 
   #started(resume: RunningResume): void {
-    expect([this.#opened, this.#drained]).toEqual([true, false]);
+    expect([this.#opened, this.#drained, this.#paused]).toEqual([true, false, false]);
+    expect(this.running.size).toBeLessThan(this.limits.maxConcurrent);
     const waiting = this.queue.get(resume.key);
     if (waiting === undefined) throw new Error(`${resume.key} was started and was not queued`);
     expect(this.running.has(resume.key)).toBe(false);
@@ -241,13 +331,31 @@ class Checked {
       expect([...this.#besideUsers]).toEqual([]);
       this.#besideUsers.add(resume.key);
     }
-    const ofAgent = [...this.running.values()].filter((other) => other.resume.agentId === resume.agentId).length;
-    expect(ofAgent).toBeLessThan(maxPerAgent ?? Infinity);
+    const ofAgent = (agentId: string) =>
+      [...this.running.values()].filter((other) => other.resume.agentId === agentId).length;
+    expect(ofAgent(resume.agentId)).toBeLessThan(maxPerAgent ?? Infinity);
+    if (!isAged && resume.requestedAtMs === undefined) {
+      // What the operator asked for and may start comes before it.
+      const asked = [...this.queue.values()].filter(
+        (other) =>
+          other.requestedAtMs !== undefined &&
+          other.notBeforeMs <= this.nowMs &&
+          !this.users.waiting.has(other.key) &&
+          ofAgent(other.agentId) < (maxPerAgent ?? Infinity),
+      );
+      expect(asked).toEqual([]);
+    }
     const taken = [...this.running.values()].map((other) => other.resume.slot);
     const lowestFree = [1, 2, 3, 4].find((slot) => !taken.includes(slot));
     expect(resume.slot).toBe(lowestFree);
     this.queue.delete(resume.key);
-    this.running.set(resume.key, { resume, attempts: waiting.attempts, cancels: [], continued: false });
+    this.running.set(resume.key, {
+      resume,
+      attempts: waiting.attempts,
+      cancels: [],
+      continued: false,
+      fate: undefined,
+    });
   }
 
   /** One cancel, and one more when its own user takes over a cancel for anything else. */
@@ -267,7 +375,9 @@ class Checked {
     const cancel = run.cancels.at(-1);
     expect(cause).toBe(cancel === undefined ? "retry" : cancel === "shutdown" ? "shutdown" : "preempted");
     expect(resume.attempts).toBe(cause === "retry" ? run.attempts + 1 : run.attempts);
-    expect(resume.attempts).toBeLessThan(this.limits.maxAttempts);
+    if (cause === "retry") expect(resume.attempts).toBeLessThan(this.limits.maxAttempts);
+    expect(run.fate).toBeUndefined();
+    expect(resume.requestedAtMs).toBe(run.resume.requestedAtMs);
     expect(resume.preemptions).toBe(run.resume.preemptions + (cause === "preempted" ? 1 : 0));
     expect(resume.queuedAtMs).toBe(run.resume.queuedAtMs);
     this.#leave(resume.key);
@@ -296,6 +406,11 @@ function play(checked: Checked, steps: readonly (typeof step extends fc.Arbitrar
     else if (one.do === "served") checked.served(one.key);
     else if (one.do === "runEnd") checked.runEnd(one.pick, one.end);
     else if (one.do === "pass") checked.pass(one.ms);
+    else if (one.do === "pause") checked.pause();
+    else if (one.do === "unpause") checked.unpause();
+    else if (one.do === "request") checked.request(one.key);
+    else if (one.do === "settle") checked.settle(one.key, one.fate);
+    else if (one.do === "setLimits") checked.setLimits(one.limits);
     else checked.open();
   }
 }
@@ -308,6 +423,7 @@ test.prop([limits, steps, fc.boolean()], { numRuns: 2000 })(
     const checked = new Checked(given);
     play(checked, past);
     checked.open();
+    checked.unpause();
     while (checked.users.running.size > 0) checked.userEnd(0);
     // Whoever still waits is served with a command, or was never heard of again.
     if (served) for (const one of checked.users.waiting.keys()) checked.served(one);
@@ -323,6 +439,7 @@ test.prop([limits, steps, fc.boolean()], { numRuns: 2000 })(
       }
     }
   },
+  30_000,
 );
 
 test.prop([limits, fc.uniqueArray(key, { minLength: 1 }), fc.constantFrom("served", "forgotten")], { numRuns: 500 })(
@@ -356,3 +473,47 @@ test.prop([limits, steps, steps], { numRuns: 1000 })(
     expect(checked.running.size).toBe(0);
   },
 );
+
+test.prop([limits, fc.array(limits, { maxLength: 12 }), fc.uniqueArray(key), fc.infiniteStream(fc.nat(9))], {
+  numRuns: 1000,
+})("changing the budget under load loses nothing and runs nothing twice", (given, changes, keys, picks) => {
+  const checked = new Checked(given);
+  for (const one of keys) checked.enqueue(one);
+  checked.open();
+  checked.pass(given.quietMs);
+  const [started, done] = [new Set(checked.running.keys()), new Set<string>()];
+  const note = () => {
+    for (const one of checked.running.keys()) {
+      expect(done.has(one)).toBe(false);
+      started.add(one);
+    }
+  };
+  for (const next of [...changes, given]) {
+    const [before, most] = [checked.running.size, Math.max(checked.running.size, next.maxConcurrent)];
+    checked.setLimits(next);
+    expect(checked.running.size).toBeGreaterThanOrEqual(before);
+    expect(checked.running.size).toBeLessThanOrEqual(most);
+    note();
+    const running = [...checked.running.keys()];
+    const ending = running[(picks.next().value ?? 0) % Math.max(1, running.length)];
+    if (ending === undefined) continue;
+    done.add(ending);
+    checked.runEnd(running.indexOf(ending), { kind: "completed", reason: "replied" });
+    note();
+  }
+  expect([...done, ...checked.running.keys(), ...checked.queue.keys()].toSorted()).toEqual(keys.toSorted());
+});
+
+test.prop([limits, steps, steps], { numRuns: 500 })("nothing starts while the lane is paused", (given, past, after) => {
+  const checked = new Checked(given);
+  play(checked, [{ do: "open" }, ...past]);
+  checked.pause();
+  // Every start asserts by itself that the lane is not paused.
+  play(
+    checked,
+    after.filter((one) => one.do !== "unpause"),
+  );
+  const { size } = checked.running;
+  checked.pass(1_000_000);
+  expect(checked.running.size).toBe(size);
+});

@@ -4,7 +4,7 @@ import { resolveSettings } from "../../src/settings/resolve.ts";
 
 /** Every setting's limits, in the resolved form, written down a second time. */
 const WITHIN = {
-  filter: { idleMs: [0, 8760 * 3_600_000], maxAgeMs: [0, 87_600 * 3_600_000] },
+  filter: { idleMs: [0, 8760 * 3_600_000], maxAgeMs: [0, 87_600 * 3_600_000], maxFailures: [1, 100] },
   budget: { maxConcurrent: [1, 64], maxPerBoot: [0, 100_000] },
   lane: { quietMs: [0, 600_000] },
   resume: { timeoutMs: [1000, 3_600_000], retryDelayMs: [0, 3_600_000], maxAttempts: [1, 10] },
@@ -31,6 +31,18 @@ function expectResolved(config: unknown): void {
   expect(["active", "observe", "off"]).toContain(settings.mode);
   expect(["lane", "session"]).toContain(settings.preemption.scope);
   expect(["ask", "hold", "full"]).toContain(settings.resume.unsafeTail);
+  expect(["leave", "hold"]).toContain(settings.filter.excluded);
+  expect(["off", "held"]).toContain(settings.notify);
+  for (const scope of [settings.filter.agents, settings.filter.channels, settings.filter.sessionKeys]) {
+    for (const globs of [scope.include ?? [], scope.exclude ?? []]) {
+      expect(globs.length).toBeLessThanOrEqual(1000);
+      for (const glob of globs) {
+        expect([typeof glob, glob.length >= 1, glob.length <= 512]).toEqual(["string", true, true]);
+        expect(glob.split("*").length - 1).toBeLessThanOrEqual(3);
+        expect(glob.split("{").length - 1).toBeLessThanOrEqual(2);
+      }
+    }
+  }
   expect(settings.lane.name).toMatch(/^[a-z][a-z0-9-]{0,39}$/);
 }
 
@@ -49,12 +61,29 @@ const group = (...names: string[]) =>
     { weight: 1, arbitrary: leaf },
   );
 
+/** About as many stars and braces as a glob may have. */
+const globLike = fc.string({ unit: fc.constantFrom("*", "{", "a", "}", ","), maxLength: 8 });
+const scope = fc.oneof(
+  leaf,
+  fc.record(
+    {
+      include: fc.oneof(leaf, fc.array(fc.oneof(fc.string(), leaf))),
+      exclude: fc.oneof(leaf, fc.array(fc.oneof(fc.string(), globLike))),
+    },
+    { requiredKeys: [] },
+  ),
+);
+
 test.prop(
   [
     fc.record(
       {
         mode: leaf,
-        filter: group("idleHours", "maxAgeHours"),
+        filter: fc.oneof(
+          group("idleHours", "maxAgeHours", "maxFailures", "agents", "excluded"),
+          fc.record({ agents: scope, channels: scope, sessionKeys: scope }, { requiredKeys: [] }),
+        ),
+        notify: leaf,
         budget: group("maxConcurrent", "maxPerAgent", "maxPerBoot"),
         lane: group("name", "quietMs"),
         resume: group("timeoutMs", "retryDelayMs", "maxAttempts", "unsafeTail"),

@@ -17,6 +17,11 @@ const add = fc.record({
   preemptions: fc.integer({ min: 0, max: 3 }),
   restMs: fc.integer({ min: -100, max: 600 }),
   waitedMs: fc.integer({ min: 0, max: 1200 }),
+  requestedAtMs: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+});
+const limits = fc.record({
+  maxPreemptions: fc.integer({ min: 0, max: 4 }),
+  maxWaitMs: fc.constantFrom(0, 300, 1000, 5000),
 });
 const step = fc.oneof(
   { weight: 5, arbitrary: add },
@@ -30,10 +35,13 @@ const step = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 500 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("setLimits" as const), limits }) },
 );
 
 /** The order within an agent, written down a second time. */
 function isBefore(left: QueuedResume, right: QueuedResume): boolean {
+  const [asked, askedToo] = [left.requestedAtMs ?? Infinity, right.requestedAtMs ?? Infinity];
+  if (asked !== askedToo) return asked < askedToo;
   const [newer, older] = [left.activityAtMs ?? 0, right.activityAtMs ?? 0];
   if (newer !== older) return newer > older;
   if (left.direct !== right.direct) return left.direct;
@@ -45,15 +53,23 @@ test.prop([fc.array(step, { maxLength: 80, size: "max" })], { numRuns: 2000 })(
   (steps) => {
     const room = new WaitingRoom(LIMITS);
     const inside = new Map<string, QueuedResume>();
-    let nowMs = 5000;
+    let [nowMs, inForce] = [5000, LIMITS];
     for (const one of steps) {
       room.advance(nowMs);
-      const isAged = (resume: QueuedResume) => resume.preemptions >= 2 || nowMs - resume.queuedAtMs >= 1000;
+      const isAged = (resume: QueuedResume) =>
+        resume.preemptions >= inForce.maxPreemptions || nowMs - resume.queuedAtMs >= inForce.maxWaitMs;
       if (one.do === "add") {
-        const { activityAtMs, direct, preemptions } = one;
+        const { activityAtMs, direct, preemptions, requestedAtMs } = one;
         const queuedAtMs = nowMs - one.waitedMs;
         const notBeforeMs = nowMs + one.restMs;
-        const resume = queued(one.key, { activityAtMs, direct, preemptions, queuedAtMs, notBeforeMs });
+        const resume = queued(one.key, {
+          activityAtMs,
+          direct,
+          preemptions,
+          requestedAtMs,
+          queuedAtMs,
+          notBeforeMs,
+        });
         room.add(resume, nowMs);
         inside.set(one.key, resume);
       } else if (one.do === "remove") {
@@ -61,23 +77,36 @@ test.prop([fc.array(step, { maxLength: 80, size: "max" })], { numRuns: 2000 })(
         inside.delete(one.key);
       } else if (one.do === "pass") {
         nowMs += one.ms;
+      } else if (one.do === "setLimits") {
+        inForce = one.limits;
+        room.setLimits(inForce, nowMs);
       } else {
         const mayStart = (agentId: string) => one.agents.includes(agentId);
         const ready = [...inside.values()].filter((resume) => resume.notBeforeMs <= nowMs && mayStart(resume.agentId));
+        const isAsked = (resume: QueuedResume) => resume.requestedAtMs !== undefined;
         const aged = ready.filter(isAged);
-        const choice = aged.length > 0 || one.want === "aged" ? aged : ready;
+        const agedAsked = aged.filter(isAsked);
+        const places = one.want === "aged" ? [agedAsked, aged] : [agedAsked, ready.filter(isAsked), aged, ready];
+        const choice = places.find((place) => place.length > 0) ?? [];
+        const [first] = room.inOrder();
         const taken = room.take(one.want, mayStart);
         if (taken === undefined) {
           expect(choice).toEqual([]);
         } else {
           expect(choice).toContainEqual(taken);
+          if (one.want === "any" && one.agents.length === 3) expect(first).toEqual(taken);
           const sameAgent = choice.filter((other) => other.agentId === taken.agentId && other !== taken);
           expect(sameAgent.filter((other) => isBefore(other, taken))).toEqual([]);
           inside.delete(taken.key);
         }
       }
       expect(room.size).toBe(inside.size);
-      expect([...room.values()].map((resume) => resume.key).toSorted()).toEqual([...inside.keys()].toSorted());
+      expect(
+        room
+          .inOrder()
+          .map((resume) => resume.key)
+          .toSorted(),
+      ).toEqual([...inside.keys()].toSorted());
       const oldest = Math.min(...[...inside.values()].map((resume) => resume.queuedAtMs));
       expect(room.oldest()?.queuedAtMs ?? Infinity).toBe(oldest);
     }
@@ -100,4 +129,17 @@ test.prop([fc.array(key, { maxLength: 40 })])("agents with work take strict turn
     left.set(taken.agentId, (left.get(taken.agentId) ?? 0) - 1);
   }
   expect([...left.values()].filter((count) => count !== 0)).toEqual([]);
+});
+
+test.prop([fc.array(add, { maxLength: 30 })])("the list is in the order in which all are taken", (adds) => {
+  const room = new WaitingRoom(LIMITS);
+  for (const { key: one, activityAtMs, direct, preemptions, requestedAtMs } of adds) {
+    room.add(queued(one, { activityAtMs, direct, preemptions, requestedAtMs }), 0);
+  }
+  const listed = room.inOrder();
+  const taken: QueuedResume[] = [];
+  for (let next = room.take("any", () => true); next !== undefined; next = room.take("any", () => true)) {
+    taken.push(next);
+  }
+  expect(taken).toEqual(listed);
 });

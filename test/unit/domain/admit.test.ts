@@ -1,26 +1,46 @@
 import { describe, expect, it } from "vitest";
-import { admit, admitAll, cutOffs } from "../../../src/domain/admit.ts";
+import { admit, admitAll, attemptsOf, cutOffs, transcriptObjection } from "../../../src/domain/admit.ts";
+import { reasonsOf, type VerdictKind } from "../../../src/domain/reasons.ts";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
+import { runError } from "../../../src/domain/run-error.ts";
 import type { Candidate, Verdict } from "../../../src/domain/verdict.ts";
-import { ADMISSION, candidate, HOUR, NOW, record, row } from "../support/makers.ts";
+import { ADMISSION, candidate, facts, HOUR, NOW, record, row } from "../support/makers.ts";
 
-const judge = (found: Candidate): Verdict => admit(found, ADMISSION, NOW);
+const judge = (found: Candidate, limits = ADMISSION): Verdict => admit(found, limits, NOW);
 const withRecord = (over: Partial<ResumeRecord>): Candidate =>
   candidate({ row: row({ status: "killed" }), record: record(over) });
+const idleFor = (ms: number): Candidate => candidate({ row: row({ lastInteractionAtMs: NOW - ms }) });
+const EXCLUDES = { ...ADMISSION, excludedBy: () => ({ found: "agent:a:chat", limit: "not agent:a:*" }) };
 
 describe("admits", () => {
-  it("an interrupted session", () => {
-    expect(judge(candidate())).toEqual({ kind: "admit", reason: "interrupted" });
+  it("an interrupted session, with how long it was idle", () => {
+    expect(judge(candidate())).toEqual({ kind: "admit", reason: "interrupted", found: 60_000, limit: HOUR });
   });
 
-  it("a session claimed on an earlier boot", () => {
-    expect(judge(withRecord({ phase: "claimed" }))).toEqual({ kind: "admit", reason: "claimed-earlier" });
+  it("a session claimed on an earlier boot, with its attempts", () => {
+    const earlier = { kind: "admit", reason: "claimed-earlier", limit: 2 };
+    expect(judge(withRecord({ phase: "claimed", attempts: 1 }))).toEqual({ ...earlier, found: 1 });
+    expect(judge(withRecord({ phase: "running", attempts: 1 }))).toEqual({ ...earlier, found: 0 });
   });
 
   it("a session whose only activity is its transcript's", () => {
-    expect(judge(candidate({ row: row({ lastInteractionAtMs: undefined }), activityAtMs: NOW }))).toEqual({
+    const silent = row({ lastInteractionAtMs: undefined });
+    expect(judge(candidate({ row: silent, transcript: { newestEventAtMs: NOW } }))).toEqual({
       kind: "admit",
       reason: "interrupted",
+      found: 0,
+      limit: HOUR,
+    });
+  });
+
+  // The evidence of an admitted session must not say that it is over the limit.
+  it("a session that its transcript saves from the idle limit, with what the transcript says", () => {
+    const busy = row({ lastInteractionAtMs: NOW - 2 * HOUR });
+    expect(judge(candidate({ row: busy, transcript: { newestEventAtMs: NOW - 5 } }))).toEqual({
+      kind: "admit",
+      reason: "interrupted",
+      found: 5,
+      limit: HOUR,
     });
   });
 
@@ -32,19 +52,69 @@ describe("admits", () => {
     const owed = candidate({
       row: row({ status: "killed", startedAtMs: 1, lastInteractionAtMs: 1 }),
       record: record({ phase: "delivering", attempts: 9 }),
-      activityAtMs: 1,
+      transcript: { state: "missing" },
     });
-    expect(judge(owed)).toEqual({ kind: "admit", reason: "claimed-earlier" });
+    expect(judge(owed, EXCLUDES)).toEqual({ kind: "admit", reason: "reply-owed", found: "delivering", limit: null });
+  });
+
+  it("what the operator asked for, whatever the filters say", () => {
+    const asked = candidate({
+      row: row({ status: "killed", startedAtMs: 1, lastInteractionAtMs: 1, directKey: true }),
+      record: record({ requestedAtMs: NOW - 5 }),
+      transcript: { state: "unreadable", failures: 9 },
+    });
+    expect(judge(asked, { ...EXCLUDES, directChatsShareMain: true })).toEqual({
+      kind: "admit",
+      reason: "requested",
+      found: NOW - 5,
+      limit: null,
+    });
+  });
+
+  it("without reading a transcript what other facts decide", () => {
+    const untold = () => {
+      throw new Error("asked for the transcript");
+    };
+    const decided = [
+      candidate({ row: row({ keyKind: "cron" }) }),
+      withRecord({ phase: "delivering" }),
+      withRecord({ requestedAtMs: 1 }),
+      withRecord({ attempts: 2 }),
+      withRecord({ phase: "released" }),
+    ];
+    expect(decided.map((one) => judge({ ...one, transcript: untold }).kind)).toEqual([
+      "leave",
+      "admit",
+      "admit",
+      "hold",
+      "leave",
+    ]);
   });
 });
 
 describe("holds", () => {
   it("nothing that has been idle for exactly the limit", () => {
-    expect(judge(candidate({ activityAtMs: NOW - HOUR })).kind).toBe("admit");
+    expect(judge(idleFor(HOUR)).kind).toBe("admit");
   });
 
   it("what has been idle a millisecond longer", () => {
-    expect(judge(candidate({ activityAtMs: NOW - HOUR - 1 }))).toEqual({ kind: "hold", reason: "idle-too-long" });
+    expect(judge(idleFor(HOUR + 1))).toEqual({ kind: "hold", reason: "idle-too-long", found: HOUR + 1, limit: HOUR });
+  });
+
+  it.each([
+    [HOUR, "admit"],
+    [HOUR + 1, "hold"],
+  ])("by the transcript, when it was last written %i ms ago, as %s", (ms, kind) => {
+    const found = candidate({ row: row({ lastInteractionAtMs: 1 }), transcript: { newestEventAtMs: NOW - ms } });
+    expect(judge(found).kind).toBe(kind);
+  });
+
+  it("by the later of the two when both are too long ago", () => {
+    const found = candidate({
+      row: row({ lastInteractionAtMs: NOW - 2 * HOUR }),
+      transcript: { newestEventAtMs: NOW - 3 * HOUR },
+    });
+    expect(judge(found)).toMatchObject({ reason: "idle-too-long", found: 2 * HOUR });
   });
 
   it("nothing that was started exactly the age limit ago", () => {
@@ -55,20 +125,152 @@ describe("holds", () => {
     expect(judge(candidate({ row: row({ startedAtMs: NOW - 120 * HOUR - 1 }) }))).toEqual({
       kind: "hold",
       reason: "too-old",
+      found: 120 * HOUR + 1,
+      limit: 120 * HOUR,
     });
   });
 
   it("what has no known activity", () => {
-    expect(judge(candidate({ activityAtMs: undefined }))).toEqual({ kind: "hold", reason: "activity-unknown" });
+    expect(judge(candidate({ row: row({ lastInteractionAtMs: undefined }) }))).toEqual({
+      kind: "hold",
+      reason: "activity-unknown",
+      found: null,
+      limit: HOUR,
+    });
   });
 
-  it("what was held on an earlier boot", () => {
-    expect(judge(withRecord({ phase: "settled", outcome: "held" }))).toEqual({ kind: "hold", reason: "held-earlier" });
+  it.each([
+    ["active", { lastInteractionAtMs: NOW + 60_000 }],
+    ["started", { startedAtMs: NOW + 60_000 }],
+  ])("nothing that was %s no further in the future than clocks differ", (_name, over) => {
+    expect(judge(candidate({ row: row(over) })).kind).toBe("admit");
+  });
+
+  it.each([
+    ["active", { lastInteractionAtMs: NOW + 60_001 }],
+    ["started", { startedAtMs: NOW + 60_001 }],
+    ["active far and started a little", { lastInteractionAtMs: NOW + 60_001, startedAtMs: NOW + 5 }],
+  ])("what was %s further in the future", (_name, over) => {
+    expect(judge(candidate({ row: row(over) }))).toEqual({
+      kind: "hold",
+      reason: "time-in-future",
+      found: NOW + 60_001,
+      limit: NOW,
+    });
+  });
+
+  it("what was held on an earlier boot, and says why", () => {
+    expect(judge(withRecord({ phase: "settled", outcome: "held", reason: "unsafe-tail" }))).toEqual({
+      kind: "hold",
+      reason: "held-earlier",
+      found: "unsafe-tail",
+      limit: null,
+    });
   });
 
   it("a claim of an earlier boot that has become too idle meanwhile", () => {
-    const stale = { ...withRecord({ phase: "claimed" }), activityAtMs: NOW - HOUR - 1 };
-    expect(judge(stale)).toEqual({ kind: "hold", reason: "idle-too-long" });
+    const stale = { ...withRecord({ phase: "claimed" }), row: idleFor(HOUR + 1).row };
+    expect(judge(stale)).toMatchObject({ kind: "hold", reason: "idle-too-long" });
+  });
+
+  it("a direct chat of its own when direct chats share the main session", () => {
+    const direct = candidate({ row: row({ sessionKey: "agent:a:direct:7", directKey: true }) });
+    expect(judge(direct).kind).toBe("admit");
+    expect(judge(candidate(), { ...ADMISSION, directChatsShareMain: true }).kind).toBe("admit");
+    expect(judge(direct, { ...ADMISSION, directChatsShareMain: true })).toEqual({
+      kind: "hold",
+      reason: "dm-scope-retired",
+      found: "agent:a:direct:7",
+      limit: "main",
+    });
+  });
+});
+
+describe("what is out of scope", () => {
+  const EVIDENCE = { reason: "excluded", found: "agent:a:chat", limit: "not agent:a:*" };
+
+  it.each(["leave", "hold"] as const)("is told as %s, with the pattern that it is out by", (excluded) => {
+    expect(judge(candidate(), { ...EXCLUDES, excluded })).toEqual({ kind: excluded, ...EVIDENCE });
+  });
+
+  it("is asked with the row", () => {
+    const asked: string[] = [];
+    judge(candidate(), { ...ADMISSION, excludedBy: ({ sessionKey }) => void asked.push(sessionKey) });
+    expect(asked).toEqual(["agent:a:chat"]);
+  });
+});
+
+describe("a transcript", () => {
+  it.each(["missing", "empty", "truncated", "unreadable"] as const)("that is %s is held as that", (state) => {
+    expect(judge(candidate({ transcript: { state } }))).toEqual({
+      kind: "hold",
+      reason: `transcript-${state}`,
+      found: state,
+      limit: "ok",
+    });
+  });
+
+  it.each(["authentication", "billing", "model-not-found", "context-overflow"] as const)(
+    "whose last error is %s is held, with the kind of the error",
+    (kind) => {
+      const held = { kind: "hold", reason: "permanent-error", found: kind, limit: null };
+      expect(judge(candidate({ transcript: { lastError: runError(kind), failures: 1 } }))).toEqual(held);
+      expect(judge(candidate({ row: row({ lastRunError: runError(kind) }) }))).toEqual(held);
+    },
+  );
+
+  it.each(["rate-limit", "overloaded", "timeout", "network", "unknown"] as const)(
+    "whose last error is %s is not",
+    (kind) => {
+      expect(judge(candidate({ transcript: { lastError: runError(kind), failures: 1 } })).kind).toBe("admit");
+      expect(judge(candidate({ row: row({ lastRunError: runError(kind) }) })).kind).toBe("admit");
+    },
+  );
+
+  it("speaks only where the entry records no error", () => {
+    const lastError = runError("billing");
+    const cured = candidate({ row: row({ lastRunError: runError("timeout") }), transcript: { lastError } });
+    expect(judge(cured).kind).toBe("admit");
+  });
+
+  it("that ended in errors is held from the limit on", () => {
+    const failing = (failures: number) => candidate({ transcript: { failures, lastError: runError("timeout") } });
+    expect(judge(failing(1)).kind).toBe("admit");
+    expect(judge(failing(2))).toEqual({ kind: "hold", reason: "failing", found: 2, limit: 2 });
+    expect(judge(failing(2), { ...ADMISSION, maxFailures: 3 }).kind).toBe("admit");
+  });
+
+  it("that ends inside a tool call is held only when the operator wants it so", () => {
+    const unsafe = candidate({ transcript: { tail: { kind: "unsafe" } } });
+    expect(judge(unsafe).kind).toBe("admit");
+    expect(judge(unsafe, { ...ADMISSION, holdUnsafeTails: true })).toEqual({
+      kind: "hold",
+      reason: "unsafe-tail",
+      found: "unsafe",
+      limit: "hold",
+    });
+    const safe = candidate({ transcript: { tail: { kind: "answered", text: "hi", atMs: 1 } } });
+    expect(judge(safe, { ...ADMISSION, holdUnsafeTails: true }).kind).toBe("admit");
+  });
+
+  it("objects in this order: its state, a permanent error, failures, its tail", () => {
+    const limits = { maxFailures: 2, holdUnsafeTails: true };
+    const worst = { failures: 2, lastError: runError("billing"), tail: { kind: "unsafe" } } as const;
+    const steps = [
+      { ...worst, state: "truncated" },
+      worst,
+      { ...worst, lastError: runError("timeout") },
+      { ...worst, lastError: undefined, failures: 1 },
+      {},
+    ] as const;
+    const said = steps.map((over) => transcriptObjection({ row: row(), transcript: () => facts(over) }, limits));
+    expect(said.map((verdict) => verdict?.reason)).toEqual([
+      "transcript-truncated",
+      "permanent-error",
+      "failing",
+      "unsafe-tail",
+      undefined,
+    ]);
   });
 });
 
@@ -81,6 +283,8 @@ describe("attempts", () => {
     expect(judge(withRecord({ phase: "claimed", attempts: 2 }))).toEqual({
       kind: "hold",
       reason: "attempts-exhausted",
+      found: 2,
+      limit: 2,
     });
   });
 
@@ -98,7 +302,13 @@ describe("attempts", () => {
     expect(judge(withRecord({ phase, attempts, cutOffs: earlier }))).toEqual({
       kind: "hold",
       reason: "attempts-exhausted",
+      found: 5,
+      limit: 4,
     });
+  });
+
+  it("hold what the operator asked for too, once they are used up again", () => {
+    expect(judge(withRecord({ attempts: 2, requestedAtMs: 1 })).reason).toBe("attempts-exhausted");
   });
 
   it.each([
@@ -106,20 +316,64 @@ describe("attempts", () => {
     ["running", 3],
     ["delivering", 2],
     ["settled", 2],
+    ["released", 2],
   ] as const)("of a record in phase %s were cut off as often as it says, and once more when it runs", (phase, sum) => {
     expect(cutOffs(record({ phase, cutOffs: 2 }))).toBe(sum);
+  });
+
+  it.each([
+    ["claimed", 2],
+    ["running", 1],
+    ["delivering", 2],
+  ] as const)("of a record in phase %s count, but for the one that runs", (phase, count) => {
+    expect(attemptsOf(record({ phase, attempts: 2 }))).toBe(count);
   });
 });
 
 describe("retires", () => {
+  const REPLACED = { kind: "retire", reason: "session-replaced", found: NOW - 2 * HOUR, limit: NOW - 2 * HOUR };
+  const CONTINUED = { kind: "retire", reason: "user-continued", found: NOW - 60_000, limit: NOW - 30_000 };
+
   it("a claim whose session was replaced", () => {
     const replaced = candidate({ row: row({ status: "killed", sessionId: "session-2" }), record: record() });
-    expect(judge(replaced)).toEqual({ kind: "retire", reason: "session-replaced" });
+    expect(judge(replaced)).toEqual(REPLACED);
+    const untimed = { ...replaced, row: { ...replaced.row, startedAtMs: undefined } };
+    expect(judge(untimed)).toEqual({ ...REPLACED, found: null });
+  });
+
+  const startedAt = (startedAtMs: number, sessionStartedAtMs: number | undefined) =>
+    judge(candidate({ row: row({ status: "killed", startedAtMs }), record: record({ sessionStartedAtMs }) }));
+
+  it("a claim whose session was started afresh under the same id, a millisecond after it was started", () => {
+    expect(startedAt(NOW - 99_999, NOW - 100_000)).toEqual({
+      ...REPLACED,
+      found: NOW - 99_999,
+      limit: NOW - 100_000,
+    });
+    expect(startedAt(NOW - 100_000, NOW - 100_000)).toMatchObject({ kind: "admit", reason: "claimed-earlier" });
+  });
+
+  it("a claim without a start whose session was started afresh under the same id, a millisecond after the claim", () => {
+    expect(startedAt(NOW - 29_999, undefined)).toEqual({ ...REPLACED, found: NOW - 29_999, limit: null });
+    expect(startedAt(NOW - 30_000, undefined)).toMatchObject({ kind: "admit", reason: "claimed-earlier" });
+  });
+
+  it("no claim of a session that was started in the future already when it was claimed", () => {
+    expect(startedAt(NOW + HOUR, NOW + HOUR)).toMatchObject({ kind: "hold", reason: "time-in-future" });
   });
 
   it("a claim whose user has gone on", () => {
     const continued = { ...withRecord({ phase: "claimed" }), userContinued: true };
-    expect(judge(continued)).toEqual({ kind: "retire", reason: "user-continued" });
+    expect(judge(continued)).toEqual(CONTINUED);
+  });
+
+  it("a claim whose user was never seen, and says so", () => {
+    const stopped = candidate({
+      row: row({ status: "killed", lastInteractionAtMs: undefined }),
+      record: record(),
+      userContinued: true,
+    });
+    expect(judge(stopped)).toEqual({ ...CONTINUED, found: null });
   });
 
   it("no claim whose user was only seen after it", () => {
@@ -128,12 +382,12 @@ describe("retires", () => {
       record: record({ claimedAtMs: NOW - 1 }),
       userContinued: false,
     });
-    expect(judge(seen)).toEqual({ kind: "admit", reason: "claimed-earlier" });
+    expect(judge(seen)).toMatchObject({ kind: "admit", reason: "claimed-earlier" });
   });
 
   it("a reply that is owed when its user has gone on", () => {
     const owed = { ...withRecord({ phase: "delivering" }), userContinued: true };
-    expect(judge(owed)).toEqual({ kind: "retire", reason: "user-continued" });
+    expect(judge(owed)).toEqual(CONTINUED);
   });
 
   it("a replaced session as replaced, whatever its user did", () => {
@@ -142,21 +396,26 @@ describe("retires", () => {
       record: record(),
       userContinued: true,
     });
-    expect(judge(replaced)).toEqual({ kind: "retire", reason: "session-replaced" });
+    expect(judge(replaced)).toEqual(REPLACED);
   });
 
   it("even a held session when its user has gone on", () => {
     const continued = { ...withRecord({ phase: "settled", outcome: "held" }), userContinued: true };
-    expect(judge(continued)).toEqual({ kind: "retire", reason: "user-continued" });
+    expect(judge(continued)).toEqual(CONTINUED);
   });
 });
 
 describe("leaves", () => {
   it.each(["subagent", "cron", "acp", "heartbeat"] as const)("a session of kind %s to its owner", (keyKind) => {
-    expect(judge(candidate({ row: row({ keyKind }) }))).toEqual({ kind: "leave", reason: keyKind });
+    expect(judge(candidate({ row: row({ keyKind }) }))).toEqual({
+      kind: "leave",
+      reason: keyKind,
+      found: keyKind,
+      limit: "conversation",
+    });
   });
 
-  it.each([
+  const MARKS = [
     ["spawned", "spawned"],
     ["pluginOwned", "plugin-owned"],
     ["pendingFinalDelivery", "pending-final-delivery"],
@@ -166,23 +425,107 @@ describe("leaves", () => {
     ["recoveryTombstone", "recovery-tombstone"],
     ["modelSelectionLocked", "model-selection-locked"],
     ["cliBacked", "cli-backed"],
-  ] as const)("a session marked %s as %s", (mark, reason) => {
-    expect(judge(candidate({ row: row({ marks: { [mark]: true } }) }))).toEqual({ kind: "leave", reason });
+  ] as const;
+
+  it.each(MARKS)("a session marked %s as %s", (mark, reason) => {
+    expect(judge(candidate({ row: row({ marks: { [mark]: true } }) }))).toEqual({
+      kind: "leave",
+      reason,
+      found: true,
+      limit: false,
+    });
+  });
+
+  it("a session with several marks by the first of them", () => {
+    const names = MARKS.map(([mark]) => mark);
+    const reasons = names.map((_mark, from) => {
+      const marks = Object.fromEntries(names.slice(from).map((mark) => [mark, true]));
+      return judge(candidate({ row: row({ marks }) })).reason;
+    });
+    expect(reasons).toEqual(MARKS.map(([, reason]) => reason));
   });
 
   it("another owner's session before it looks at ages or records", () => {
     const stale = candidate({
-      row: row({ keyKind: "cron" }),
+      row: row({ keyKind: "cron", lastInteractionAtMs: undefined }),
       record: record({ attempts: 9 }),
-      activityAtMs: undefined,
     });
-    expect(judge(stale)).toEqual({ kind: "leave", reason: "cron" });
+    expect(judge(stale)).toMatchObject({ kind: "leave", reason: "cron" });
   });
+
+  it("a session that asked for the restart itself", () => {
+    expect(judge(candidate({ restartContinuation: true }))).toEqual({
+      kind: "leave",
+      reason: "restart-continuation",
+      found: true,
+      limit: false,
+    });
+  });
+
+  it.each(["killed", "running"])("a session that was given back, though its status is %s", (status) => {
+    const released = candidate({ row: row({ status }), record: record({ phase: "released", outcome: "released" }) });
+    expect(judge(released)).toEqual({ kind: "leave", reason: "released", found: "released", limit: null });
+  });
+});
+
+/** Each objection with what takes it away, in the order of the rules: the first that is left decides. */
+const ORDER: readonly (readonly [reason: string, cure: (found: Candidate) => Candidate])[] = [
+  ["cron", (found) => ({ ...found, row: { ...found.row, keyKind: "conversation" } })],
+  ["cli-backed", (found) => ({ ...found, row: { ...found.row, marks: row().marks } })],
+  ["restart-continuation", (found) => ({ ...found, restartContinuation: false })],
+  ["session-replaced", (found) => ({ ...found, row: { ...found.row, sessionId: "session-1", startedAtMs: 1 } })],
+  ["user-continued", (found) => ({ ...found, userContinued: false })],
+  ["released", (found) => ({ ...found, record: { ...record(found.record), phase: "delivering" } })],
+  ["reply-owed", (found) => ({ ...found, record: { ...record(found.record), phase: "settled", outcome: "held" } })],
+  [
+    "held-earlier",
+    (found) => ({ ...found, record: { ...record(found.record), phase: "claimed", outcome: undefined } }),
+  ],
+  ["attempts-exhausted", (found) => ({ ...found, record: { ...record(found.record), attempts: 1 } })],
+  ["requested", (found) => ({ ...found, record: { ...record(found.record), requestedAtMs: undefined } })],
+  ["excluded", (found) => ({ ...found, row: { ...found.row, channel: undefined } })],
+  ["dm-scope-retired", (found) => ({ ...found, row: { ...found.row, directKey: false } })],
+  ["time-in-future", (found) => ({ ...found, row: { ...found.row, lastInteractionAtMs: undefined } })],
+  ["activity-unknown", (found) => ({ ...found, row: { ...found.row, lastInteractionAtMs: 1 } })],
+  ["idle-too-long", (found) => ({ ...found, row: { ...found.row, lastInteractionAtMs: NOW } })],
+  ["too-old", (found) => ({ ...found, row: { ...found.row, startedAtMs: NOW - HOUR } })],
+  ["transcript-empty", (found) => ({ ...found, transcript: () => facts() })],
+  ["claimed-earlier", (found) => ({ ...found, record: undefined })],
+];
+
+it("lets the first rule that objects decide, in the order of the rules", () => {
+  const limits = {
+    ...ADMISSION,
+    directChatsShareMain: true,
+    excludedBy: ({ channel }: Candidate["row"]) => (channel === undefined ? undefined : { found: channel, limit: "" }),
+  };
+  let found = candidate({
+    row: row({
+      keyKind: "cron",
+      marks: { cliBacked: true },
+      sessionId: "session-2",
+      channel: "telegram",
+      directKey: true,
+      startedAtMs: NOW,
+      lastInteractionAtMs: NOW + HOUR,
+    }),
+    record: record({ phase: "released", outcome: "released", attempts: 9, requestedAtMs: 1, sessionStartedAtMs: NOW }),
+    restartContinuation: true,
+    userContinued: true,
+    transcript: { state: "empty" },
+  });
+  const said: string[] = [];
+  for (const [, cure] of ORDER) {
+    said.push(judge(found, limits).reason);
+    found = cure(found);
+  }
+  expect(said).toEqual(ORDER.map(([reason]) => reason));
+  expect(judge(found, limits).reason).toBe("interrupted");
 });
 
 describe("the boot limit", () => {
   const chat = (name: string, activityAtMs: number | undefined, over: Parameters<typeof row>[0] = {}): Candidate =>
-    candidate({ row: row({ sessionKey: name, lastInteractionAtMs: activityAtMs, ...over }), activityAtMs });
+    candidate({ row: row({ sessionKey: name, lastInteractionAtMs: activityAtMs, ...over }) });
   const verdicts = (found: Candidate[], maxPerBoot: number) =>
     admitAll(found, { ...ADMISSION, maxPerBoot }, NOW).map(
       ({ candidate: { row: session }, verdict }) => `${session.sessionKey} ${verdict.kind} ${verdict.reason}`,
@@ -194,6 +537,13 @@ describe("the boot limit", () => {
       "mid admit interrupted",
       "old hold over-boot-limit",
     ]);
+  });
+
+  it("says which one too many each is", () => {
+    const found = [chat("a", NOW - 1), chat("b", NOW - 2), chat("c", NOW - 3)];
+    const held = admitAll(found, { ...ADMISSION, maxPerBoot: 1 }, NOW).slice(1);
+    const over = { kind: "hold", reason: "over-boot-limit", found: 2, limit: 1 };
+    expect(held.map(({ verdict }) => verdict)).toEqual([over, over]);
   });
 
   it("is used up by admitted sessions only", () => {
@@ -209,20 +559,26 @@ describe("the boot limit", () => {
     ...chat(name, NOW - 60_000, { status: "killed" }),
     record: record({ sessionKey: name, phase: "delivering" }),
   });
+  const asked = (name: string): Candidate => ({
+    ...chat(name, NOW - 90_000, { status: "killed" }),
+    record: record({ sessionKey: name, requestedAtMs: NOW - 5 }),
+  });
 
-  it("of 0 still admits replies that are owed", () => {
-    expect(verdicts([owed("a"), owed("b"), chat("c", NOW)], 0).toSorted()).toEqual([
-      "a admit claimed-earlier",
-      "b admit claimed-earlier",
+  it("of 0 still admits replies that are owed and what the operator asked for", () => {
+    expect(verdicts([owed("a"), owed("b"), chat("c", NOW), asked("d")], 0).toSorted()).toEqual([
+      "a admit reply-owed",
+      "b admit reply-owed",
       "c hold over-boot-limit",
+      "d admit requested",
     ]);
   });
 
-  it("is not used up by replies that are owed, though they come first", () => {
-    const found = [owed("a"), owed("b"), chat("c", NOW - 70_000), chat("d", NOW - 80_000)];
+  it("is not used up by replies that are owed nor by requests, though they come first", () => {
+    const found = [owed("a"), owed("b"), chat("c", NOW - 70_000), chat("d", NOW - 80_000), asked("e")];
     expect(verdicts(found, 1)).toEqual([
-      "a admit claimed-earlier",
-      "b admit claimed-earlier",
+      "e admit requested",
+      "a admit reply-owed",
+      "b admit reply-owed",
       "c admit interrupted",
       "d hold over-boot-limit",
     ]);
@@ -237,7 +593,7 @@ describe("the boot limit", () => {
   });
 
   it("goes by what the user did, not by what the transcript tells", () => {
-    const busy = { ...chat("busy", NOW - 3), activityAtMs: NOW };
+    const busy = { ...chat("busy", NOW - 3), transcript: () => facts({ newestEventAtMs: NOW }) };
     expect(verdicts([busy, chat("newer", NOW - 2)], 1)).toEqual([
       "newer admit interrupted",
       "busy hold over-boot-limit",
@@ -256,4 +612,55 @@ describe("the boot limit", () => {
     admitAll(found, ADMISSION, NOW);
     expect(found.map(({ row: session }) => session.sessionKey)).toEqual(["old", "new"]);
   });
+});
+
+it("reaches every reason of its own in this file", () => {
+  // What a boot says without asking admission.
+  const elsewhere = new Set(["unreadable-entry", "claim-failed"]);
+  const limits = { ...ADMISSION, maxPerBoot: 1, directChatsShareMain: true, holdUnsafeTails: true };
+  const out = { found: "a", limit: "not a" };
+  const excluding = (excluded: "leave" | "hold") => ({ ...limits, excluded, excludedBy: () => out });
+  const marked = Object.keys(row().marks).map((mark) => candidate({ row: row({ marks: { [mark]: true } }) }));
+  const kinds = (["subagent", "cron", "acp", "heartbeat"] as const).map((keyKind) =>
+    candidate({ row: row({ keyKind }) }),
+  );
+  const transcripts = (
+    [
+      { state: "missing" },
+      { state: "empty" },
+      { state: "unreadable" },
+      { state: "truncated" },
+      { lastError: runError("billing") },
+      { failures: 2 },
+      { tail: { kind: "unsafe" } },
+    ] as const
+  ).map((transcript) => candidate({ transcript }));
+  const others = [
+    candidate(),
+    candidate(),
+    idleFor(HOUR + 1),
+    candidate({ row: row({ startedAtMs: 1 }) }),
+    candidate({ row: row({ lastInteractionAtMs: undefined }) }),
+    candidate({ row: row({ lastInteractionAtMs: NOW + HOUR }) }),
+    candidate({ row: row({ directKey: true }) }),
+    candidate({ restartContinuation: true }),
+    candidate({ record: record({ sessionId: "older" }) }),
+    candidate({ record: record(), userContinued: true }),
+    candidate({ row: row({ status: "killed", lastInteractionAtMs: NOW }), record: record() }),
+    withRecord({ phase: "delivering" }),
+    withRecord({ requestedAtMs: 1 }),
+    withRecord({ attempts: 2 }),
+    withRecord({ phase: "settled", outcome: "held" }),
+    withRecord({ phase: "released" }),
+  ];
+  const judged = [
+    ...admitAll([...marked, ...kinds, ...transcripts, ...others], { ...limits, maxPerBoot: 2 }, NOW),
+    ...admitAll([candidate()], excluding("leave"), NOW),
+    ...admitAll([candidate()], excluding("hold"), NOW),
+  ];
+  const reached = new Set(judged.map(({ verdict }) => `${verdict.kind} ${verdict.reason}`));
+  const all = (["admit", "hold", "retire", "leave"] satisfies VerdictKind[]).flatMap((kind) =>
+    reasonsOf(kind).flatMap((reason) => (elsewhere.has(reason) ? [] : [`${kind} ${reason}`])),
+  );
+  expect([...reached].toSorted()).toEqual(all.toSorted());
 });

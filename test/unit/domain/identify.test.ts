@@ -1,34 +1,48 @@
 import { describe, expect, it } from "vitest";
 import { admit } from "../../../src/domain/admit.ts";
-import { identify, isOpen, userContinued } from "../../../src/domain/identify.ts";
+import { identify, isOpen, isReplaced, userContinued } from "../../../src/domain/identify.ts";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
-import { ADMISSION, NOW, record, row } from "../support/makers.ts";
+import { ADMISSION, facts, NOW, record, row } from "../support/makers.ts";
+
+/** A transcript that was read tells all there is; it is not read once more. */
+const unread = () => {
+  throw new Error("read a transcript twice");
+};
 
 /** A process that can run turns since `NOW`. */
-const fresh = (session: SessionRow, past?: ResumeRecord, transcriptAtMs?: number, userMessageAtMs?: number) =>
+const fresh = (session: SessionRow, past?: ResumeRecord, userMessageAtMs?: number, continues = false) =>
   identify(session, past, {
     liveSinceMs: NOW,
-    transcriptActivityAtMs: () => transcriptAtMs,
-    userMessageAtMs: () => userMessageAtMs,
+    transcript: () => facts({ lastUserMessageAtMs: userMessageAtMs }),
+    lastUserMessageAtMs: unread,
+    continues: () => continues,
   });
 /** A living process: any running turn may be live. */
 const inProcess = (session: SessionRow, past?: ResumeRecord) =>
   identify(session, past, {
     liveSinceMs: -Infinity,
-    transcriptActivityAtMs: () => undefined,
-    userMessageAtMs: () => undefined,
+    transcript: () => facts(),
+    lastUserMessageAtMs: unread,
+    continues: () => false,
   });
-/** What the user has done since the claim, as far as the session and its transcript tell. */
-const NOTHING = { record: undefined, userContinued: false };
+/** A candidate without a past. */
+const anew = (session: SessionRow) => ({
+  row: session,
+  record: undefined,
+  userContinued: false,
+  restartContinuation: false,
+  transcript: expect.any(Function) as unknown,
+});
 
 describe("after a process start", () => {
   it("takes a running turn whose user last wrote before the process for an interrupted one", () => {
-    expect(fresh(row())).toEqual({ ...NOTHING, row: row(), activityAtMs: NOW - 60_000 });
+    expect(fresh(row())).toEqual(anew(row()));
   });
 
   it("takes a turn for an interrupted one to the last millisecond before the process", () => {
-    expect(fresh(row({ lastInteractionAtMs: NOW - 1 }))?.activityAtMs).toBe(NOW - 1);
+    const latest = row({ lastInteractionAtMs: NOW - 1 });
+    expect(fresh(latest)).toEqual(anew(latest));
   });
 
   it.each([
@@ -47,7 +61,7 @@ describe("after a process start", () => {
 
   it.each([NOW, undefined])("takes a turn that the host marked, though its user wrote at %s", (lastInteractionAtMs) => {
     const marked = row({ abortedLastRun: true, lastInteractionAtMs });
-    expect(fresh(marked)).toEqual({ ...NOTHING, row: marked, activityAtMs: lastInteractionAtMs });
+    expect(fresh(marked)).toEqual(anew(marked));
   });
 
   it.each([undefined, "done", "failed", "killed", "timeout"])("passes over a session with status %s", (status) => {
@@ -77,20 +91,22 @@ describe("after a process start", () => {
 
   it("gives a new interruption no past when its record had settled for good", () => {
     const found = fresh(row(), record({ phase: "settled", outcome: "completed", attempts: 2 }));
-    expect(found).toEqual({ ...NOTHING, row: row(), activityAtMs: NOW - 60_000 });
+    expect(found).toEqual(anew(row()));
   });
 
   it("gives a turn that a user began after the claim no past", () => {
     const later = row({ lastInteractionAtMs: NOW - 1 });
-    expect(fresh(later, record({ claimedAtMs: NOW - 2, attempts: 2 }), undefined, NOW - 1)).toEqual({
-      ...NOTHING,
-      row: later,
-      activityAtMs: NOW - 1,
-    });
+    expect(fresh(later, record({ claimedAtMs: NOW - 2, attempts: 2 }), NOW - 1)).toEqual(anew(later));
   });
 
   it("gives a turn of a new session id no past", () => {
     expect(fresh(row({ sessionId: "session-2" }), record())?.record).toBeUndefined();
+  });
+
+  // As under a new session id: judged by its past it would be retired, and nobody would go on with it.
+  it("gives a turn of a session that was started afresh under its old id no past", () => {
+    const afresh = row({ startedAtMs: NOW - 1, lastInteractionAtMs: NOW - 1 });
+    expect(fresh(afresh, record({ claimedAtMs: NOW - 2 }))).toEqual(anew(afresh));
   });
 
   it("knows a resume of its own that was cut off", () => {
@@ -136,41 +152,135 @@ describe("when the plugin is replaced in a living process", () => {
   });
 });
 
-describe("last activity", () => {
-  it("is the user's when that is the later one", () => {
-    expect(fresh(row({ lastInteractionAtMs: 20 }), undefined, 10)?.activityAtMs).toBe(20);
-  });
-
-  it("is the transcript's when that is the later one", () => {
-    expect(fresh(row({ lastInteractionAtMs: 10 }), undefined, 20)?.activityAtMs).toBe(20);
-  });
-
-  it("is the transcript's when the user's is unknown", () => {
-    const marked = row({ abortedLastRun: true, lastInteractionAtMs: undefined });
-    expect(fresh(marked, undefined, 20)?.activityAtMs).toBe(20);
-  });
-
-  it("is unknown when nothing tells", () => {
-    const silent = row({
-      abortedLastRun: true,
-      lastInteractionAtMs: undefined,
-      stoppedAtMs: 99,
-      startedAtMs: 99,
+describe("when no gateway runs", () => {
+  const atRest = (session: SessionRow) =>
+    identify(session, undefined, {
+      liveSinceMs: Infinity,
+      transcript: () => facts(),
+      lastUserMessageAtMs: unread,
+      continues: () => false,
     });
-    expect(fresh(silent)).toEqual({ ...NOTHING, row: silent, activityAtMs: undefined });
+
+  it.each([NOW, NOW + 1_000_000, undefined])("no turn is live, though its user wrote at %s", (lastInteractionAtMs) => {
+    const cutOff = row({ lastInteractionAtMs });
+    expect(atRest(cutOff)).toEqual(anew(cutOff));
   });
 
-  it("is asked of the transcript of a candidate only", () => {
+  it("a session that is not running is still none", () => {
+    expect(atRest(row({ status: "done" }))).toBeUndefined();
+  });
+});
+
+describe("the transcript", () => {
+  /** Counts what is read: at boot, and in whole. */
+  function reading(userMessageAtMs: number | undefined, over: Parameters<typeof facts>[0] = {}) {
     const asked: string[] = [];
     const options = {
       liveSinceMs: NOW,
-      transcriptActivityAtMs: ({ sessionKey }: SessionRow) => void asked.push(sessionKey),
-      userMessageAtMs: () => undefined,
+      transcript: ({ sessionKey }: SessionRow) => {
+        asked.push(`boot ${sessionKey}`);
+        return facts({ lastUserMessageAtMs: userMessageAtMs, ...over });
+      },
+      lastUserMessageAtMs: ({ sessionKey }: SessionRow) => {
+        asked.push(`whole ${sessionKey}`);
+        return userMessageAtMs;
+      },
+      continues: () => false,
     };
+    return { asked, options };
+  }
+  const SEEN = row({ sessionKey: "seen", status: "killed", lastInteractionAtMs: NOW - 1 });
+  const CLAIM = record({ sessionKey: "seen", claimedAtMs: NOW - 2 });
+
+  it("is what the candidate hands on, read when first asked for, and once", () => {
+    const { asked, options } = reading(undefined, { newestEventAtMs: 20 });
+    const found = identify(row({ sessionKey: "k" }), undefined, options);
+    expect(asked).toEqual([]);
+    expect([found?.transcript().newestEventAtMs, found?.transcript().state]).toEqual([20, "ok"]);
+    expect(asked).toEqual(["boot k"]);
+  });
+
+  it("is never asked of a session that is no candidate", () => {
+    const { asked, options } = reading(undefined);
     identify(row({ sessionKey: "live", lastInteractionAtMs: NOW }), undefined, options);
     identify(row({ sessionKey: "done", status: "done" }), undefined, options);
-    identify(row({ sessionKey: "interrupted" }), undefined, options);
-    expect(asked).toEqual(["interrupted"]);
+    identify(row({ sessionKey: "done", status: "done" }), record({ phase: "released" }), options);
+    expect(asked).toEqual([]);
+  });
+
+  it("is read once, and not in whole, where it also tells of the user", () => {
+    const { asked, options } = reading(NOW - 1);
+    const found = identify(SEEN, CLAIM, options);
+    expect(found?.userContinued).toBe(true);
+    found?.transcript();
+    expect(asked).toEqual(["boot seen"]);
+  });
+
+  it.each([
+    [NOW - 1, true],
+    [NOW - 2, false],
+    [undefined, false],
+  ])("that is too long to be read at boot is read in whole for the user's message, of %s", (atMs, continued) => {
+    const { asked, options } = reading(atMs, { wasRead: false, lastUserMessageAtMs: undefined });
+    expect(identify(SEEN, CLAIM, options)).toMatchObject({ record: CLAIM, userContinued: continued });
+    expect(asked).toEqual(["boot seen", "whole seen"]);
+  });
+
+  it("that is too long is read in whole once, though two questions need it", () => {
+    const { asked, options } = reading(NOW - 60_000, { wasRead: false });
+    const past = { ...CLAIM, phase: "running" } as const;
+    expect(identify({ ...SEEN, status: "running" }, past, options)?.record).toEqual(past);
+    expect(asked.filter((what) => what === "whole seen")).toHaveLength(1);
+  });
+
+  it("that is too long is not read in whole where the user was not seen after the claim", () => {
+    const { asked, options } = reading(NOW - 1, { wasRead: false });
+    identify({ ...SEEN, lastInteractionAtMs: NOW - 2 }, CLAIM, options);
+    identify({ ...SEEN, stoppedAtMs: NOW - 1 }, CLAIM, options);
+    identify({ ...SEEN, status: "running" }, undefined, options);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe("what was given back to the host", () => {
+  const released = record({ phase: "released", outcome: "released", reason: "by-operator" });
+
+  it("is known while the host has not gone on with it", () => {
+    expect(fresh(row(), released)?.record).toEqual(released);
+  });
+
+  it("is known when the release was cut short: its status is still ours", () => {
+    expect(fresh(row({ status: "killed" }), released)?.record).toEqual(released);
+  });
+
+  it.each([undefined, "done", "failed", "timeout"])("is over when the host has left the status %s", (status) => {
+    expect(fresh(row({ status }), released)).toBeUndefined();
+  });
+
+  it("is left alone while the host runs it", () => {
+    expect(fresh(row({ lastInteractionAtMs: NOW }), released)).toBeUndefined();
+    expect(inProcess(row(), released)).toBeUndefined();
+  });
+
+  it("is a new interruption when the user has written since", () => {
+    const later = row({ lastInteractionAtMs: NOW - 1 });
+    expect(fresh(later, { ...released, claimedAtMs: NOW - 2 }, NOW - 1)).toEqual(anew(later));
+  });
+
+  it("is a new interruption under a new session id", () => {
+    const replaced = row({ sessionId: "session-2" });
+    expect(fresh(replaced, released)).toEqual(anew(replaced));
+  });
+});
+
+describe("a restart continuation", () => {
+  it.each([true, false])("of the host's is on the candidate: %s", (continues) => {
+    expect(fresh(row(), undefined, undefined, continues)?.restartContinuation).toBe(continues);
+    expect(fresh(row({ status: "killed" }), record(), undefined, continues)?.restartContinuation).toBe(continues);
+  });
+
+  it("makes no candidate of what is none", () => {
+    expect(fresh(row({ status: "done" }), undefined, undefined, true)).toBeUndefined();
   });
 });
 
@@ -184,8 +294,38 @@ describe("isOpen", () => {
     ["settled", "superseded", false],
     ["settled", "failed", false],
     ["settled", "timed-out", false],
+    ["settled", "discarded", false],
+    ["released", "released", true],
   ] as const)("of phase %s with outcome %s is %s", (phase, outcome, open) => {
     expect(isOpen(record({ phase, outcome }))).toBe(open);
+  });
+});
+
+describe("isReplaced", () => {
+  const claim = record({ sessionId: "s", claimedAtMs: 100, sessionStartedAtMs: undefined });
+
+  // Since it was started, where that is known: the claim's own time, or the machine's clock, may be wrong.
+  it.each([
+    ["the same session", 50, "s", 50, false],
+    ["the same session, whose start was put back", 50, "s", 49, false],
+    ["the same id, started a millisecond later, before the claim", 50, "s", 51, true],
+    ["the same session, started in the future when it was claimed", 500, "s", 500, false],
+    ["the same id, started still later", 500, "s", 501, true],
+    ["at an unknown time", 50, "s", undefined, false],
+    ["another id, started at the same time", 50, "t", 50, true],
+  ])("of %s, goes by when it was started", (_name, sessionStartedAtMs, sessionId, startedAtMs, replaced) => {
+    expect(isReplaced({ ...claim, sessionStartedAtMs }, row({ sessionId, startedAtMs }))).toBe(replaced);
+  });
+
+  it.each([
+    ["the same session, started before the claim", "s", 99, false],
+    ["at the moment of the claim", "s", 100, false],
+    ["at an unknown time", "s", undefined, false],
+    ["the same id, started a millisecond after the claim", "s", 101, true],
+    ["another id, whenever it was started", "t", 99, true],
+    ["another id, started at an unknown time", "t", undefined, true],
+  ])("of %s, goes by the claim when no start was known", (_name, sessionId, startedAtMs, replaced) => {
+    expect(isReplaced(claim, row({ sessionId, startedAtMs }))).toBe(replaced);
   });
 });
 
@@ -222,52 +362,55 @@ describe("whether the user has continued", () => {
 
   it("is asked of the transcript only when nothing else tells", () => {
     const asked: string[] = [];
-    const ask = ({ sessionKey }: SessionRow) => void asked.push(sessionKey);
-    userContinued(claimed, session({ sessionKey: "quiet", lastInteractionAtMs: 100 }), ask);
-    userContinued(claimed, session({ sessionKey: "stopped", lastInteractionAtMs: 101, stoppedAtMs: 101 }), ask);
-    userContinued(claimed, session({ sessionKey: "wrote", lastInteractionAtMs: 101 }), ask);
+    const ask = (name: string) => () => void asked.push(name);
+    userContinued(claimed, session({ lastInteractionAtMs: 100 }), ask("quiet"));
+    userContinued(claimed, session({ lastInteractionAtMs: 101, stoppedAtMs: 101 }), ask("stopped"));
+    userContinued(claimed, session({ lastInteractionAtMs: 101 }), ask("wrote"));
     expect(asked).toEqual(["wrote"]);
   });
 
   it("is on the candidate of a claim", () => {
     const later = session({ lastInteractionAtMs: NOW - 1 });
     const past = record({ claimedAtMs: NOW - 2 });
-    expect(fresh(later, past, undefined, NOW - 1)).toMatchObject({ record: past, userContinued: true });
-    expect(fresh(later, past, undefined, NOW - 3)).toMatchObject({ record: past, userContinued: false });
+    expect(fresh(later, past, NOW - 1)).toMatchObject({ record: past, userContinued: true });
+    expect(fresh(later, past, NOW - 3)).toMatchObject({ record: past, userContinued: false });
     expect(fresh({ ...later, stoppedAtMs: NOW - 1 }, past)).toMatchObject({ record: past, userContinued: true });
   });
 
   it("is on the candidate of a held session too", () => {
     const held = record({ phase: "settled", outcome: "held", claimedAtMs: NOW - 2 });
     const later = session({ lastInteractionAtMs: NOW - 1 });
-    expect(fresh(later, held, undefined, NOW - 1)).toMatchObject({ record: held, userContinued: true });
+    expect(fresh(later, held, NOW - 1)).toMatchObject({ record: held, userContinued: true });
   });
 
   it("is true of a stopped conversation that the host still calls running", () => {
     const stopped = row({ lastInteractionAtMs: NOW - 1, stoppedAtMs: NOW - 1 });
     const past = record({ claimedAtMs: NOW - 10 });
-    expect(fresh(stopped, past, undefined, NOW - 60_000)).toMatchObject({ record: past, userContinued: true });
+    expect(fresh(stopped, past, NOW - 60_000)).toMatchObject({ record: past, userContinued: true });
   });
 
   it("keeps the past of a running session that got a command only", () => {
     const past = record({ phase: "running", attempts: 1, cutOffs: 4, claimedAtMs: NOW - 10 });
     const commanded = row({ lastInteractionAtMs: NOW - 1 });
-    expect(fresh(commanded, past, undefined, NOW - 60_000)).toMatchObject({ record: past, userContinued: false });
+    expect(fresh(commanded, past, NOW - 60_000)).toMatchObject({ record: past, userContinued: false });
   });
 
   it("is no question where there is no past", () => {
     const asked: string[] = [];
     const options = {
       liveSinceMs: NOW,
-      transcriptActivityAtMs: () => undefined,
-      userMessageAtMs: ({ sessionKey }: SessionRow) => {
+      transcript: ({ sessionKey }: SessionRow) => {
         asked.push(sessionKey);
-        return NOW - 1;
+        return facts({ lastUserMessageAtMs: NOW - 1 });
       },
+      lastUserMessageAtMs: unread,
+      continues: () => false,
     };
     const interrupted = row({ lastInteractionAtMs: NOW - 1 });
-    expect(identify(interrupted, undefined, options)).toMatchObject(NOTHING);
-    expect(identify(interrupted, record({ phase: "settled", outcome: "completed" }), options)).toMatchObject(NOTHING);
+    expect(identify(interrupted, undefined, options)).toEqual(anew(interrupted));
+    expect(identify(interrupted, record({ phase: "settled", outcome: "completed" }), options)).toEqual(
+      anew(interrupted),
+    );
     expect(asked).toEqual([]);
   });
 });

@@ -747,3 +747,419 @@ it("tells of users who wait and run", () => {
   const { users } = scheduler;
   expect([users.waitingCount, users.runningCount, users.oldestWaitingSinceMs()]).toEqual([1, 1, 200]);
 });
+
+describe("a paused lane", () => {
+  it("starts nothing, whatever time passes and whoever enqueues", () => {
+    const scheduler = new Scheduler(LIMITS);
+    for (const one of [queued("a1"), queued("a2", AGED)]) scheduler.enqueue(one, 0);
+    scheduler.pause();
+    scheduler.open(0);
+    expect(scheduler.paused).toBe(true);
+    expect([scheduler.tick(2000), scheduler.enqueue(queued("a3"), 3000), scheduler.tick(1_000_000)]).toEqual([
+      [],
+      [],
+      [],
+    ]);
+    expect([scheduler.running, scheduler.queued]).toEqual([0, 3]);
+  });
+
+  it("lets what runs go on, and starts nothing in its place", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    scheduler.pause();
+    expect(said(scheduler.runEnded("a1", REPLIED, 3000))).toEqual(["settle a1 completed replied"]);
+    expect(scheduler.tick(100_000)).toEqual([]);
+  });
+
+  it("goes on at once when it is unpaused", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.pause();
+    scheduler.tick(5000);
+    expect(said(scheduler.unpause(6000))).toEqual(["start a1 slot 1"]);
+    expect(scheduler.paused).toBe(false);
+  });
+
+  it("still waits for users after it is unpaused", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.pause();
+    expect(scheduler.unpause(1000)).toEqual([]);
+    expect(said(scheduler.tick(2000))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("that was paused before the gateway was ready starts nothing when it is", () => {
+    const scheduler = new Scheduler({ ...LIMITS, quietMs: 0 });
+    scheduler.enqueue(queued("a1"), 0);
+    scheduler.pause();
+    expect(scheduler.open(0)).toEqual([]);
+    expect(said(scheduler.unpause(1))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("still gives way to users: cancels, supersedes", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    scheduler.pause();
+    expect(said(scheduler.userWrote("a1", 2500))).toEqual(["cancel a1 own-user"]);
+    expect(said(scheduler.userRunStarted("run", "a2", 2600))).toEqual(["settle a2 superseded user-continued"]);
+  });
+
+  it("asks for no wake-up that changes nothing, over and over", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.pause();
+    for (let due = scheduler.nextWakeAtMs(), wakes = 0; due !== undefined; due = scheduler.nextWakeAtMs()) {
+      expect(scheduler.tick(due)).toEqual([]);
+      expect((wakes += 1)).toBeLessThan(5);
+    }
+  });
+});
+
+describe("what the operator asks for", () => {
+  it("starts next, before what is newer and what has aged", () => {
+    const running = queued("c1", { activityAtMs: 99 });
+    const waiting = [queued("b1", AGED), queued("a1", { activityAtMs: 9 }), queued("a2")];
+    const scheduler = started({ maxConcurrent: 1 }, running);
+    for (const one of waiting) scheduler.enqueue(one, 2100);
+    expect(said(scheduler.request("a2", 2200))).toEqual(["requeue a2 requested"]);
+    expect(said(scheduler.runEnded("c1", REPLIED, 2500))).toEqual(["settle c1 completed replied", "start a2 slot 1"]);
+  });
+
+  it("has a fresh attempt count and no delay, and waits no shorter for it", () => {
+    const scheduler = started({}, queued("a1", { preemptions: 2, queuedAtMs: 0 }));
+    scheduler.runEnded("a1", FAILED, 3000);
+    const fresh = { attempts: 0, preemptions: 0, requestedAtMs: 4000, notBeforeMs: 4000, enqueuedAtMs: 4000 };
+    expect(scheduler.request("a1", 4000)).toMatchObject([
+      { do: "requeue", cause: "requested", resume: { key: "a1", ...fresh, queuedAtMs: 0 } },
+      { do: "start", resume: { key: "a1", attempts: 1, requestedAtMs: 4000 } },
+    ]);
+  });
+
+  it("still comes after users", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.userRunStarted("run", "x", 500);
+    expect(said(scheduler.request("a1", 1000))).toEqual(["requeue a1 requested"]);
+    expect(scheduler.tick(100_000)).toEqual([]);
+    expect(scheduler.userRunEnded("run", 200_000)).toEqual([]);
+    expect(said(scheduler.tick(202_000))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("is still contested by its own user", () => {
+    const scheduler = opened({}, queued("a1"), queued("a2"));
+    scheduler.userWrote("a1", 500);
+    expect(said(scheduler.request("a1", 600))).toEqual(["requeue a1 requested"]);
+    expect(scheduler.queued).toBe(2);
+    expect(said(scheduler.userRunStarted("run", "a1", 700))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("keeps its request when its message turns out to be a command", () => {
+    const scheduler = opened({ maxConcurrent: 1 }, queued("a1"), queued("a2", { activityAtMs: 9 }));
+    scheduler.userWrote("a1", 500);
+    scheduler.request("a1", 600);
+    scheduler.userServed("a1", 700);
+    expect(said(scheduler.tick(2700))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("is put back as asked for when it is preempted", () => {
+    const scheduler = opened({ maxConcurrent: 1 }, queued("a1"), queued("a2", { activityAtMs: 9 }));
+    scheduler.request("a1", 500);
+    scheduler.tick(2000);
+    scheduler.userWrote("x", 2500);
+    expect(scheduler.runEnded("a1", CANCELLED, 2600)).toMatchObject([
+      { do: "requeue", resume: { requestedAtMs: 500 } },
+    ]);
+    scheduler.userServed("x", 2700);
+    expect(said(scheduler.tick(4700))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("changes nothing when it runs already or is unknown", () => {
+    const scheduler = started({}, queued("a1"));
+    expect([scheduler.request("a1", 2500), scheduler.request("zz", 2500)]).toEqual([[], []]);
+  });
+
+  it("waits for the lane to be unpaused", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    scheduler.pause();
+    expect(said(scheduler.request("a2", 2500))).toEqual(["requeue a2 requested"]);
+    scheduler.runEnded("a1", REPLIED, 2600);
+    expect(said(scheduler.unpause(2700))).toEqual(["start a2 slot 1"]);
+  });
+});
+
+describe("what the operator settles", () => {
+  const HOLD = { outcome: "held", reason: "by-operator" } as const;
+  const DISCARD = { outcome: "discarded", reason: "by-operator" } as const;
+
+  it.each([
+    ["queued", () => opened({}, queued("a1"))],
+    [
+      "resting",
+      () => {
+        const scheduler = started({}, queued("a1"));
+        scheduler.runEnded("a1", FAILED, 3000);
+        return scheduler;
+      },
+    ],
+    [
+      "contested",
+      () => {
+        const scheduler = opened({}, queued("a1"));
+        scheduler.userWrote("a1", 100);
+        return scheduler;
+      },
+    ],
+  ])("is over at once while it is %s", (_name, make) => {
+    const scheduler = make();
+    expect(said(scheduler.settle("a1", DISCARD))).toEqual(["settle a1 discarded by-operator"]);
+    expect([scheduler.queued, scheduler.running, scheduler.find("a1")]).toEqual([0, 0, undefined]);
+    expect(scheduler.settle("a1", DISCARD)).toEqual([]);
+    expect(scheduler.tick(1_000_000)).toEqual([]);
+    expect(scheduler.userRunStarted("run", "a1", 1_000_001)).toEqual([]);
+  });
+
+  it("is cancelled while it runs, and over when the run has ended, at no cost to its attempts", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    expect(said(scheduler.settle("a1", HOLD))).toEqual(["cancel a1 operator"]);
+    expect([scheduler.running, scheduler.queued]).toEqual([1, 1]);
+    expect(scheduler.runEnded("a1", CANCELLED, 3000)).toMatchObject([
+      { do: "settle", resume: { key: "a1", attempts: 0 }, settlement: HOLD },
+      { do: "start", resume: { key: "a2" } },
+    ]);
+  });
+
+  it.each([FAILED, { kind: "refused" }, { kind: "held", reason: "unsafe-tail" }, { kind: "timed-out", error: "x" }])(
+    "is what the operator said though its run ended as %j",
+    (end) => {
+      const scheduler = started({}, queued("a1"));
+      scheduler.settle("a1", HOLD);
+      expect(said(scheduler.runEnded("a1", end as RunEnd, 3000))).toEqual(["settle a1 held by-operator"]);
+    },
+  );
+
+  it("has completed when its run still completes", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.settle("a1", DISCARD);
+    expect(said(scheduler.runEnded("a1", REPLIED, 3000))).toEqual(["settle a1 completed replied"]);
+  });
+
+  it("is superseded when its user's own run has started", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.settle("a1", HOLD);
+    expect(said(scheduler.userRunStarted("run", "a1", 2500))).toEqual(["cancel a1 own-user"]);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 3000))).toEqual(["settle a1 superseded user-continued"]);
+  });
+
+  it("is over though it was being cancelled for another user, or for the shutdown", () => {
+    const preempted = started({}, queued("a1"));
+    preempted.userWrote("x", 2500);
+    expect(preempted.settle("a1", DISCARD)).toEqual([]);
+    expect(said(preempted.runEnded("a1", CANCELLED, 2600))).toEqual(["settle a1 discarded by-operator"]);
+    const stopping = started({}, queued("a1"));
+    stopping.drain();
+    expect(stopping.settle("a1", HOLD)).toEqual([]);
+    expect(said(stopping.runEnded("a1", CANCELLED, 2600))).toEqual(["settle a1 held by-operator"]);
+  });
+
+  it("is what the operator said last", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.settle("a1", HOLD);
+    expect(scheduler.settle("a1", DISCARD)).toEqual([]);
+    expect(said(scheduler.runEnded("a1", CANCELLED, 3000))).toEqual(["settle a1 discarded by-operator"]);
+  });
+
+  it("is nothing that it does not know", () => {
+    expect(opened({}, queued("a1")).settle("zz", HOLD)).toEqual([]);
+  });
+});
+
+describe("new limits", () => {
+  const limited = (over: Partial<SchedulerLimits>): SchedulerLimits => ({ ...LIMITS, ...over });
+
+  it("fill more slots at once", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"), queued("a3"));
+    expect(said(scheduler.setLimits(limited({ maxConcurrent: 3 }), 2500))).toEqual([
+      "start a2 slot 2",
+      "start a3 slot 3",
+    ]);
+  });
+
+  it("of fewer slots cancel nothing: what runs goes on until it has ended", () => {
+    const scheduler = started(
+      { maxConcurrent: 3 },
+      queued("a1"),
+      queued("a2"),
+      queued("a3"),
+      queued("a4"),
+      queued("a5"),
+    );
+    expect(scheduler.setLimits(limited({ maxConcurrent: 1 }), 2500)).toEqual([]);
+    expect(scheduler.running).toBe(3);
+    expect(said(scheduler.runEnded("a1", REPLIED, 2600))).toEqual(["settle a1 completed replied"]);
+    expect(said(scheduler.runEnded("a2", REPLIED, 2700))).toEqual(["settle a2 completed replied"]);
+    expect(said(scheduler.runEnded("a3", REPLIED, 2800))).toEqual(["settle a3 completed replied", "start a4 slot 1"]);
+    expect([scheduler.running, scheduler.queued]).toEqual([1, 1]);
+  });
+
+  it("down and up again start nothing twice", () => {
+    const scheduler = started({}, queued("a1"), queued("a2"), queued("a3"));
+    scheduler.setLimits(limited({ maxConcurrent: 1 }), 2500);
+    expect(scheduler.setLimits(limited({ maxConcurrent: 2 }), 2600)).toEqual([]);
+    expect(said(scheduler.setLimits(limited({ maxConcurrent: 3 }), 2700))).toEqual(["start a3 slot 3"]);
+  });
+
+  it("of agents hold back from then on", () => {
+    const scheduler = started({ maxConcurrent: 3 }, queued("a1"), queued("a2"), queued("a3"), queued("a4"));
+    scheduler.setLimits(limited({ maxConcurrent: 3, maxPerAgent: 2 }), 2500);
+    expect(said(scheduler.runEnded("a1", REPLIED, 2600))).toEqual(["settle a1 completed replied"]);
+    expect(said(scheduler.runEnded("a2", REPLIED, 2700))).toEqual(["settle a2 completed replied", "start a4 slot 1"]);
+  });
+
+  it("of quiet count from the users' last turn", () => {
+    const scheduler = opened({}, queued("a1"));
+    expect(scheduler.setLimits(limited({ quietMs: 5000 }), 1000)).toEqual([]);
+    expect(scheduler.nextWakeAtMs()).toBe(5000);
+    expect(said(scheduler.setLimits(limited({ quietMs: 1000 }), 1500))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("of attempts and delays hold for the next end of a run", () => {
+    const scheduler = started({}, queued("a1"), queued("b1"));
+    scheduler.setLimits(limited({ maxAttempts: 1 }), 2500);
+    expect(said(scheduler.runEnded("a1", FAILED, 2600))).toEqual(["settle a1 held attempts-exhausted"]);
+    scheduler.setLimits(limited({ maxAttempts: 2, retryDelayMs: 7 }), 2700);
+    expect(scheduler.runEnded("b1", FAILED, 3000)).toMatchObject([{ do: "requeue", resume: { notBeforeMs: 3007 } }]);
+  });
+
+  it("of the scope hold for the next message", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.setLimits(limited({ preemptionScope: "session" }), 2500);
+    expect(scheduler.userWrote("x", 2600)).toEqual([]);
+    scheduler.setLimits(limited({}), 2700);
+    expect(said(scheduler.userWrote("y", 2800))).toEqual(["cancel a1 other-user"]);
+  });
+
+  it("of ageing make queued ones aged at once", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.userRunStarted("run", "x", 500);
+    expect(said(scheduler.setLimits(limited({ maxWaitMs: 800 }), 1000))).toEqual(["start a1 slot 1"]);
+  });
+
+  it("start nothing while the gateway is not ready, or the lane is paused", () => {
+    const closed = new Scheduler(limited({ maxConcurrent: 1 }));
+    closed.enqueue(queued("a1"), 0);
+    expect(closed.setLimits(limited({ quietMs: 0 }), 9000)).toEqual([]);
+    const paused = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    paused.pause();
+    expect(paused.setLimits(limited({}), 9000)).toEqual([]);
+  });
+
+  it("leave a contested resume contested", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.userWrote("a1", 500);
+    expect(scheduler.setLimits(limited({ quietMs: 0, maxWaitMs: 0 }), 1000)).toEqual([]);
+    expect(scheduler.queued).toBe(1);
+  });
+});
+
+describe("an error that a repeat does not cure", () => {
+  const HOPELESS: RunEnd = { kind: "failed", error: "Error: billing", permanent: true };
+
+  it("is held at once, with its attempt", () => {
+    expect(started({}, queued("a1")).runEnded("a1", HOPELESS, 3000)).toMatchObject([
+      { do: "settle", resume: { attempts: 1 }, settlement: { outcome: "held", reason: "permanent-error" } },
+    ]);
+  });
+
+  it("is the reason on the last attempt too", () => {
+    expect(said(started({}, queued("a1", { attempts: 1 })).runEnded("a1", HOPELESS, 3000))).toEqual([
+      "settle a1 held permanent-error",
+    ]);
+  });
+
+  it("that a cancel brought about is none", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.userWrote("x", 2500);
+    expect(said(scheduler.runEnded("a1", HOPELESS, 2600))).toEqual(["requeue a1 preempted"]);
+  });
+
+  it("that says it may pass is tried again", () => {
+    expect(
+      said(started({}, queued("a1")).runEnded("a1", { kind: "failed", error: "x", permanent: false }, 3000)),
+    ).toEqual(["requeue a1 retry"]);
+  });
+});
+
+describe("what the queue waits for", () => {
+  it("is the gateway, before and after", () => {
+    const scheduler = new Scheduler(LIMITS);
+    scheduler.enqueue(queued("a1"), 0);
+    expect(scheduler.waitsFor(0)).toBe("gateway-starting");
+    scheduler.pause();
+    expect(scheduler.waitsFor(0)).toBe("gateway-starting");
+    scheduler.open(0);
+    scheduler.drain();
+    expect(scheduler.waitsFor(0)).toBe("gateway-stopping");
+  });
+
+  it("is the operator", () => {
+    const scheduler = opened({}, queued("a1"));
+    scheduler.pause();
+    expect(scheduler.waitsFor(0)).toBe("paused");
+    scheduler.unpause(0);
+    expect(scheduler.waitsFor(0)).toBe("users");
+  });
+
+  it("is the host, for as long as it has refused", () => {
+    const scheduler = started({}, queued("a1"));
+    scheduler.runEnded("a1", { kind: "refused" }, 3000);
+    expect([scheduler.waitsFor(7999), scheduler.waitsFor(8000)]).toEqual(["host-refused", undefined]);
+  });
+
+  it("is users who write, run or have just gone", () => {
+    const scheduler = opened({}, queued("a1"));
+    expect([scheduler.waitsFor(1999), scheduler.waitsFor(2000)]).toEqual(["users", undefined]);
+    scheduler.userWrote("x", 1000);
+    expect(scheduler.waitsFor(5000)).toBe("users");
+    scheduler.userRunStarted("run", "x", 5000);
+    expect(scheduler.waitsFor(50_000)).toBe("users");
+  });
+
+  it("is the delay before a retry when there is nothing else", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    scheduler.runEnded("a1", FAILED, 3000);
+    expect(scheduler.waitsFor(3000)).toBe("resting");
+    scheduler.tick(33_000);
+    expect(scheduler.waitsFor(33_000)).toBeUndefined();
+  });
+
+  it("is no such delay when nothing is queued", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"));
+    expect([scheduler.queued, scheduler.waitsFor(3000)]).toEqual([0, undefined]);
+  });
+});
+
+describe("the queue", () => {
+  const keysOf = (scheduler: Scheduler) => scheduler.queue().map(({ key }) => key);
+
+  it("is in the order in which they would start, contested ones last", () => {
+    const scheduler = new Scheduler(LIMITS);
+    const newer = [queued("a2", { activityAtMs: 5 }), queued("a3", { activityAtMs: 9 })];
+    for (const one of [queued("a1"), ...newer, queued("a4", AGED)]) scheduler.enqueue(one, 0);
+    scheduler.userWrote("a4", 100);
+    scheduler.request("a1", 200);
+    expect(keysOf(scheduler)).toEqual(["a1", "a3", "a2", "a4"]);
+  });
+
+  it("tells who has aged", () => {
+    const scheduler = new Scheduler(LIMITS);
+    for (const one of [queued("a1"), queued("a2", AGED)]) scheduler.enqueue(one, 0);
+    expect(scheduler.queue().map((resume) => scheduler.isAged(resume, 100))).toEqual([true, false]);
+    expect(scheduler.queue().map((resume) => scheduler.isAged(resume, 600_000))).toEqual([true, true]);
+  });
+
+  it("finds a session wherever it is", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"), queued("a3"));
+    scheduler.userWrote("a3", 2100);
+    expect(["a1", "a2", "a3", "zz"].map((key) => scheduler.find(key)?.place)).toEqual([
+      "running",
+      "queued",
+      "queued",
+      undefined,
+    ]);
+    expect(scheduler.find("a3")?.resume).toEqual(queued("a3"));
+  });
+});

@@ -75,7 +75,7 @@ describe("contents", () => {
   it("counts resting ones as waiting", () => {
     const room = roomWith(queued("a1", { notBeforeMs: 50 }));
     expect(room.size).toBe(1);
-    expect([...room.values()].map(({ key }) => key)).toContain("a1");
+    expect(room.inOrder().map(({ key }) => key)).toEqual(["a1"]);
     expect(room.oldest()?.key).toBe("a1");
   });
 });
@@ -166,5 +166,172 @@ describe("nextChangeAtMs", () => {
     const room = roomWith(queued("a1"));
     room.take("any", anyone);
     expect(room.nextChangeAtMs()).toBeUndefined();
+  });
+});
+
+describe("what the operator asked for", () => {
+  const asked = (key: string, requestedAtMs: number, over: Partial<QueuedResume> = {}) =>
+    queued(key, { requestedAtMs, ...over });
+
+  it("comes before aged and fresh ones, whatever their agents' turns", () => {
+    const room = roomWith(queued("a1", { activityAtMs: 9 }), queued("b1", { preemptions: 3 }), asked("c1", 5));
+    expect(takeAll(room)).toEqual(["c1", "b1", "a1"]);
+  });
+
+  it("comes in the order of asking within an agent, and in turns between agents", () => {
+    const room = roomWith(asked("a2", 20, { activityAtMs: 9 }), asked("a1", 10), asked("a3", 30), asked("b1", 40));
+    expect(takeAll(room)).toEqual(["a1", "b1", "a2", "a3"]);
+  });
+
+  it("is passed over when its agent may not start another", () => {
+    const room = roomWith(asked("a1", 5), queued("b1"));
+    expect(room.take("any", (agentId) => agentId === "b")?.key).toBe("b1");
+  });
+
+  it("does not start beside users before it has aged", () => {
+    const room = roomWith(asked("a1", 5));
+    room.advance(999);
+    expect(room.take("aged", anyone)).toBeUndefined();
+    room.advance(1000);
+    expect(room.take("aged", anyone)?.key).toBe("a1");
+  });
+
+  it("still rests until its time has come", () => {
+    const room = roomWith(asked("a1", 5, { notBeforeMs: 50 }), queued("b1"));
+    expect(takeAll(room)).toEqual(["b1"]);
+    room.advance(50);
+    expect(takeAll(room)).toEqual(["a1"]);
+  });
+
+  it("can be removed", () => {
+    const room = roomWith(asked("a1", 5), queued("b1"));
+    expect(room.remove("a1")?.key).toBe("a1");
+    expect(takeAll(room)).toEqual(["b1"]);
+  });
+
+  it("comes first though it has aged", () => {
+    const room = roomWith(queued("b1", { preemptions: 3 }), asked("a1", 5, { preemptions: 3 }));
+    expect(takeAll(room)).toEqual(["a1", "b1"]);
+  });
+
+  it("loses nothing to a later request when it ages", () => {
+    const room = roomWith(asked("a1", 5, { queuedAtMs: 0 }), asked("a2", 6, { queuedAtMs: 900 }));
+    room.advance(1000);
+    expect(takeAll(room)).toEqual(["a1", "a2"]);
+  });
+});
+
+describe("the list in order", () => {
+  const keysOf = (room: WaitingRoom) => room.inOrder().map(({ key }) => key);
+
+  it("is the order in which they are taken; what rests comes last, the first to have rested first", () => {
+    const room = roomWith(
+      queued("a-rests", { notBeforeMs: 70 }),
+      queued("b-rests", { notBeforeMs: 60 }),
+      queued("a-fresh"),
+      queued("a-aged", { preemptions: 3 }),
+      queued("b-fresh", { activityAtMs: 5 }),
+      queued("b-asked", { requestedAtMs: 1 }),
+    );
+    const order = ["b-asked", "a-aged", "a-fresh", "b-fresh", "b-rests", "a-rests"];
+    expect(keysOf(room)).toEqual(order);
+    expect(takeAll(room)).toEqual(order.slice(0, 4));
+  });
+
+  it("goes on with the agents' turns", () => {
+    const room = roomWith(queued("a1"), queued("a2"), queued("b1"), queued("c1"));
+    room.take("any", anyone);
+    expect(keysOf(room)).toEqual(["b1", "c1", "a2"]);
+  });
+
+  it("changes nothing", () => {
+    const room = roomWith(queued("a1"), queued("b1"));
+    expect([keysOf(room), keysOf(room), takeAll(room)]).toEqual(Array.from({ length: 3 }, () => ["a1", "b1"]));
+  });
+
+  it("is empty in an empty room", () => {
+    expect(keysOf(roomWith())).toEqual([]);
+  });
+});
+
+describe("get", () => {
+  it("finds a resume wherever it is, and none that is gone", () => {
+    const room = roomWith(
+      queued("a1"),
+      queued("a2", { preemptions: 3 }),
+      queued("a3", { notBeforeMs: 9 }),
+      queued("a4", { requestedAtMs: 1 }),
+    );
+    expect(["a1", "a2", "a3", "a4"].map((key) => room.get(key)?.key)).toEqual(["a1", "a2", "a3", "a4"]);
+    room.remove("a1");
+    expect([room.get("a1"), room.get("zz")]).toEqual([undefined, undefined]);
+  });
+});
+
+describe("allRest", () => {
+  it("is true only when each of them rests", () => {
+    const room = roomWith(queued("a1", { notBeforeMs: 50 }), queued("a2", { notBeforeMs: 60 }));
+    expect(room.allRest).toBe(true);
+    room.advance(50);
+    expect(room.allRest).toBe(false);
+    room.remove("a1");
+    expect(room.allRest).toBe(true);
+  });
+});
+
+describe("new limits", () => {
+  const keysOf = (room: WaitingRoom) => room.inOrder().map(({ key }) => key);
+
+  it("make what has been preempted often enough aged, or fresh again", () => {
+    const room = roomWith(queued("a1", { preemptions: 2 }), queued("b1"));
+    room.setLimits({ maxPreemptions: 2, maxWaitMs: 1000 }, 0);
+    expect(room.get("a1")).toBeDefined();
+    expect(room.take("aged", () => false)).toBeUndefined();
+    room.setLimits({ maxPreemptions: 3, maxWaitMs: 1000 }, 0);
+    expect(room.take("aged", anyone)).toBeUndefined();
+    room.setLimits({ maxPreemptions: 2, maxWaitMs: 1000 }, 0);
+    expect(room.take("aged", anyone)?.key).toBe("a1");
+  });
+
+  it("make what has waited long enough aged at once, to the millisecond", () => {
+    const room = roomWith(queued("a1", { queuedAtMs: 0 }));
+    room.setLimits({ maxPreemptions: 3, maxWaitMs: 500 }, 499);
+    expect(room.take("aged", anyone)).toBeUndefined();
+    expect(room.nextChangeAtMs()).toBe(500);
+    room.setLimits({ maxPreemptions: 3, maxWaitMs: 499 }, 499);
+    expect(room.take("aged", anyone)?.key).toBe("a1");
+  });
+
+  it("let what rests go on resting", () => {
+    const room = roomWith(queued("a1", { notBeforeMs: 50 }));
+    room.setLimits({ maxPreemptions: 0, maxWaitMs: 0 }, 10);
+    expect([room.allRest, room.nextChangeAtMs()]).toEqual([true, 50]);
+  });
+
+  it("leave the order of an agent's own and of agents with one each", () => {
+    const room = roomWith(queued("b1"), queued("a1"), queued("c1"));
+    room.setLimits({ maxPreemptions: 9, maxWaitMs: 9000 }, 0);
+    expect(keysOf(room)).toEqual(["b1", "a1", "c1"]);
+    const one = roomWith(queued("a2", { activityAtMs: 2 }), queued("a3", { activityAtMs: 3 }), queued("a1"));
+    one.setLimits({ maxPreemptions: 9, maxWaitMs: 9000 }, 0);
+    expect(keysOf(one)).toEqual(["a3", "a2", "a1"]);
+  });
+
+  it("leave the agents' turns, however many each has", () => {
+    const room = roomWith(queued("a1"), queued("a2"), queued("b1"), queued("c1"), queued("c2"));
+    const before = keysOf(room);
+    room.setLimits({ maxPreemptions: 3, maxWaitMs: 1000 }, 0);
+    expect(keysOf(room)).toEqual(before);
+  });
+
+  it("lose nothing", () => {
+    const room = roomWith(
+      queued("a1"),
+      queued("b1", { preemptions: 3 }),
+      queued("c1", { notBeforeMs: 9 }),
+      queued("c2", { requestedAtMs: 1 }),
+    );
+    room.setLimits({ maxPreemptions: 0, maxWaitMs: 0 }, 0);
+    expect([room.size, keysOf(room).toSorted()]).toEqual([4, ["a1", "b1", "c1", "c2"]]);
   });
 });

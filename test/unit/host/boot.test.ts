@@ -1,21 +1,29 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EventBus } from "../../../src/domain/events.ts";
+import { runError } from "../../../src/domain/run-error.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
-import { claimJudged, judgeInterrupted } from "../../../src/host/boot.ts";
+import { transcriptFacts, type TranscriptFacts, unreadFacts } from "../../../src/domain/transcript-facts.ts";
+import { claimJudged, judgeInterrupted, verdictsOf } from "../../../src/host/boot.ts";
 import type { SessionStore } from "../../../src/host/session-store.ts";
 import { Ledger } from "../../../src/record/ledger.ts";
 import { RecordStore } from "../../../src/record/record-store.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
-import { ADMISSION, NOW, record, row, running } from "../support/makers.ts";
+import { ADMISSION, HOUR, NOW, record, row, running } from "../support/makers.ts";
 
 let dir: string;
 let records: RecordStore;
 let rows: SessionRow[];
 let claims: string[];
+let releases: string[];
 let judged: string[];
 let trouble: string[];
-/** Whose transcripts were read. */
+/** Whose transcripts were read, and whose in whole. */
 let transcriptsRead: string[];
+let readInWhole: string[];
+/** What the transcripts of these sessions tell instead of the usual. */
+let told: Record<string, TranscriptFacts>;
+/** For which sessions the host holds a restart continuation. */
+let continuations: Set<string>;
 /** When every transcript was last written. */
 let writtenAtMs: number | undefined;
 /** When the user last wrote into every transcript. */
@@ -23,12 +31,16 @@ let userWroteAtMs: number | undefined;
 
 beforeEach(() => {
   dir = makeTempDir("boot");
-  records = new RecordStore(dir);
+  records = RecordStore.open(dir);
   rows = [];
   claims = [];
+  releases = [];
   judged = [];
   trouble = [];
   transcriptsRead = [];
+  readInWhole = [];
+  told = {};
+  continuations = new Set();
   writtenAtMs = undefined;
   userWroteAtMs = undefined;
 });
@@ -38,47 +50,74 @@ afterEach(() => {
   removeTempDir(dir);
 });
 
-/** A host store over `rows`: a claim sets the row's status. */
-const HOST: Pick<SessionStore, "list" | "claim"> = {
+/** A host store over `rows`: a claim or a release sets the row's status. */
+const HOST: Pick<SessionStore, "list" | "claim" | "release"> = {
   list: (agentId) => rows.filter((one) => one.agentId === agentId),
-  claim: async (claimed) => {
-    claims.push(claimed.sessionKey);
-    rows = rows.map((one) => (one.sessionKey === claimed.sessionKey ? { ...one, status: "killed" } : one));
+  claim: async ({ sessionKey }) => {
+    claims.push(sessionKey);
+    rows = rows.map((one) => (one.sessionKey === sessionKey ? { ...one, status: "killed" } : one));
+    return true;
+  },
+  release: async ({ sessionKey }) => {
+    releases.push(sessionKey);
+    const given = { status: "running", abortedLastRun: true };
+    rows = rows.map((one) => (one.sessionKey === sessionKey ? { ...one, ...given } : one));
     return true;
   },
 };
 
+/** The transcript of a session: its user's message, and what was written later. */
+const usual = () =>
+  transcriptFacts([
+    { type: "message", timestamp: userWroteAtMs, message: { role: "user", content: "hi" } },
+    { type: "message", timestamp: writtenAtMs },
+  ]);
+
 /** One boot of the plugin: what it judged, and how to claim that. */
-function boot(over: Partial<Pick<SessionStore, "list" | "claim">> & { agentIds?: string[]; nowMs?: number } = {}) {
-  const { agentIds = ["a"], nowMs = NOW, ...host } = over;
+type Over = Partial<Pick<SessionStore, "list" | "claim" | "release">> & {
+  agentIds?: string[];
+  nowMs?: number;
+  limits?: Partial<typeof ADMISSION>;
+};
+function boot(over: Over = {}) {
+  const { agentIds = ["a"], nowMs = NOW, limits = {}, ...host } = over;
   const sessions = { ...HOST, ...host };
   const events = new EventBus();
   events.on("judged", ({ sessionKey, verdict }) => judged.push(`${sessionKey} ${verdict.kind} ${verdict.reason}`));
   events.on("trouble", ({ sessionKey, what }) => trouble.push(`${sessionKey ?? "-"} ${what}`));
+  const known = records.all();
   const found = judgeInterrupted({
     agentIds,
     sessions,
-    transcript: ({ sessionKey }) => {
-      transcriptsRead.push(sessionKey);
-      return [
-        { type: "message", timestamp: userWroteAtMs, message: { role: "user", content: "hi" } },
-        { type: "message", timestamp: writtenAtMs },
-      ];
+    transcripts: {
+      atBoot: ({ sessionKey }) => {
+        transcriptsRead.push(sessionKey);
+        return told[sessionKey] ?? usual();
+      },
+      whole: ({ sessionKey }) => {
+        readInWhole.push(sessionKey);
+        return usual();
+      },
     },
-    known: records.all(),
-    limits: ADMISSION,
+    continuations,
+    known,
+    limits: { ...ADMISSION, ...limits },
     nowMs,
     liveSinceMs: nowMs,
     events,
   });
-  return { found, claim: () => claimJudged(found, { sessions, records, bootId: "boot-1", nowMs, events }) };
+  const options = { sessions, records, known, pluginVersion: "1.0.0", bootId: "boot-1", nowMs, events };
+  const claim = async () => (await claimJudged(found, options)).queue;
+  return { found: found.judged, unreadable: found.unreadable, verdicts: () => verdictsOf(found), claim, options };
 }
 
 describe("judging", () => {
   it("changes nothing", () => {
     rows = [row({ sessionKey: "k" })];
-    expect(boot().found.map(({ verdict }) => verdict)).toEqual([{ kind: "admit", reason: "interrupted" }]);
-    expect([claims, judged, records.all()]).toEqual([[], [], []]);
+    expect(boot().found.map(({ verdict }) => verdict)).toEqual([
+      { kind: "admit", reason: "interrupted", found: 60_000, limit: HOUR },
+    ]);
+    expect([claims, releases, judged, records.all(), records.verdicts.all()]).toEqual([[], [], [], [], []]);
   });
 
   it("goes on when one agent's sessions cannot be listed", () => {
@@ -90,13 +129,16 @@ describe("judging", () => {
     expect(trouble).toEqual(["- list the sessions of an agent"]);
   });
 
-  it("leaves an entry that cannot be read to the host", () => {
+  it("leaves an entry that cannot be read to the host", async () => {
     const list: SessionStore["list"] = (_agentId, onUnreadable) => {
       onUnreadable("broken", new Error("no session id"));
       return [row({ sessionKey: "k" })];
     };
-    expect(boot({ list }).found).toHaveLength(1);
-    expect(judged).toEqual(["broken leave unreadable-entry"]);
+    const { found, unreadable, claim } = boot({ list });
+    expect(found).toHaveLength(1);
+    expect(unreadable).toMatchObject([{ sessionKey: "broken", verdict: { reason: "unreadable-entry" } }]);
+    await claim();
+    expect(judged).toEqual(["broken leave unreadable-entry", "k admit interrupted"]);
     expect(trouble).toEqual(["broken read a session entry"]);
   });
 });
@@ -187,7 +229,7 @@ describe("claiming", () => {
 });
 
 describe("what is known of a transcript", () => {
-  it("is read only where the user's own activity is not within the idle limit", () => {
+  it("is read for every candidate that nothing cheaper decides, and once", () => {
     rows = [
       row({ sessionKey: "recent" }),
       row({ sessionKey: "just", lastInteractionAtMs: NOW - ADMISSION.idleMs }),
@@ -197,7 +239,8 @@ describe("what is known of a transcript", () => {
       row({ sessionKey: "done", status: "done" }),
     ];
     boot();
-    expect(transcriptsRead).toEqual(["stale", "unknown"]);
+    expect(transcriptsRead.toSorted()).toEqual(["just", "recent", "stale", "unknown"]);
+    expect(readInWhole).toEqual([]);
   });
 
   it("is read where the user was seen after the claim, to tell a message from a command", () => {
@@ -212,6 +255,9 @@ describe("what is known of a transcript", () => {
       row({ sessionKey: "stopped", status: "killed", lastInteractionAtMs: NOW - 9, stoppedAtMs: NOW - 9 }),
       row({ sessionKey: "new" }),
     ];
+    // The operator's request decides where the user has not.
+    for (const past of records.all()) records.put({ ...past, requestedAtMs: NOW - 5 });
+    rows = rows.filter(({ sessionKey }) => sessionKey !== "new");
     boot();
     expect(transcriptsRead).toEqual(["seen"]);
   });
@@ -219,12 +265,14 @@ describe("what is known of a transcript", () => {
   it("can make up for a user who is long gone", () => {
     writtenAtMs = NOW - 1;
     rows = [row({ lastInteractionAtMs: 1 })];
-    expect(boot().found).toMatchObject([{ candidate: { activityAtMs: NOW - 1 }, verdict: { kind: "admit" } }]);
+    expect(boot().found).toMatchObject([{ verdict: { kind: "admit", reason: "interrupted" } }]);
   });
 
   it("is an age of unknown when it cannot be read", () => {
     rows = [row({ lastInteractionAtMs: undefined, abortedLastRun: true })];
-    expect(boot().found.map(({ verdict }) => verdict)).toEqual([{ kind: "hold", reason: "activity-unknown" }]);
+    expect(boot().found.map(({ verdict }) => verdict)).toEqual([
+      { kind: "hold", reason: "activity-unknown", found: null, limit: HOUR },
+    ]);
   });
 });
 
@@ -301,5 +349,203 @@ describe("gateways that die", () => {
     records.put({ ...earlier, phase: "delivering", reply });
     expect(await boot().claim()).toMatchObject([{ sessionKey: "k", attempts: 1 }]);
     expect(records.all()).toEqual([{ ...earlier, phase: "delivering", reply }]);
+  });
+});
+
+describe("a long transcript", () => {
+  const LONG = unreadFacts("ok", { sizeBytes: 999_999, newestEventAtMs: NOW - 5 });
+
+  it("is judged by the host's statistics of it", () => {
+    rows = [row({ sessionKey: "k", lastInteractionAtMs: 1 })];
+    told = { k: LONG };
+    expect(boot().found.map(({ verdict }) => verdict.reason)).toEqual(["interrupted"]);
+    expect(readInWhole).toEqual([]);
+  });
+
+  it("is read in whole where only it tells a message from a command", async () => {
+    rows = [row({ sessionKey: "k" })];
+    await boot().claim();
+    rows = [row({ sessionKey: "k", status: "killed", lastInteractionAtMs: NOW + 1 })];
+    told = { k: LONG };
+    userWroteAtMs = NOW + 1;
+    await boot({ nowMs: NOW + 2 }).claim();
+    expect([judged.at(-1), readInWhole]).toEqual(["k retire user-continued", ["k"]]);
+  });
+});
+
+describe("what admission needs", () => {
+  it("comes with each session: its transcript, its errors and the host's continuations", async () => {
+    const keys = ["asked", "broken", "failed", "good", "missing"];
+    rows = keys.map((sessionKey) => row({ sessionKey }));
+    continuations.add("agent:a:asked");
+    told = {
+      broken: unreadFacts("truncated"),
+      failed: { ...usual(), lastError: runError("billing"), failures: 1 },
+      missing: transcriptFacts([]),
+    };
+    await boot().claim();
+    expect(judged.toSorted()).toEqual([
+      "asked leave restart-continuation",
+      "broken hold transcript-truncated",
+      "failed hold permanent-error",
+      "good admit interrupted",
+      "missing hold transcript-missing",
+    ]);
+    expect(claims.toSorted()).toEqual(["broken", "failed", "good", "missing"]);
+    expect([releases, records.get("a", "asked")]).toEqual([[], undefined]);
+  });
+
+  it.each([
+    ["leave", [], undefined],
+    ["hold", ["k"], { phase: "settled", outcome: "held", reason: "excluded" }],
+  ] as const)("leads to %s for a session out of scope", async (excluded, taken, kept) => {
+    rows = [row({ sessionKey: "k" })];
+    await boot({ limits: { excluded, excludedBy: () => ({ found: "k", limit: "not k" }) } }).claim();
+    expect([judged, claims]).toEqual([[`k ${excluded} excluded`], taken]);
+    if (kept === undefined) expect(records.all()).toEqual([]);
+    else expect(records.get("a", "k")).toMatchObject(kept);
+  });
+});
+
+describe("what was said", () => {
+  it("is remembered with its evidence, of the sessions that cannot be read too", async () => {
+    const list: SessionStore["list"] = (_agentId, onUnreadable) => {
+      onUnreadable("broken", new Error("no session id"));
+      return [row({ sessionKey: "k" }), row({ sessionKey: "job", keyKind: "cron" })];
+    };
+    const { verdicts, claim } = boot({ list });
+    await claim();
+    const said = records.verdicts.all();
+    expect(said.map(({ sessionKey, verdict }) => `${sessionKey} ${verdict.reason}`).toSorted()).toEqual([
+      "broken unreadable-entry",
+      "job cron",
+      "k interrupted",
+    ]);
+    expect(said.find(({ sessionKey }) => sessionKey === "k")?.verdict).toMatchObject({ found: 60_000, limit: HOUR });
+    expect(records.facts.get("bootedAt")).toBe(NOW);
+    expect(verdicts()).toEqual(said);
+  });
+
+  it("of a failed claim is remembered as that", async () => {
+    rows = [row({ sessionKey: "k" })];
+    await boot({ claim: () => Promise.resolve(false) }).claim();
+    expect(records.verdicts.all()).toMatchObject([
+      { sessionKey: "k", verdict: { kind: "leave", reason: "claim-failed", found: "changed", limit: "unchanged" } },
+    ]);
+  });
+
+  it("costs no resume when it cannot be remembered", async () => {
+    rows = [row({ sessionKey: "k" })];
+    const { options } = boot();
+    const broken = {
+      replace: () => {
+        throw new Error("disk full");
+      },
+    };
+    const half = {
+      put: records.put.bind(records),
+      delete: records.delete.bind(records),
+      verdicts: broken as object as RecordStore["verdicts"],
+      facts: records.facts,
+    };
+    const judgement = { judged: boot().found, unreadable: [], unlisted: new Set<string>() };
+    const { queue } = await claimJudged(judgement, { ...options, records: half });
+    expect(queue).toHaveLength(1);
+    expect(trouble).toEqual(["- remember the verdicts of this boot"]);
+  });
+});
+
+describe("what the operator asked for", () => {
+  it("is queued first, with its count, whatever the filters say", async () => {
+    records.put(record({ sessionKey: "asked", requestedAtMs: NOW - 5, attempts: 1 }));
+    rows = [
+      row({ sessionKey: "new", lastInteractionAtMs: NOW - 1 }),
+      row({ sessionKey: "asked", status: "killed", lastInteractionAtMs: 1 }),
+    ];
+    expect(await boot().claim()).toMatchObject([
+      { sessionKey: "asked", requestedAtMs: NOW - 5, attempts: 1 },
+      { sessionKey: "new", requestedAtMs: undefined },
+    ]);
+    expect(records.get("a", "asked")).toMatchObject({ phase: "claimed", requestedAtMs: NOW - 5 });
+  });
+});
+
+describe("the version of the plugin", () => {
+  it("is on record of what it claims, and of what it takes over", async () => {
+    records.put(record({ sessionKey: "earlier", pluginVersion: "0.9.0" }));
+    records.put(record({ sessionKey: "owed", phase: "delivering", pluginVersion: "0.9.0" }));
+    rows = [
+      row({ sessionKey: "new" }),
+      row({ sessionKey: "earlier", status: "killed" }),
+      row({ sessionKey: "owed", status: "killed" }),
+    ];
+    await boot().claim();
+    expect(records.all().map(({ pluginVersion }) => pluginVersion)).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
+  });
+});
+
+describe("giving back", () => {
+  const released = record({ sessionKey: "k", phase: "released", outcome: "released", reason: "by-operator" });
+
+  it("a session that was ours and has another owner now", async () => {
+    records.put(record({ sessionKey: "k", attempts: 1 }));
+    rows = [row({ sessionKey: "k", status: "killed", marks: { pluginOwned: true } })];
+    expect(await boot().claim()).toEqual([]);
+    expect([judged, releases, claims]).toEqual([["k leave plugin-owned"], ["k"], []]);
+    expect(records.get("a", "k")).toMatchObject({ phase: "released", outcome: "released", reason: "plugin-owned" });
+  });
+
+  it("one that the operator has released, when the release was cut short", async () => {
+    records.put(released);
+    rows = [row({ sessionKey: "k", status: "killed" })];
+    await boot().claim();
+    expect([judged, releases, records.all()]).toEqual([
+      ["k leave released"],
+      ["k"],
+      [{ ...released, reason: "released" }],
+    ]);
+  });
+
+  it("needs no second patch, and no boot takes it again", async () => {
+    records.put(released);
+    rows = [row({ sessionKey: "k" })];
+    expect(await boot().claim()).toEqual([]);
+    expect([judged, releases, claims]).toEqual([["k leave released"], [], []]);
+  });
+
+  it("is forgotten when the host has finished it", async () => {
+    records.put(released, record({ sessionKey: "other" }));
+    rows = [row({ sessionKey: "k", status: "done" }), row({ sessionKey: "other", status: "killed" })];
+    await boot().claim();
+    expect(records.all().map(({ sessionKey }) => sessionKey)).toEqual(["other"]);
+  });
+
+  it("is over when its user is interrupted anew", async () => {
+    records.put({ ...released, claimedAtMs: NOW - HOUR });
+    userWroteAtMs = NOW - 60_000;
+    rows = [row({ sessionKey: "k" })];
+    expect(await boot().claim()).toMatchObject([{ sessionKey: "k", attempts: 0 }]);
+    expect(records.all()).toMatchObject([{ phase: "claimed", outcome: undefined, claimedAtMs: NOW }]);
+  });
+
+  it.each([
+    ["throws", () => Promise.reject(new Error("disk full"))],
+    ["finds the session changed", () => Promise.resolve(false)],
+  ])("leaves the record as it was when the patch %s", async (_name, release) => {
+    const earlier = record({ sessionKey: "k", attempts: 1 });
+    records.put(earlier);
+    rows = [row({ sessionKey: "k", status: "killed", marks: { cliBacked: true } })];
+    await boot({ release }).claim();
+    expect([records.all(), judged, trouble]).toEqual([[earlier], ["k leave claim-failed"], ["k release a session"]]);
+  });
+
+  // Its sessions could not be listed, so nobody knows whether the host has finished with them.
+  it("is not forgotten when the sessions of its agent cannot be listed", async () => {
+    records.put(released);
+    const list = () => {
+      throw new Error("unreadable");
+    };
+    await boot({ list }).claim();
+    expect(records.all()).toEqual([released]);
   });
 });

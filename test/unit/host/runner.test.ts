@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { PendingReply } from "../../../src/domain/record.ts";
+import { runError } from "../../../src/domain/run-error.ts";
 import type { DeliveryRoute, SessionRow } from "../../../src/domain/session.ts";
+import { transcriptFacts, type TranscriptState, unreadFacts } from "../../../src/domain/transcript-facts.ts";
 import { HostRunner, type HostRunnerOptions } from "../../../src/host/runner.ts";
 import { Ledger } from "../../../src/record/ledger.ts";
 import { RecordStore } from "../../../src/record/record-store.ts";
+import { resolveSettings } from "../../../src/settings/resolve.ts";
+import type { UnsafeTail } from "../../../src/settings/settings.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { NOW, record, row, running } from "../support/makers.ts";
 
@@ -33,6 +37,9 @@ let records: RecordStore;
 let session: SessionRow | undefined;
 let route: DeliveryRoute | undefined;
 let transcript: unknown[];
+/** What keeps the transcript from being read. */
+let broken: TranscriptState | undefined;
+let unsafeTail: UnsafeTail;
 /** What the agent turn comes to. */
 let turn: (params: RunParams) => Promise<Result>;
 let turns: RunParams[];
@@ -43,11 +50,13 @@ let delivery: "sent" | "handed-over";
 
 beforeEach(() => {
   dir = makeTempDir("runner");
-  records = new RecordStore(dir);
+  records = RecordStore.open(dir);
   records.put(record({ phase: "running", attempts: 1, runId: "run-1", runStartedAtMs: FIRST_START }));
   session = row({ status: "killed", route: ROUTE });
   route = ROUTE;
   transcript = [ASKED];
+  broken = undefined;
+  unsafeTail = "ask";
   turn = async () => HELLO;
   turns = [];
   journal = [];
@@ -59,6 +68,12 @@ afterEach(() => {
   records.close();
   removeTempDir(dir);
 });
+
+function settings(resume: { readonly unsafeTail?: UnsafeTail; readonly timeoutMs?: number }, lane = "resume") {
+  const result = resolveSettings({ lane: { name: lane }, resume });
+  if (!result.ok) throw new Error("the settings of this test are wrong");
+  return result.settings;
+}
 
 const phase = () => records.get("a", KEY)?.phase;
 
@@ -80,16 +95,14 @@ function run(over: Partial<HostRunnerOptions> = {}, signal = new AbortController
       runContext: () => ({ model: "own" }),
       routeOf: () => route,
     },
-    transcript: () => transcript,
+    transcripts: { whole: () => (broken === undefined ? transcriptFacts(transcript) : unreadFacts(broken)) },
     deliver: async ({ runId, parts, route: { to } }) => {
       journal.push(`deliver ${runId} to ${to}: ${parts.map(({ text }) => text).join(" | ")} (${phase()})`);
       if (deliveryError !== undefined) throw deliveryError;
       return delivery;
     },
     ledger: new Ledger(records, () => NOW),
-    laneName: "resume",
-    timeoutMs: 60_000,
-    unsafeTail: "ask",
+    settings: () => settings({ unsafeTail }),
     expectOwnTurn: (key, runId) => {
       journal.push(`expect ${key} ${runId}`);
       return () => journal.push("expect no more");
@@ -159,6 +172,66 @@ describe("before a turn", () => {
   });
 });
 
+describe("what is to be said against a transcript, now that it is read in whole", () => {
+  const failed = (errorMessage: string) => ({
+    type: "message",
+    timestamp: NOW - 50_000,
+    message: { role: "assistant", content: [], stopReason: "error", errorMessage },
+  });
+  const PERMANENT = [ASKED, failed("401 Incorrect API key provided")];
+  const FAILING = [failed("Request timed out."), ASKED, failed("Request timed out."), ASKED];
+
+  it.each(["missing", "empty", "truncated", "unreadable"] as const)("holds it when it is %s", async (state) => {
+    broken = state;
+    expect(await run()).toEqual({ kind: "held", reason: `transcript-${state}` });
+    expect(journal).toEqual([]);
+  });
+
+  it.each([
+    ["permanent-error", PERMANENT],
+    ["failing", FAILING],
+  ])("holds it as %s", async (reason, events) => {
+    transcript = events;
+    expect(await run()).toEqual({ kind: "held", reason });
+    expect(journal).toEqual([]);
+  });
+
+  it("holds it for the error on its entry", async () => {
+    session = row({ status: "killed", route: ROUTE, lastRunError: runError("billing") });
+    expect(await run()).toEqual({ kind: "held", reason: "permanent-error" });
+  });
+
+  it.each([
+    ["a second attempt: the errors may be our own", { phase: "running", attempts: 2 } as const],
+    ["what the operator asked for", { phase: "running", attempts: 1, requestedAtMs: NOW - 5 } as const],
+  ])("counts no past errors against %s", async (_name, over) => {
+    records.put(record({ ...over, runStartedAtMs: FIRST_START }));
+    session = row({ status: "killed", route: ROUTE, lastRunError: runError("billing") });
+    transcript = [...FAILING, ...PERMANENT];
+    expect(await run()).toEqual({ kind: "completed", reason: "replied" });
+  });
+
+  it("holds back no tool call that the operator asked for, but asks", async () => {
+    records.put(record({ phase: "running", attempts: 1, requestedAtMs: NOW - 5 }));
+    transcript = [ASKED, TOOL_RESULT];
+    unsafeTail = "hold";
+    expect(await run()).toEqual({ kind: "completed", reason: "replied" });
+    expect(turns).toMatchObject([{ disableTools: true }]);
+  });
+
+  it("holds even what the operator asked for when there is nothing to resume from", async () => {
+    records.put(record({ phase: "running", attempts: 1, requestedAtMs: NOW - 5 }));
+    broken = "missing";
+    expect(await run()).toEqual({ kind: "held", reason: "transcript-missing" });
+  });
+
+  it("is not asked of a reply that is owed", async () => {
+    records.put(record({ phase: "delivering", runId: "run-0", reply: REPLY }));
+    broken = "unreadable";
+    expect(await run()).toEqual({ kind: "completed", reason: "replied" });
+  });
+});
+
 describe("what the host refuses", () => {
   it.each(["GatewayDrainingError", "CommandLaneClearedError"])("with a %s is no failure", async (name) => {
     turn = async () => {
@@ -174,24 +247,28 @@ describe("a tail inside a tool call", () => {
   });
 
   it("is held when the operator wants it so", async () => {
-    expect(await run({ unsafeTail: "hold" })).toEqual({ kind: "held", reason: "unsafe-tail" });
+    unsafeTail = "hold";
+    expect(await run()).toEqual({ kind: "held", reason: "unsafe-tail" });
     expect(journal).toEqual([]);
   });
 
   it("is asked about without tools by default", async () => {
-    expect(await run({ unsafeTail: "ask" })).toEqual({ kind: "completed", reason: "replied" });
+    unsafeTail = "ask";
+    expect(await run()).toEqual({ kind: "completed", reason: "replied" });
     expect(turns).toMatchObject([{ disableTools: true, prompt: expect.stringContaining("You have no tools") }]);
   });
 
   it("goes on with tools when the operator wants it so", async () => {
-    await run({ unsafeTail: "full" });
+    unsafeTail = "full";
+    await run();
     expect(turns.map((params) => "disableTools" in params || params.prompt.includes("no tools"))).toEqual([false]);
   });
 });
 
 describe("a turn", () => {
   it("has its tools when the tail is safe, whatever the operator says of unsafe ones", async () => {
-    await run({ unsafeTail: "hold" });
+    unsafeTail = "hold";
+    await run();
     expect(turns.map((params) => "disableTools" in params)).toEqual([false]);
   });
 
@@ -228,10 +305,56 @@ describe("a turn", () => {
     expect(journal.slice(0, 3)).toEqual(TURN);
   });
 
-  it("that fails is expected no more, and the error is the lane's", async () => {
-    turn = () => Promise.reject(new Error("no such model"));
-    await expect(run()).rejects.toThrow("no such model");
+  it("that fails is expected no more, and its error is told by its kind only", async () => {
+    turn = () => Promise.reject(new Error("no such model: secret"));
+    expect(await run()).toEqual({ kind: "failed", error: "Error", permanent: false });
     expect(journal).toEqual(TURN);
+  });
+
+  it.each([
+    ["billing", "billing", true],
+    ["auth", "authentication", true],
+    ["model_not_found", "model-not-found", true],
+    ["context_overflow", "context-overflow", true],
+    ["rate_limit", "rate-limit", false],
+    ["overloaded", "overloaded", false],
+    ["timeout", "timeout", false],
+  ])("that fails for the host's reason %s has failed for %s", async (reason, kind, permanent) => {
+    turn = () => Promise.reject(Object.assign(new Error("secret"), { name: "FailoverError", reason }));
+    expect(await run()).toEqual({ kind: "failed", error: `FailoverError: ${kind}`, permanent });
+  });
+
+  it("that fails gets its claim back: the host has marked the entry", async () => {
+    turn = () => {
+      session = row({ status: "running", route: ROUTE });
+      return Promise.reject(new Error("x"));
+    };
+    expect(await run()).toMatchObject({ kind: "failed" });
+    expect(journal).toEqual([...TURN, `claim ${KEY}`]);
+  });
+
+  it("that fails after its user came back leaves the entry to the user's turn", async () => {
+    turn = () => {
+      session = row({ status: "running", lastInteractionAtMs: NOW });
+      return Promise.reject(new Error("x"));
+    };
+    await run();
+    expect(journal).toEqual(TURN);
+  });
+
+  it("goes by the settings that are in force when it starts", async () => {
+    const inForce = { now: settings({ timeoutMs: 5000 }, "first") };
+    const over = { settings: () => inForce.now };
+    await run(over);
+    inForce.now = settings({ timeoutMs: 9000 }, "second");
+    await run({
+      ...over,
+      ledger: { get: () => record({ phase: "running", attempts: 1 }), delivering: () => undefined },
+    });
+    expect(turns.map(({ lane, timeoutMs }) => [lane, timeoutMs])).toEqual([
+      ["first", 15_000],
+      ["second", 19_000],
+    ]);
   });
 });
 
@@ -292,7 +415,8 @@ describe("what a turn says", () => {
     ["an error", { meta: { error: { kind: "context_overflow", message: "secret" } } }, "context_overflow"],
   ])("is not told to the log when it is %s", async (_name, result, kind) => {
     turn = async () => result;
-    expect(await run()).toEqual({ kind: "failed", error: `the run ended in an error (${kind})` });
+    const permanent = kind === "context_overflow";
+    expect(await run()).toEqual({ kind: "failed", error: `the run ended in an error (${kind})`, permanent });
     expect(journal).toEqual(TURN);
   });
 

@@ -68,6 +68,9 @@ describe("a row", () => {
       stoppedAtMs: 80,
       startedAtMs: 50,
       route: { channel: "telegram", to: "1", accountId: "main", threadId: 7 },
+      channel: "telegram",
+      directKey: true,
+      lastRunError: undefined,
       marks: {
         pendingFinalDelivery: false,
         messageToolOnly: false,
@@ -107,6 +110,80 @@ describe("a row", () => {
 
   it.each(["true", 1, null])("takes the aborted mark %s as not set", (abortedLastRun) => {
     expect(read({ abortedLastRun })).toMatchObject({ abortedLastRun: false });
+  });
+});
+
+describe("the channel", () => {
+  it("is the route's", () => {
+    expect(read({}, "agent:a:main")).toMatchObject({ channel: "telegram" });
+    expect(read({}, "agent:a:signal:group:1")).toMatchObject({ channel: "telegram" });
+  });
+
+  it.each([
+    ["agent:a:signal:group:1", "signal"],
+    ["agent:a:matrix:channel:!room:server.org", "matrix"],
+    ["agent:a:main", undefined],
+    ["main", undefined],
+    ["telegram:group:1", undefined],
+    ["", undefined],
+  ])("is told by the key %s where there is no route", (key, channel) => {
+    expect(read({ delivery: undefined }, key)).toMatchObject({ channel });
+  });
+
+  // The key names a peer, not a channel: a direct chat of any channel.
+  it("is not told by the key of a direct chat across channels", () => {
+    expect(read({ delivery: undefined }, "agent:a:direct:7")).toMatchObject({ channel: undefined });
+  });
+});
+
+describe("a key of a direct chat with a session of its own", () => {
+  it.each([
+    "agent:a:direct:7",
+    "agent:a:telegram:direct:7",
+    "agent:a:telegram:work:direct:7",
+    "agent:a:signal:direct:+49170",
+    "agent:a:telegram:direct:direct",
+  ])("is %s", (key) => {
+    expect(read({}, key)).toMatchObject({ directKey: true });
+  });
+
+  it.each([
+    "agent:a:main",
+    "main",
+    "direct:7",
+    "agent:a:direct",
+    "agent:a:direct:",
+    "agent::direct:7",
+    "agent:a::direct:7",
+    "agent:a:telegram:group:7",
+    "agent:a:telegram:channel:7",
+    "agent:a:telegram:direct:7:thread:9",
+    "agent:a:telegram:work:direct:7:thread:9",
+    "agent:a:telegram:direct:7:9",
+    "agent:a:agent:direct:7",
+    "agent:a:one:two:three:direct:7",
+    "other:a:telegram:direct:7",
+    "",
+  ])("is not %s", (key) => {
+    expect(read({}, key)).toMatchObject({ directKey: false });
+  });
+
+  it("is none of a session that is archived", () => {
+    expect(read({ archivedAt: 5 })).toMatchObject({ directKey: false });
+  });
+});
+
+describe("the last run's error", () => {
+  it.each([
+    ["401 Incorrect API key provided", { kind: "authentication", permanent: true }],
+    ["429 rate limit", { kind: "rate-limit", permanent: false }],
+    ["the model said no", { kind: "unknown", permanent: false }],
+  ])("is what kind of error %s is", (lastRunError, error) => {
+    expect(read({ lastRunError })).toMatchObject({ lastRunError: error });
+  });
+
+  it.each([undefined, null, "", 401, {}])("is none when the entry has %j", (lastRunError) => {
+    expect(read({ lastRunError })).toMatchObject({ lastRunError: undefined });
   });
 });
 
@@ -385,5 +462,41 @@ describe("claim", () => {
     const before = rowOf(store);
     entries[KEY] = { status: "running" };
     await expect(store.claim(before)).rejects.toThrow("no session id");
+  });
+});
+
+describe("release", () => {
+  const CLAIMED: Entry = { ...ENTRY, status: "killed", abortedLastRun: false, other: 1 };
+
+  it("gives the session back with the marks that the host's recovery knows, and touches nothing else", async () => {
+    const { store, entries, asked } = hostStore({ [KEY]: CLAIMED });
+    expect(await store.release(rowOf(store))).toBe(true);
+    expect(entries[KEY]).toEqual({ ...CLAIMED, status: "running", abortedLastRun: true });
+    expect(asked).toMatchObject([{ agentId: "a", sessionKey: KEY, preserveActivity: true }]);
+  });
+
+  it("undoes a claim", async () => {
+    const { store, entries } = hostStore({ [KEY]: ENTRY });
+    await store.claim(rowOf(store));
+    await store.release(rowOf(store));
+    expect(entries[KEY]).toEqual(ENTRY);
+  });
+
+  it.each([{ sessionId: "session-2" }, { status: "done" }, { lastInteractionAt: 101 }])(
+    "leaves a session alone that has changed to %j meanwhile",
+    async (change) => {
+      const { store, entries } = hostStore({ [KEY]: CLAIMED });
+      const before = rowOf(store);
+      entries[KEY] = { ...CLAIMED, ...change };
+      expect(await store.release(before)).toBe(false);
+      expect(entries[KEY]).toEqual({ ...CLAIMED, ...change });
+    },
+  );
+
+  it("does not give back a session that is gone", async () => {
+    const { store, entries } = hostStore({ [KEY]: CLAIMED });
+    const before = rowOf(store);
+    delete entries[KEY];
+    expect(await store.release(before)).toBe(false);
   });
 });

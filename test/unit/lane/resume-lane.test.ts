@@ -1,25 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { EventBus, type ResumeEvents } from "../../../src/domain/events.ts";
-import type { RunEnd, SchedulerLimits } from "../../../src/domain/scheduler.ts";
-import { ResumeLane } from "../../../src/lane/resume-lane.ts";
+import type { RunEnd } from "../../../src/domain/scheduler.ts";
+import { type LaneLimits, ResumeLane } from "../../../src/lane/resume-lane.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakeLedger } from "../support/fake-ledger.ts";
 import { FakeRunner } from "../support/fake-runner.ts";
-import { LIMITS, queued } from "../support/makers.ts";
+import { LANE_LIMITS, queued } from "../support/makers.ts";
 
 const CANCELLED: RunEnd = { kind: "cancelled" };
 const REPLIED: RunEnd = { kind: "completed", reason: "replied" };
 
 /** A lane with a time limit of 60 s and one slot unless told otherwise; the journal holds every step in order. */
-function makeLane(limits: Partial<SchedulerLimits> = {}) {
+function makeLane(limits: Partial<LaneLimits> = {}) {
   const journal: string[] = [];
   const clock = new FakeClock();
   const events = new EventBus();
   const runner = new FakeRunner(journal);
   const ledger = new FakeLedger(journal);
   const lane = new ResumeLane({
-    limits: { ...LIMITS, maxConcurrent: 1, ...limits },
-    timeoutMs: 60_000,
+    limits: { ...LANE_LIMITS, maxConcurrent: 1, ...limits },
     runner,
     ledger,
     events,
@@ -413,6 +412,15 @@ describe("events", () => {
     expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "shutdown" }]);
   });
 
+  it("tell why the host refused a run, which counts as preempted", async () => {
+    const { clock, runner, heard, start } = makeLane();
+    const ended = heard("ended");
+    await start("a1");
+    runner.end("a1", { kind: "refused" });
+    await clock.settle();
+    expect(ended).toMatchObject([{ outcome: "preempted", error: "the host takes no new work" }]);
+  });
+
   it("tell the final cause of a cancel that the own user took over, drained since the first", async () => {
     const { journal, clock, runner, lane, heard, start } = makeLane();
     const [cancelled, ended] = [heard("cancelled"), heard("ended")];
@@ -491,5 +499,228 @@ describe("events", () => {
     runner.end("a1", REPLIED);
     await clock.settle();
     expect(journal.at(-1)).toBe("settled a1 completed replied");
+  });
+});
+
+describe("a pause", () => {
+  it("starts nothing and lets what runs go on", async () => {
+    const { clock, runner, lane, start } = makeLane();
+    await start("a1", "a2", "a3");
+    lane.pause("operator");
+    runner.end("a1", REPLIED);
+    await clock.elapse(1_000_000);
+    expect([runner.open, lane.waitsFor(), [...lane.pausedBy]]).toEqual([[], "paused", ["operator"]]);
+    lane.unpause("operator");
+    await clock.settle();
+    expect([runner.open, lane.waitsFor(), [...lane.pausedBy]]).toEqual([["a2"], undefined, []]);
+  });
+
+  it("is over only when all its causes are", async () => {
+    const { clock, runner, lane, start } = makeLane();
+    lane.pause("operator");
+    lane.pause("mode");
+    await start("a1");
+    lane.unpause("operator");
+    await clock.elapse(1000);
+    expect(runner.open).toEqual([]);
+    lane.unpause("mode");
+    await clock.settle();
+    expect(runner.open).toEqual(["a1"]);
+  });
+
+  it("twice for the same cause is over at once", async () => {
+    const { clock, runner, lane, start } = makeLane();
+    lane.pause("operator");
+    lane.pause("operator");
+    await start("a1");
+    lane.unpause("operator");
+    await clock.settle();
+    expect(runner.open).toEqual(["a1"]);
+  });
+
+  it("leaves no timer that goes off for nothing", async () => {
+    const { clock, lane, start } = makeLane();
+    lane.pause("operator");
+    await start("a1");
+    await clock.elapse(1_000_000);
+    expect(clock.pendingTimers).toBe(0);
+    lane.unpause("operator");
+    await clock.settle();
+    expect(lane.placeOf("a1")).toBe("running");
+  });
+});
+
+describe("new limits", () => {
+  it("fill the new slots at once", async () => {
+    const { clock, runner, lane, start } = makeLane();
+    await start("a1", "a2", "a3");
+    lane.setLimits({ ...LANE_LIMITS, maxConcurrent: 3 });
+    await clock.settle();
+    expect([runner.open, lane.slots]).toEqual([["a1", "a2", "a3"], { total: 3, used: 3 }]);
+  });
+
+  it("of fewer slots drain by attrition", async () => {
+    const { clock, runner, lane, start, journal } = makeLane({ maxConcurrent: 3 });
+    await start("a1", "a2", "a3", "a4", "a5");
+    lane.setLimits({ ...LANE_LIMITS, maxConcurrent: 1 });
+    await clock.settle();
+    expect([runner.open, lane.slots]).toEqual([["a1", "a2", "a3"], { total: 1, used: 3 }]);
+    for (const key of ["a1", "a2"]) {
+      runner.end(key, REPLIED);
+      await clock.settle();
+    }
+    expect(runner.open).toEqual(["a3"]);
+    runner.end("a3", REPLIED);
+    await clock.settle();
+    expect([runner.open, lane.slots]).toEqual([["a4"], { total: 1, used: 1 }]);
+    expect(journal.filter((step) => step.startsWith("abort"))).toEqual([]);
+  });
+
+  it("lose nobody who has been decided upon and waits for a slot to be free", async () => {
+    const { clock, runner, lane, start, events } = makeLane({ maxConcurrent: 2 });
+    await start("a1", "a2", "a3");
+    events.on("settled", () => queueMicrotask(() => lane.setLimits({ ...LANE_LIMITS, maxConcurrent: 1 })));
+    runner.end("a1", REPLIED);
+    await clock.settle();
+    expect([...runner.open, ...lane.queue().map(({ resume }) => resume.key)].length).toBeLessThanOrEqual(2);
+    runner.end("a2", REPLIED);
+    await clock.settle();
+    expect(runner.open).toEqual(["a3"]);
+    expect(runner.peak).toBeLessThanOrEqual(2);
+  });
+
+  it("of time hold for the next run, not for one that runs", async () => {
+    const { clock, runner, lane, heard, start } = makeLane();
+    const ended = heard("ended");
+    await start("a1", "a2");
+    lane.setLimits({ ...LANE_LIMITS, maxConcurrent: 1, timeoutMs: 5000 });
+    await clock.elapse(59_999);
+    expect(lane.running()).toMatchObject([{ resume: { key: "a1" }, timeoutMs: 60_000 }]);
+    runner.end("a1", REPLIED);
+    await clock.settle();
+    expect(lane.running()).toMatchObject([{ resume: { key: "a2" }, timeoutMs: 5000 }]);
+    runner.drainsAtOnce = true;
+    await clock.elapse(5000);
+    expect(ended.at(-1)).toMatchObject({ sessionKey: "a2", outcome: "timed-out", error: "took longer than 5000 ms" });
+  });
+});
+
+describe("the operator's word on one session", () => {
+  const DISCARD = { outcome: "discarded", reason: "by-operator" } as const;
+
+  it("puts a request on record before it starts", async () => {
+    const { journal, clock, lane, start } = makeLane();
+    await start("a1", "a2", "a3");
+    lane.request("a3");
+    expect(journal.at(-1)).toBe("requeued a3 attempts 0 preemptions 0");
+    expect(lane.queue().map(({ resume }) => resume.key)).toEqual(["a3", "a2"]);
+    lane.setLimits({ ...LANE_LIMITS, maxConcurrent: 2 });
+    await clock.settle();
+    expect(lane.placeOf("a3")).toBe("running");
+  });
+
+  it("settles a queued one at once", async () => {
+    const { journal, lane, heard, start } = makeLane();
+    const settled = heard("settled");
+    await start("a1", "a2");
+    expect(await lane.settle("a2", DISCARD)).toEqual(DISCARD);
+    expect(journal.at(-1)).toBe("settled a2 discarded by-operator");
+    expect(settled).toMatchObject([{ sessionKey: "a2", outcome: "discarded", attempts: 0 }]);
+    expect([lane.placeOf("a2"), lane.placeOf("a1")]).toEqual([undefined, "running"]);
+  });
+
+  it("cancels a running one, and resolves when its run has really ended and its slot is free", async () => {
+    const { journal, clock, runner, lane, heard, start } = makeLane();
+    const [cancelled, ended] = [heard("cancelled"), heard("ended")];
+    await start("a1", "a2");
+    let done = false;
+    const settling = lane.settle("a1", DISCARD).finally(() => (done = true));
+    await clock.elapse(300);
+    expect([done, runner.open]).toEqual([false, ["a1"]]);
+    runner.end("a1", CANCELLED);
+    expect(await settling).toEqual(DISCARD);
+    expect(cancelled).toMatchObject([{ sessionKey: "a1", cause: "operator" }]);
+    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "operator", drainedMs: 300 }]);
+    expect(journal).toContain("settled a1 discarded by-operator");
+    await clock.settle();
+    expect(runner.open).toEqual(["a2"]);
+  });
+
+  it("is too late for a run that completes", async () => {
+    const { journal, clock, runner, lane, start } = makeLane();
+    await start("a1");
+    const settling = lane.settle("a1", DISCARD);
+    runner.end("a1", REPLIED);
+    expect(await settling).toEqual({ outcome: "completed", reason: "replied" });
+    await clock.settle();
+    expect(journal.at(-1)).toBe("settled a1 completed replied");
+  });
+
+  it("is too late for a run whose user's own turn has started", async () => {
+    const { journal, runner, lane, start } = makeLane();
+    await start("a1");
+    const settling = lane.settle("a1", DISCARD);
+    lane.userRunStarted("user-run", "a1");
+    runner.end("a1", CANCELLED);
+    expect(await settling).toEqual({ outcome: "superseded", reason: "user-continued" });
+    expect(journal.at(-1)).toBe("settled a1 superseded user-continued");
+  });
+
+  it("on one that the lane does not know changes nothing", async () => {
+    const { journal, lane, start } = makeLane();
+    await start("a1");
+    const before = [...journal];
+    lane.request("zz");
+    lane.request("a1");
+    expect(await lane.settle("zz", DISCARD)).toBeUndefined();
+    expect(journal).toEqual(before);
+  });
+});
+
+it("holds a resume at once whose error a repeat does not cure", async () => {
+  const { journal, clock, runner, heard, start } = makeLane();
+  const ended = heard("ended");
+  await start("a1");
+  runner.end("a1", { kind: "failed", error: "Error: billing", permanent: true });
+  await clock.settle();
+  expect(ended).toMatchObject([{ outcome: "failed", error: "Error: billing" }]);
+  expect(journal.at(-1)).toBe("settled a1 held permanent-error");
+});
+
+describe("what can be seen of the lane", () => {
+  it("is its queue in order with who has aged, its runs and its users", async () => {
+    const { clock, lane } = makeLane();
+    lane.enqueue(queued("a2", { activityAtMs: 1 }));
+    lane.enqueue(queued("a3", { activityAtMs: 2 }));
+    lane.enqueue(queued("a1", { activityAtMs: 9 }));
+    lane.open();
+    lane.userWrote("x");
+    lane.userRunStarted("run", "y");
+    expect(lane.queue().map(({ resume, aged }) => [resume.key, aged])).toEqual([
+      ["a1", false],
+      ["a3", false],
+      ["a2", false],
+    ]);
+    expect([lane.running(), lane.users]).toEqual([[], { waiting: 1, running: 1 }]);
+    await clock.elapse(600_000);
+    expect(lane.running()).toMatchObject([{ resume: { key: "a1", slot: 1, aged: true } }]);
+    expect(lane.queue().map(({ resume, aged }) => [resume.key, aged])).toEqual([
+      ["a3", true],
+      ["a2", true],
+    ]);
+    expect(["a1", "a2", "zz"].map((key) => lane.placeOf(key))).toEqual(["running", "queued", undefined]);
+  });
+
+  it("is what it waits for", async () => {
+    const { clock, lane } = makeLane();
+    lane.enqueue(queued("a1"));
+    expect(lane.waitsFor()).toBe("gateway-starting");
+    lane.open();
+    expect(lane.waitsFor()).toBe("users");
+    await clock.elapse(2000);
+    expect(lane.placeOf("a1")).toBe("running");
+    const drained = lane.drain();
+    expect(lane.waitsFor()).toBe("gateway-stopping");
+    void drained;
   });
 });

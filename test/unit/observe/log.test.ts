@@ -37,10 +37,10 @@ it("writes through the host's log at the level of the same name", () => {
 });
 
 describe("one JSON line", () => {
-  it("for a verdict, with its reason", () => {
-    events.emit("judged", { ...SUBJECT, verdict: { kind: "hold", reason: "too-old" } });
+  it("for a verdict, with its reason and its evidence", () => {
+    events.emit("judged", { ...SUBJECT, verdict: { kind: "hold", reason: "too-old", found: 2, limit: 1 } });
     expect(logged()).toEqual([
-      ["info", { level: "info", ...SUBJECT, verdict: "hold", reason: "too-old", msg: "judged" }],
+      ["info", { level: "info", ...SUBJECT, verdict: "hold", reason: "too-old", found: 2, limit: 1, msg: "judged" }],
     ]);
   });
 
@@ -76,6 +76,24 @@ describe("one JSON line", () => {
     events.emit("settled", { ...SUBJECT, outcome: "held", reason: "attempts-exhausted", attempts: 2 });
     const fields = { ...SUBJECT, outcome: "held", reason: "attempts-exhausted", attempts: 2 };
     expect(logged()).toEqual([["info", { level: "info", ...fields, msg: "settled" }]]);
+  });
+
+  it("for what the operator asked, of one session or of the lane", () => {
+    events.emit("asked", { ...SUBJECT, action: "resume" });
+    events.emit("asked", { action: "pause" });
+    expect(logged()).toEqual([
+      ["info", { level: "info", ...SUBJECT, action: "resume", msg: "operator asked" }],
+      ["info", { level: "info", action: "pause", msg: "operator asked" }],
+    ]);
+  });
+
+  it("for a conversation that was told, and for new settings", () => {
+    events.emit("notified", { ...SUBJECT, reason: "too-old" });
+    events.emit("reconfigured", { changed: ["budget.maxConcurrent"] });
+    expect(logged()).toEqual([
+      ["info", { level: "info", ...SUBJECT, reason: "too-old", msg: "conversation told" }],
+      ["info", { level: "info", changed: ["budget.maxConcurrent"], msg: "settings changed" }],
+    ]);
   });
 
   it.each([

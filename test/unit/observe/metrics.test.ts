@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { EventBus } from "../../../src/domain/events.ts";
 import { Metrics } from "../../../src/observe/metrics.ts";
 
+const ADMITTED = { kind: "admit", reason: "interrupted", found: "secret-found", limit: "secret-limit" } as const;
 const SUBJECT = { agentId: "secret-agent", sessionKey: "secret-key" };
 
 /** Every series, without the buckets of the histograms, before anything has happened. */
@@ -11,12 +12,15 @@ openclaw_resume_budget_slots{state="used"} 0
 openclaw_resume_oldest_waiting_seconds{lane="main"} 0
 openclaw_resume_oldest_waiting_seconds{lane="startup-resume"} 0
 openclaw_resume_outcomes_total{outcome="completed"} 0
+openclaw_resume_outcomes_total{outcome="discarded"} 0
 openclaw_resume_outcomes_total{outcome="failed"} 0
 openclaw_resume_outcomes_total{outcome="held"} 0
+openclaw_resume_outcomes_total{outcome="released"} 0
 openclaw_resume_outcomes_total{outcome="superseded"} 0
 openclaw_resume_outcomes_total{outcome="timed-out"} 0
 openclaw_resume_preemption_seconds_count 0
 openclaw_resume_preemption_seconds_sum 0
+openclaw_resume_preemptions_total{cause="operator"} 0
 openclaw_resume_preemptions_total{cause="other-user"} 0
 openclaw_resume_preemptions_total{cause="own-user"} 0
 openclaw_resume_preemptions_total{cause="shutdown"} 0
@@ -27,33 +31,49 @@ openclaw_resume_queue_wait_seconds_count{lane="startup-resume"} 0
 openclaw_resume_queue_wait_seconds_sum{lane="main"} 0
 openclaw_resume_queue_wait_seconds_sum{lane="startup-resume"} 0
 openclaw_resume_run_seconds_count{outcome="completed"} 0
+openclaw_resume_run_seconds_count{outcome="discarded"} 0
 openclaw_resume_run_seconds_count{outcome="failed"} 0
 openclaw_resume_run_seconds_count{outcome="held"} 0
 openclaw_resume_run_seconds_count{outcome="preempted"} 0
+openclaw_resume_run_seconds_count{outcome="released"} 0
 openclaw_resume_run_seconds_count{outcome="superseded"} 0
 openclaw_resume_run_seconds_count{outcome="timed-out"} 0
 openclaw_resume_run_seconds_sum{outcome="completed"} 0
+openclaw_resume_run_seconds_sum{outcome="discarded"} 0
 openclaw_resume_run_seconds_sum{outcome="failed"} 0
 openclaw_resume_run_seconds_sum{outcome="held"} 0
 openclaw_resume_run_seconds_sum{outcome="preempted"} 0
+openclaw_resume_run_seconds_sum{outcome="released"} 0
 openclaw_resume_run_seconds_sum{outcome="superseded"} 0
 openclaw_resume_run_seconds_sum{outcome="timed-out"} 0
 openclaw_resume_running{lane="main"} 0
 openclaw_resume_running{lane="startup-resume"} 0
 openclaw_resume_sessions{verdict="admit",reason="claimed-earlier"} 0
 openclaw_resume_sessions{verdict="admit",reason="interrupted"} 0
+openclaw_resume_sessions{verdict="admit",reason="reply-owed"} 0
+openclaw_resume_sessions{verdict="admit",reason="requested"} 0
 openclaw_resume_sessions{verdict="hold",reason="activity-unknown"} 0
 openclaw_resume_sessions{verdict="hold",reason="attempts-exhausted"} 0
+openclaw_resume_sessions{verdict="hold",reason="dm-scope-retired"} 0
+openclaw_resume_sessions{verdict="hold",reason="excluded"} 0
+openclaw_resume_sessions{verdict="hold",reason="failing"} 0
 openclaw_resume_sessions{verdict="hold",reason="held-earlier"} 0
 openclaw_resume_sessions{verdict="hold",reason="idle-too-long"} 0
 openclaw_resume_sessions{verdict="hold",reason="over-boot-limit"} 0
+openclaw_resume_sessions{verdict="hold",reason="permanent-error"} 0
+openclaw_resume_sessions{verdict="hold",reason="time-in-future"} 0
 openclaw_resume_sessions{verdict="hold",reason="too-old"} 0
+openclaw_resume_sessions{verdict="hold",reason="transcript-empty"} 0
+openclaw_resume_sessions{verdict="hold",reason="transcript-missing"} 0
+openclaw_resume_sessions{verdict="hold",reason="transcript-truncated"} 0
+openclaw_resume_sessions{verdict="hold",reason="transcript-unreadable"} 0
 openclaw_resume_sessions{verdict="hold",reason="unsafe-tail"} 0
 openclaw_resume_sessions{verdict="leave",reason="acp"} 0
 openclaw_resume_sessions{verdict="leave",reason="claim-failed"} 0
 openclaw_resume_sessions{verdict="leave",reason="cli-backed"} 0
 openclaw_resume_sessions{verdict="leave",reason="cron"} 0
 openclaw_resume_sessions{verdict="leave",reason="delivery-receipt"} 0
+openclaw_resume_sessions{verdict="leave",reason="excluded"} 0
 openclaw_resume_sessions{verdict="leave",reason="harness-completion"} 0
 openclaw_resume_sessions{verdict="leave",reason="heartbeat"} 0
 openclaw_resume_sessions{verdict="leave",reason="message-tool-only"} 0
@@ -61,6 +81,8 @@ openclaw_resume_sessions{verdict="leave",reason="model-selection-locked"} 0
 openclaw_resume_sessions{verdict="leave",reason="pending-final-delivery"} 0
 openclaw_resume_sessions{verdict="leave",reason="plugin-owned"} 0
 openclaw_resume_sessions{verdict="leave",reason="recovery-tombstone"} 0
+openclaw_resume_sessions{verdict="leave",reason="released"} 0
+openclaw_resume_sessions{verdict="leave",reason="restart-continuation"} 0
 openclaw_resume_sessions{verdict="leave",reason="spawned"} 0
 openclaw_resume_sessions{verdict="leave",reason="subagent"} 0
 openclaw_resume_sessions{verdict="leave",reason="unreadable-entry"} 0
@@ -170,8 +192,8 @@ describe("waits", () => {
 });
 
 it("counts the candidates of the boot by verdict and reason", async () => {
-  const held = { kind: "hold", reason: "idle-too-long" } as const;
-  events.emit("judged", { ...SUBJECT, verdict: { kind: "admit", reason: "interrupted" } });
+  const held = { kind: "hold", reason: "idle-too-long", found: 2, limit: 1 } as const;
+  events.emit("judged", { ...SUBJECT, verdict: ADMITTED });
   events.emit("judged", { ...SUBJECT, verdict: held });
   events.emit("judged", { ...SUBJECT, verdict: held });
   expect(await changed()).toEqual([
@@ -215,6 +237,15 @@ describe("preemptions", () => {
     ]);
   });
 
+  it("by the operator count by their cause too", async () => {
+    events.emit("ended", { ...SUBJECT, outcome: "preempted", ranMs: 500, cancelCause: "operator", drainedMs: 125 });
+    events.emit("settled", { ...SUBJECT, outcome: "discarded", reason: "by-operator", attempts: 0 });
+    expect((await changed()).filter((line) => /^(preemptions|outcomes)/.test(line))).toEqual([
+      'outcomes_total{outcome="discarded"} 1',
+      'preemptions_total{cause="operator"} 1',
+    ]);
+  });
+
   it("by a shutdown are no user's: they have no drain time", async () => {
     events.emit("ended", { ...SUBJECT, outcome: "preempted", ranMs: 500, cancelCause: "shutdown", drainedMs: 125 });
     expect((await changed()).filter((line) => line.startsWith("preemption"))).toEqual([
@@ -224,7 +255,7 @@ describe("preemptions", () => {
 });
 
 it("names no session, no agent and no error", async () => {
-  events.emit("judged", { ...SUBJECT, verdict: { kind: "admit", reason: "interrupted" } });
+  events.emit("judged", { ...SUBJECT, verdict: ADMITTED });
   events.emit("queued", { ...SUBJECT, attempts: 0 });
   events.emit("started", { ...SUBJECT, slot: 1, attempt: 1, waitedMs: 1, aged: false });
   events.emit("ended", { ...SUBJECT, outcome: "failed", ranMs: 1, error: "secret-error" });

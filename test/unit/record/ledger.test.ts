@@ -14,7 +14,7 @@ let ledger: Ledger;
 
 beforeEach(() => {
   dir = makeTempDir("ledger");
-  store = new RecordStore(dir);
+  store = RecordStore.open(dir);
   store.put(RECORD);
   ledger = new Ledger(store, () => 7000);
 });
@@ -79,10 +79,13 @@ it("hands the attempt of a preempted resume back", () => {
 });
 
 describe("settling", () => {
-  it.each(["completed", "failed", "timed-out", "superseded"] as const)("as %s forgets the record", (outcome) => {
-    ledger.settled(queued("a1"), outcome, "why");
-    expect(store.all()).toEqual([]);
-  });
+  it.each(["completed", "failed", "timed-out", "superseded", "discarded"] as const)(
+    "as %s forgets the record",
+    (outcome) => {
+      ledger.settled(queued("a1"), outcome, "why");
+      expect(store.all()).toEqual([]);
+    },
+  );
 
   it("as held remembers it, without its reply", () => {
     ledger.delivering(queued("a1"), "run-1", REPLY);
@@ -97,6 +100,51 @@ describe("settling", () => {
   });
 });
 
+it("remembers what was given back to the host until the host has finished it", () => {
+  store.put({ ...RECORD, requestedAtMs: 5 });
+  ledger.delivering(queued("a1"), "run-1", REPLY);
+  ledger.settled(queued("a1", { attempts: 1 }), "released", "by-operator");
+  expect(now()).toEqual({
+    ...RECORD,
+    phase: "released",
+    outcome: "released",
+    reason: "by-operator",
+    attempts: 1,
+    runId: "run-1",
+  });
+});
+
+describe("a request of the operator's", () => {
+  it("is on record with its fresh count from when it is put back", () => {
+    store.put({ ...RECORD, attempts: 2 });
+    ledger.requeued(queued("a1", { attempts: 0, requestedAtMs: 5 }));
+    expect(now()).toMatchObject({ phase: "claimed", attempts: 0, requestedAtMs: 5 });
+  });
+
+  it("stays on record through its attempts", () => {
+    store.put({ ...RECORD, requestedAtMs: 5 });
+    ledger.started(running("a1", { attempts: 1, requestedAtMs: 5 }), "run-1");
+    expect(now()?.requestedAtMs).toBe(5);
+    ledger.requeued(queued("a1", { attempts: 1, requestedAtMs: 5 }));
+    expect(now()?.requestedAtMs).toBe(5);
+  });
+
+  it("is over when it is held", () => {
+    store.put({ ...RECORD, requestedAtMs: 5 });
+    ledger.settled(queued("a1", { requestedAtMs: 5 }), "held", "attempts-exhausted");
+    expect(now()).toMatchObject({ outcome: "held", requestedAtMs: undefined });
+  });
+});
+
+it("keeps who claimed it and whether its conversation was told", () => {
+  const told = { notifiedAtMs: 9, pluginVersion: "0.9.0" };
+  store.put({ ...RECORD, ...told });
+  ledger.started(running("a1", { attempts: 1 }), "run-1");
+  ledger.requeued(queued("a1"));
+  ledger.settled(queued("a1"), "held", "why");
+  expect(now()).toMatchObject(told);
+});
+
 describe("without a record", () => {
   beforeEach(() => store.delete("a", "a1"));
   const missing = "the record of a claimed session is missing";
@@ -106,6 +154,7 @@ describe("without a record", () => {
     expect(() => ledger.delivering(queued("a1"), "run-1", REPLY)).toThrow(missing);
     expect(() => ledger.requeued(queued("a1"))).toThrow(missing);
     expect(() => ledger.settled(queued("a1"), "held", "why")).toThrow(missing);
+    expect(() => ledger.settled(queued("a1"), "released", "why")).toThrow(missing);
     expect(store.all()).toEqual([]);
   });
 

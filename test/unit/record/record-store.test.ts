@@ -11,7 +11,7 @@ let dir: string;
 let open: RecordStore[];
 
 function openStore(): RecordStore {
-  const store = new RecordStore(dir);
+  const store = RecordStore.open(dir);
   open.push(store);
   return store;
 }
@@ -21,6 +21,7 @@ function reopened(): RecordStore {
   return openStore();
 }
 
+const peekAll = () => RecordStore.peek(dir, (store) => store.all(), []);
 const file = () => join(dir, "resume-scheduler", "record.sqlite");
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
@@ -46,6 +47,7 @@ const FULL: ResumeRecord = {
   preemptions: 3,
   bootId: "boot-7",
   claimedAtMs: 1_790_000_000_123,
+  sessionStartedAtMs: 1_789_000_000_321,
   hostStatus: "running",
   runId: "run-9",
   runStartedAtMs: 1_790_000_000_456,
@@ -53,6 +55,9 @@ const FULL: ResumeRecord = {
     parts: [{ text: "one\n'two'" }, { text: 'dre"i' }],
     route: { channel: "telegram", to: "-100", accountId: "default", threadId: 7 },
   },
+  requestedAtMs: 1_790_000_000_789,
+  notifiedAtMs: 1_790_000_000_999,
+  pluginVersion: "1.2.3",
 };
 
 describe("a record", () => {
@@ -62,11 +67,12 @@ describe("a record", () => {
   });
 
   it("comes back without the fields that it does not have", () => {
-    openStore().put(record());
-    expect(reopened().all()).toEqual([record()]);
+    const bare = record({ sessionStartedAtMs: undefined, pluginVersion: undefined });
+    openStore().put(bare);
+    expect(reopened().all()).toEqual([bare]);
   });
 
-  it.each(["claimed", "running", "delivering", "settled"] as const)("keeps its phase %s", (phase) => {
+  it.each(["claimed", "running", "delivering", "settled", "released"] as const)("keeps its phase %s", (phase) => {
     const store = openStore();
     store.put(record({ phase }));
     expect(store.get("a", "agent:a:chat")?.phase).toBe(phase);
@@ -122,22 +128,37 @@ describe("a reply that cannot be read", () => {
         .all()
         .map(({ reply }) => reply),
     ).toEqual(replies);
-    expect(RecordStore.peek(dir).map(({ reply }) => reply)).toEqual(replies);
+    expect(peekAll().map(({ reply }) => reply)).toEqual(replies);
   });
 });
 
 describe("peek", () => {
   it("reads what is there", () => {
     openStore().put(FULL, record());
-    expect(RecordStore.peek(dir).toSorted((left, right) => (left.agentId < right.agentId ? -1 : 1))).toEqual([
-      record(),
-      FULL,
-    ]);
+    expect(peekAll().toSorted((left, right) => (left.agentId < right.agentId ? -1 : 1))).toEqual([record(), FULL]);
   });
 
   it("makes no file", () => {
-    expect(RecordStore.peek(dir)).toEqual([]);
+    expect(RecordStore.peek<unknown>(dir, (store) => store.all(), "none")).toBe("none");
     expect(existsSync(join(dir, "resume-scheduler"))).toBe(false);
+  });
+
+  it("hands on what its reader returns or throws, and leaves nothing open", () => {
+    openStore().put(record());
+    expect(RecordStore.peek(dir, (store) => store.all().length, -1)).toBe(1);
+    let peeked: RecordStore | undefined;
+    const fail = (store: RecordStore) => {
+      peeked = store;
+      throw new Error("reader");
+    };
+    expect(() => RecordStore.peek(dir, fail, undefined)).toThrow("reader");
+    expect(() => peeked?.all()).toThrow(/not open/);
+  });
+
+  it("writes nothing", () => {
+    openStore().put(record());
+    expect(() => RecordStore.peek(dir, (store) => store.put(FULL), undefined)).toThrow(/readonly/);
+    expect(peekAll()).toEqual([record()]);
   });
 });
 
@@ -183,25 +204,130 @@ describe("the file", () => {
     openStore().put(record());
     for (const store of open.splice(0)) store.close();
     const raw = new DatabaseSync(file());
-    raw.exec("PRAGMA user_version = 2");
+    raw.exec("PRAGMA user_version = 3");
     raw.close();
-    expect(() => new RecordStore(dir)).toThrow(
-      `${file()} was written by a newer version of this plugin (schema 2, known 1)`,
+    expect(() => RecordStore.open(dir)).toThrow(
+      `${file()} was written by a newer version of this plugin (schema 3, known 2)`,
     );
     const after = new DatabaseSync(file());
     expect(after.prepare("SELECT count(*) AS n FROM resumes").get()).toEqual({ n: 1 });
-    expect(after.prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+    expect(after.prepare("PRAGMA user_version").get()).toEqual({ user_version: 3 });
     after.close();
   });
 
   it("that is no database is refused", () => {
     mkdirSync(join(dir, "resume-scheduler"));
     writeFileSync(file(), "this is not a database, and it is long enough to be read as one".repeat(20));
-    expect(() => new RecordStore(dir)).toThrow(/not a database/);
+    expect(() => RecordStore.open(dir)).toThrow(/not a database/);
   });
 });
 
 it("throws when the folder cannot be made", () => {
   writeFileSync(join(dir, "resume-scheduler"), "a file is in the way");
-  expect(() => new RecordStore(dir)).toThrow(/EEXIST|ENOTDIR/);
+  expect(() => RecordStore.open(dir)).toThrow(/EEXIST|ENOTDIR/);
+});
+
+/** The schema of version 1, as the first release wrote it. */
+const VERSION_1 = `
+  CREATE TABLE resumes (
+    agent_id TEXT NOT NULL, session_key TEXT NOT NULL, session_id TEXT NOT NULL, phase TEXT NOT NULL, outcome TEXT,
+    reason TEXT NOT NULL, attempts INTEGER NOT NULL, cut_offs INTEGER NOT NULL, preemptions INTEGER NOT NULL,
+    boot_id TEXT NOT NULL, claimed_at_ms INTEGER NOT NULL, host_status TEXT, run_id TEXT, run_started_at_ms INTEGER,
+    reply TEXT, PRIMARY KEY (agent_id, session_key)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO resumes VALUES
+    ('a', 'k1', 's1', 'delivering', NULL, 'interrupted', 1, 0, 2, 'boot-0', 5, 'running', 'run-1', 7,
+      '{"parts":[{"text":"hi"}],"route":{"channel":"telegram","to":"1"}}'),
+    ('b', 'k2', 's2', 'settled', 'held', 'too-old', 0, 0, 0, 'boot-0', 6, NULL, NULL, NULL, NULL);
+  PRAGMA user_version = 1;`;
+
+describe("a file of version 1", () => {
+  beforeEach(() => {
+    mkdirSync(join(dir, "resume-scheduler"));
+    const old = new DatabaseSync(file());
+    old.exec(VERSION_1);
+    old.close();
+  });
+  const newer = {
+    sessionStartedAtMs: undefined,
+    requestedAtMs: undefined,
+    notifiedAtMs: undefined,
+    pluginVersion: undefined,
+  };
+  const MIGRATED = [
+    record({
+      ...newer,
+      sessionKey: "k1",
+      sessionId: "s1",
+      phase: "delivering",
+      attempts: 1,
+      preemptions: 2,
+      bootId: "boot-0",
+      claimedAtMs: 5,
+      runId: "run-1",
+      runStartedAtMs: 7,
+      reply: { parts: [{ text: "hi" }], route: { channel: "telegram", to: "1" } },
+    }),
+    record({
+      ...newer,
+      agentId: "b",
+      sessionKey: "k2",
+      sessionId: "s2",
+      phase: "settled",
+      outcome: "held",
+      reason: "too-old",
+      bootId: "boot-0",
+      claimedAtMs: 6,
+      hostStatus: undefined,
+    }),
+  ];
+
+  it("is opened with all that it has, and can hold what is new", () => {
+    const store = openStore();
+    expect(store.all()).toEqual(MIGRATED);
+    store.put(FULL);
+    store.facts.set("pausedSince", 9);
+    expect([reopened().get("ops", FULL.sessionKey), openStore().facts.get("pausedSince")]).toEqual([FULL, 9]);
+  });
+
+  it("is migrated once", () => {
+    openStore();
+    expect(reopened().all()).toEqual(MIGRATED);
+    const raw = new DatabaseSync(file());
+    expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+    raw.close();
+  });
+
+  it("is read as it is by one who only reads", () => {
+    const read = (store: RecordStore) => ({
+      all: store.all(),
+      verdicts: store.verdicts.all(),
+      history: store.history.of("a", "k1"),
+      paused: store.facts.get("pausedSince"),
+    });
+    const expected = { all: MIGRATED, verdicts: [], history: [], paused: undefined };
+    expect(RecordStore.peek<object>(dir, read, {})).toEqual(expected);
+    const raw = new DatabaseSync(file());
+    expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 1 });
+    raw.close();
+  });
+
+  it("stays as it is when it cannot be migrated", () => {
+    const raw = new DatabaseSync(file());
+    raw.exec("CREATE TABLE facts (mine TEXT)");
+    raw.close();
+    expect(() => RecordStore.open(dir)).toThrow(/facts/);
+    const after = new DatabaseSync(file());
+    expect(after.prepare("PRAGMA user_version").get()).toEqual({ user_version: 1 });
+    expect(after.prepare("SELECT * FROM resumes").all()).toHaveLength(2);
+    expect(Object.keys(after.prepare("SELECT * FROM resumes").get() ?? {})).not.toContain("requested_at_ms");
+    after.close();
+  });
+});
+
+it("has no version of a file that another program has begun: it is completed", () => {
+  mkdirSync(join(dir, "resume-scheduler"));
+  writeFileSync(file(), "");
+  openStore().put(record());
+  expect(reopened().all()).toEqual([record()]);
 });

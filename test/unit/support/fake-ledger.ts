@@ -1,5 +1,5 @@
 import type { QueuedResume, RunningResume } from "../../../src/domain/queued-resume.ts";
-import type { Outcome } from "../../../src/domain/record.ts";
+import type { Outcome } from "../../../src/domain/reasons.ts";
 import type { ResumeLedger } from "../../../src/lane/resume-lane.ts";
 
 /** A ledger in memory: writes to the journal, and throws for the steps it is told to. */

@@ -3,7 +3,9 @@ import type { QueuedResume, RunningResume } from "../../../src/domain/queued-res
 import type { ResumeRecord } from "../../../src/domain/record.ts";
 import type { Decision, SchedulerLimits } from "../../../src/domain/scheduler.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
+import { type TranscriptFacts, unreadFacts } from "../../../src/domain/transcript-facts.ts";
 import type { Candidate } from "../../../src/domain/verdict.ts";
+import type { LaneLimits } from "../../../src/lane/resume-lane.ts";
 
 export const HOUR = 3_600_000;
 /** "Now" of the tests about ages: far enough from 0 that a missing time cannot pass for a recent one. */
@@ -28,6 +30,9 @@ export function row({
     stoppedAtMs: undefined,
     startedAtMs: NOW - 2 * HOUR,
     route: undefined,
+    channel: undefined,
+    directKey: false,
+    lastRunError: undefined,
     ...over,
     marks: {
       pendingFinalDelivery: false,
@@ -58,20 +63,44 @@ export function record(over: Partial<ResumeRecord> = {}): ResumeRecord {
     preemptions: 0,
     bootId: "boot-1",
     claimedAtMs: NOW - 30_000,
+    sessionStartedAtMs: NOW - 2 * HOUR,
     hostStatus: "running",
     runId: undefined,
     runStartedAtMs: undefined,
     reply: undefined,
+    requestedAtMs: undefined,
+    notifiedAtMs: undefined,
+    pluginVersion: "1.0.0",
     ...over,
   };
 }
 
-export function candidate(over: Partial<Candidate> = {}): Candidate {
-  return { row: row(), record: undefined, activityAtMs: NOW - 60_000, userContinued: false, ...over };
+/** A transcript that was read and that nothing is to be said against. */
+export function facts(over: Partial<TranscriptFacts> = {}): TranscriptFacts {
+  return { ...unreadFacts("ok"), wasRead: true, ...over };
+}
+
+export function candidate({
+  transcript,
+  ...over
+}: Partial<Omit<Candidate, "transcript">> & { readonly transcript?: Partial<TranscriptFacts> } = {}): Candidate {
+  const made = facts(transcript);
+  const nothing = { record: undefined, userContinued: false, restartContinuation: false };
+  return { row: row(), ...nothing, ...over, transcript: () => made };
 }
 
 /** The defaults of the settings. */
-export const ADMISSION: AdmissionLimits = { idleMs: HOUR, maxAgeMs: 120 * HOUR, maxPerBoot: 100, maxAttempts: 2 };
+export const ADMISSION: AdmissionLimits = {
+  idleMs: HOUR,
+  maxAgeMs: 120 * HOUR,
+  maxFailures: 2,
+  maxPerBoot: 100,
+  maxAttempts: 2,
+  holdUnsafeTails: false,
+  excludedBy: () => undefined,
+  excluded: "leave",
+  directChatsShareMain: false,
+};
 
 /** A queued resume of the agent that its key begins with: `a1` belongs to agent `a`. */
 export function queued(key: string, over: Partial<QueuedResume> = {}): QueuedResume {
@@ -80,6 +109,7 @@ export function queued(key: string, over: Partial<QueuedResume> = {}): QueuedRes
     agentId: key.slice(0, 1),
     sessionKey: key,
     sessionId: `session of ${key}`,
+    requestedAtMs: undefined,
     activityAtMs: 0,
     direct: true,
     attempts: 0,
@@ -106,6 +136,9 @@ export const LIMITS: SchedulerLimits = {
   maxPreemptions: 3,
   maxWaitMs: 600_000,
 };
+
+/** The same, with a time limit of a minute. */
+export const LANE_LIMITS: LaneLimits = { ...LIMITS, timeoutMs: 60_000 };
 
 /** Decisions as short lines: `start a1 slot 1`, `cancel a1 own-user`, `requeue a1 retry`, `settle a1 held reason`. */
 export function said(decisions: readonly Decision[]): string[] {

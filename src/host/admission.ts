@@ -1,0 +1,44 @@
+import { listAgentIds } from "openclaw/plugin-sdk/agent-scope-runtime";
+import type { AdmissionLimits } from "../domain/admit.ts";
+import type { EventBus } from "../domain/events.ts";
+import type { ResumeRecord } from "../domain/record.ts";
+import { scopeFilter } from "../settings/scope.ts";
+import type { Settings } from "../settings/settings.ts";
+import { judgeInterrupted, type Judgement } from "./boot.ts";
+import type { HostParts } from "./host-parts.ts";
+import { continuedSessions } from "./restart-continuation.ts";
+
+/** Judges every interrupted session of the host: at boot, and for whoever asks what a boot would say. */
+export function judgeSessions(
+  host: HostParts,
+  options: {
+    readonly settings: Settings;
+    /** What earlier boots have claimed. */
+    readonly known: readonly ResumeRecord[];
+    readonly nowMs: number;
+    /** Since when a turn can be live (see `identify`). */
+    readonly liveSinceMs: number;
+    readonly events: Pick<EventBus, "emit">;
+  },
+): Judgement {
+  const { settings, ...rest } = options;
+  return judgeInterrupted({
+    ...host,
+    ...rest,
+    agentIds: listAgentIds(host.config()),
+    continuations: continuedSessions(host.stateDir),
+    limits: admissionLimits(settings, host),
+  });
+}
+
+function admissionLimits({ filter, budget, resume }: Settings, host: HostParts): AdmissionLimits {
+  return {
+    ...filter,
+    maxPerBoot: budget.maxPerBoot,
+    maxAttempts: resume.maxAttempts,
+    holdUnsafeTails: resume.unsafeTail === "hold",
+    excludedBy: scopeFilter(filter),
+    // The host's default: direct chats share the main session.
+    directChatsShareMain: (host.config().session?.dmScope ?? "main") === "main",
+  };
+}

@@ -1,0 +1,101 @@
+import type { OpenClawPluginApi } from "openclaw/plugin-sdk/plugin-entry";
+import type { Desk } from "../operate/desk.ts";
+import { OperatorError } from "../operate/operator-error.ts";
+import type { Action } from "../operate/views.ts";
+
+type Params = Readonly<Record<string, unknown>>;
+type Handler = Parameters<OpenClawPluginApi["registerGatewayMethod"]>[1];
+type Scope = "operator.read" | "operator.write" | "operator.admin";
+
+interface Method {
+  readonly scope: Scope;
+  /** More than `scope`, where some params need it. */
+  readonly demands?: (params: Params) => Scope | undefined;
+  readonly answer: (desk: Desk, params: Params) => unknown;
+}
+
+const act = (action: Action): Method => ({
+  scope: "operator.write",
+  answer: (desk, params) => desk.actions.one(action, keyOf(params)),
+});
+
+/** What the gateway answers under `resumes.*`: reading, changing one session, changing the whole lane. */
+const METHODS: Readonly<Record<string, Method>> = {
+  status: { scope: "operator.read", answer: (desk) => desk.status() },
+  plan: {
+    scope: "operator.read",
+    answer: (desk, params) =>
+      desk.plan({ now: flag(params, "now"), ...("config" in params ? { config: params["config"] } : {}) }),
+  },
+  show: { scope: "operator.read", answer: (desk, params) => desk.show(keyOf(params)) },
+  doctor: { scope: "operator.read", answer: (desk) => desk.doctor() },
+  resume: {
+    scope: "operator.write",
+    answer: (desk, params) =>
+      either(params, "allHeld") ? desk.actions.resumeAllHeld() : desk.actions.one("resume", keyOf(params)),
+  },
+  hold: act("hold"),
+  discard: act("discard"),
+  release: {
+    scope: "operator.write",
+    demands: (params) => (params["all"] === true ? "operator.admin" : undefined),
+    answer: (desk, params) =>
+      either(params, "all") ? desk.actions.releaseAll() : desk.actions.one("release", keyOf(params)),
+  },
+  pause: { scope: "operator.admin", answer: (desk) => desk.actions.pause() },
+  unpause: { scope: "operator.admin", answer: (desk) => desk.actions.unpause() },
+};
+
+/**
+ * Registers `resumes.*`. `serve` runs an answer outside the request's own async context: the host takes no runs that are
+ * started inside one.
+ */
+export function registerGatewayMethods(
+  api: Pick<OpenClawPluginApi, "registerGatewayMethod">,
+  serve: (answer: (desk: Desk) => unknown) => unknown,
+): void {
+  for (const [name, { scope, demands, answer }] of Object.entries(METHODS)) {
+    const handler: Handler = async ({ params, client, respond }) => {
+      const missing = demands?.(params);
+      if (missing !== undefined && client?.connect.scopes?.includes(missing) !== true) {
+        respond(false, undefined, {
+          code: "FORBIDDEN",
+          message: `missing scope: ${missing}`,
+          details: { code: "MISSING_SCOPE", missingScope: missing },
+        });
+        return;
+      }
+      try {
+        respond(true, await serve((desk) => answer(desk, params)));
+      } catch (error) {
+        if (!(error instanceof OperatorError)) throw error;
+        const { message, reason } = error;
+        respond(false, undefined, { code: "INVALID_REQUEST", message, details: { reason } });
+      }
+    };
+    api.registerGatewayMethod(`resumes.${name}`, handler, { scope });
+  }
+}
+
+function keyOf(params: Params): string {
+  const { key } = params;
+  if (typeof key === "string" && key !== "") return key;
+  throw new OperatorError("invalid-request", `"key" is ${describe(key)}; expected a session key`);
+}
+
+/** Whether all are meant; one and all together is neither. */
+function either(params: Params, all: string): boolean {
+  const wantsAll = flag(params, all);
+  if (wantsAll && "key" in params)
+    throw new OperatorError("invalid-request", `give either "key" or "${all}", not both`);
+  return wantsAll;
+}
+
+function flag(params: Params, name: string): boolean {
+  const value = params[name] ?? false;
+  if (typeof value === "boolean") return value;
+  throw new OperatorError("invalid-request", `"${name}" is ${describe(value)}; expected true or false`);
+}
+
+const describe = (value: unknown): string =>
+  value === undefined ? "missing" : (JSON.stringify(value)?.slice(0, 80) ?? typeof value);

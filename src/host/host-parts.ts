@@ -1,0 +1,29 @@
+import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
+import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
+import { createSessionStore, type SessionStore } from "./session-store.ts";
+import { createTranscripts, type Transcripts } from "./transcripts.ts";
+
+/** The host's configuration, sessions and transcripts, as the plugin's parts take them. */
+export interface HostParts {
+  /** The host's configuration as it is now. */
+  readonly config: () => OpenClawConfig;
+  readonly storePathOf: (agentId: string) => string;
+  readonly sessions: SessionStore;
+  readonly transcripts: Transcripts;
+  /** The gateway's state folder. */
+  readonly stateDir: string;
+}
+
+/** Works in the gateway and in the process of a command alike. */
+export function hostParts(runtime: PluginRuntime, stateDir: string): HostParts {
+  const { session } = runtime.agent;
+  const config = () => runtime.config.current() as OpenClawConfig;
+  const storePathOf = (agentId: string) => session.resolveStorePath(config().session?.store, { agentId });
+  return {
+    config,
+    storePathOf,
+    sessions: createSessionStore(session, config),
+    transcripts: createTranscripts(storePathOf),
+    stateDir,
+  };
+}

@@ -1,0 +1,61 @@
+import { RecordStore } from "../record/record-store.ts";
+import type { ResumeRecord } from "../domain/record.ts";
+import { Actions } from "./actions.ts";
+import { examine } from "./doctor.ts";
+import { findSession } from "./find-session.ts";
+import type { Office } from "./office.ts";
+import { judgeNow, planView, settingsFor } from "./plan.ts";
+import { showView } from "./show.ts";
+import { statusView } from "./status.ts";
+import type { DoctorView, PlanView, ShowView, StatusView } from "./views.ts";
+
+/** Answers and serves the operator of a running gateway. */
+export class Desk {
+  readonly actions: Actions;
+  readonly #office: () => Office;
+
+  constructor(office: () => Office) {
+    this.#office = office;
+    this.actions = new Actions(office);
+  }
+
+  status(): StatusView {
+    return statusView(this.#office());
+  }
+
+  /** What this boot has said, or what a restart now would say, also with other settings. */
+  plan({ now, config }: { readonly now: boolean; readonly config?: unknown }): PlanView {
+    const { boot, state, settings, settingsErrors, host, nowMs } = this.#office();
+    if (!now && config === undefined) {
+      return planView({ of: "boot", source: "gateway", state, atMs: boot?.atMs ?? nowMs() }, boot?.verdicts ?? []);
+    }
+    const by = settingsFor(config, settings, settingsErrors);
+    const verdicts = judgeNow(host, by.settings, this.#records(), nowMs());
+    return planView({ of: "now", source: "gateway", state: by.state, atMs: nowMs() }, verdicts);
+  }
+
+  show(sessionKey: string): ShowView {
+    const { host, boot, settings, active, nowMs } = this.#office();
+    const records = this.#records();
+    const found = findSession(sessionKey, host, records);
+    return showView(found, {
+      host,
+      source: "gateway",
+      boot: boot?.verdicts ?? [],
+      now: settings === undefined ? [] : judgeNow(host, settings, records, nowMs()),
+      queue: active?.lane.queue().map(({ resume }) => resume.key) ?? [],
+      running: new Set(active?.lane.running().map(({ resume }) => resume.key) ?? []),
+      history: active?.records.history.of(found.agentId, found.sessionKey) ?? [],
+    });
+  }
+
+  doctor(): DoctorView {
+    const office = this.#office();
+    return examine({ ...office, source: "gateway", loadsAtStartup: true, records: this.#records() });
+  }
+
+  #records(): readonly ResumeRecord[] {
+    const { active, host } = this.#office();
+    return active?.records.all() ?? RecordStore.peek(host.stateDir, (store) => store.all(), []);
+  }
+}

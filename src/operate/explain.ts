@@ -1,0 +1,23 @@
+import { noteOf, VERDICTS, type VerdictKind } from "../domain/reasons.ts";
+import type { Verdict } from "../domain/verdict.ts";
+import type { BootVerdict } from "../record/verdicts.ts";
+import type { Explanation, PlanItem } from "./views.ts";
+
+/** A verdict with everything that explains it. */
+export function explain({ kind, reason, found, limit }: Verdict): Explanation {
+  const { meaning, rule, remedy, unit = null } = noteOf(kind, reason);
+  return { verdict: kind, reason, meaning, rule, found, limit, unit, remedy };
+}
+
+export const toPlanItem = ({ agentId, sessionKey, verdict }: BootVerdict): PlanItem => ({
+  agentId,
+  sessionKey,
+  ...explain(verdict),
+});
+
+/** How many sessions each verdict has. */
+export function countVerdicts(verdicts: readonly BootVerdict[]): Record<VerdictKind, number> {
+  const counts = Object.fromEntries(Object.keys(VERDICTS).map((kind) => [kind, 0])) as Record<VerdictKind, number>;
+  for (const { verdict } of verdicts) counts[verdict.kind] += 1;
+  return counts;
+}

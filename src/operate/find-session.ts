@@ -1,0 +1,65 @@
+import { listAgentIds } from "openclaw/plugin-sdk/agent-scope-runtime";
+import type { ResumeRecord } from "../domain/record.ts";
+import { canonicalKey, type SessionRow } from "../domain/session.ts";
+import type { HostParts } from "../host/host-parts.ts";
+import { OperatorError } from "./operator-error.ts";
+import type { SessionName } from "./views.ts";
+
+/** One session by the key that the operator gave: its entry, its record, or both. */
+export interface FoundSession extends SessionName {
+  /** Canonical key. */
+  readonly key: string;
+  readonly row: SessionRow | undefined;
+  readonly record: ResumeRecord | undefined;
+}
+
+/**
+ * Finds a session by its key, with or without `agent:<agent>:` before it. A claimed session whose entry is gone is found
+ * by its record. Throws when nothing has this key, and names those that come near.
+ */
+export function findSession(wanted: string, host: HostParts, records: readonly ResumeRecord[]): FoundSession {
+  const agentIds = listAgentIds(host.config());
+  for (const agentId of agentIds) {
+    const key = canonicalKey(agentId, wanted);
+    const rows = listRows(host, agentId);
+    const stored = rows.find(({ sessionKey }) => sessionKey === wanted) ?? rows.find((row) => keyOf(row) === key);
+    if (stored === undefined) continue;
+    const { sessionKey } = stored;
+    const record = records.find((one) => keyOf(one) === keyOf(stored));
+    return { agentId, sessionKey, key: keyOf(stored), row: readRow(host, agentId, sessionKey), record };
+  }
+  const record = records.find((one) => one.sessionKey === wanted || keyOf(one) === canonicalKey(one.agentId, wanted));
+  if (record !== undefined) {
+    const { agentId, sessionKey } = record;
+    return { agentId, sessionKey, key: keyOf(record), row: undefined, record };
+  }
+  const named = wanted.length > 80 ? `${wanted.slice(0, 77)}...` : wanted;
+  throw new OperatorError("unknown-session", `no session has the key ${named}${nearTo(wanted, host, agentIds)}`);
+}
+
+const keyOf = ({ agentId, sessionKey }: SessionName): string => canonicalKey(agentId, sessionKey);
+
+/** The sessions of an agent; one whose store cannot be read counts as having none. */
+function listRows(host: HostParts, agentId: string): readonly SessionRow[] {
+  try {
+    return host.sessions.list(agentId, () => undefined);
+  } catch {
+    return [];
+  }
+}
+
+/** A session's entry; one that cannot be read counts as none, and its record can still be dealt with. */
+export function readRow(host: HostParts, agentId: string, sessionKey: string): SessionRow | undefined {
+  try {
+    return host.sessions.get(agentId, sessionKey);
+  } catch {
+    return undefined;
+  }
+}
+
+function nearTo(wanted: string, host: HostParts, agentIds: readonly string[]): string {
+  const word = wanted.toLowerCase();
+  const keys = agentIds.flatMap((agentId) => listRows(host, agentId));
+  const near = keys.map(({ sessionKey }) => sessionKey).filter((key) => key.toLowerCase().includes(word));
+  return near.length === 0 ? "" : `; did you mean ${near.slice(0, 3).join(", ")}?`;
+}

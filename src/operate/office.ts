@@ -1,0 +1,31 @@
+import type { EventBus } from "../domain/events.ts";
+import type { HostParts } from "../host/host-parts.ts";
+import type { ResumeLane } from "../lane/resume-lane.ts";
+import type { RecordStore } from "../record/record-store.ts";
+import type { BootVerdict } from "../record/verdicts.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { SettingsError } from "../settings/validate.ts";
+import type { Totals } from "./totals.ts";
+import type { ServiceState } from "./views.ts";
+
+/** What the running plugin lets the operator see and touch. */
+export interface Office {
+  readonly pluginId: string;
+  readonly version: string;
+  readonly state: ServiceState;
+  readonly nowMs: () => number;
+  readonly host: HostParts;
+  /** Those in force; `undefined` when they are wrong. */
+  readonly settings: Settings | undefined;
+  readonly settingsErrors: readonly SettingsError[];
+  readonly events: EventBus;
+  readonly totals: Totals;
+  /** What this boot has said; `undefined` when it has judged nothing. */
+  readonly boot: { readonly atMs: number; readonly verdicts: readonly BootVerdict[] } | undefined;
+  /** The lane and its record, while sessions are claimed. */
+  readonly active: { readonly lane: ResumeLane; readonly records: RecordStore } | undefined;
+  /** Functions of the host's that a resume needs, by name. */
+  readonly hostFeatures: Readonly<Record<string, boolean>>;
+  /** How many messages of users the host has announced since the start. */
+  readonly messagesSeen: number;
+}

@@ -1,0 +1,82 @@
+import { RecordStore } from "../record/record-store.ts";
+import { resolveSettings } from "../settings/resolve.ts";
+import { examine, type Installation } from "./doctor.ts";
+import { findSession } from "./find-session.ts";
+import { judgeNow, planView, settingsFor } from "./plan.ts";
+import { showView } from "./show.ts";
+import type { DoctorView, PlanView, ServiceState, ShowView } from "./views.ts";
+
+/** What a command knows of the installation although the gateway is down. */
+export type OfflineParts = Pick<Installation, "pluginId" | "version" | "host" | "loadsAtStartup" | "hostFeatures"> & {
+  /** The plugin's settings as they stand in the configuration file. */
+  readonly config: unknown;
+  readonly nowMs: () => number;
+};
+
+/** Reads the stores of a gateway that is down; changes nothing. */
+export class Offline {
+  readonly #parts: OfflineParts;
+
+  constructor(parts: OfflineParts) {
+    this.#parts = parts;
+  }
+
+  plan({ now, config }: { readonly now: boolean; readonly config?: unknown }): PlanView {
+    const { host, nowMs } = this.#parts;
+    if (!now && config === undefined) {
+      const { verdicts, atMs } = this.#read((store) => ({
+        verdicts: store.verdicts.all(),
+        atMs: store.facts.get("bootedAt"),
+      })) ?? { verdicts: [], atMs: undefined };
+      return planView({ of: "boot", source: "store", state: this.#state(), atMs: atMs ?? nowMs() }, verdicts);
+    }
+    const own = this.#settings();
+    const by = settingsFor(config, own.settings, own.errors);
+    const records = this.#read((store) => store.all()) ?? [];
+    const verdicts = judgeNow(host, by.settings, records, nowMs());
+    return planView({ of: "now", source: "store", state: by.state, atMs: nowMs() }, verdicts);
+  }
+
+  show(sessionKey: string): ShowView {
+    const { host, nowMs } = this.#parts;
+    const records = this.#read((store) => store.all()) ?? [];
+    const found = findSession(sessionKey, host, records);
+    const { settings } = this.#settings();
+    return showView(found, {
+      host,
+      source: "store",
+      boot: this.#read((store) => store.verdicts.all()) ?? [],
+      now: settings === undefined ? [] : judgeNow(host, settings, records, nowMs()),
+      queue: [],
+      running: new Set(),
+      history: this.#read((store) => store.history.of(found.agentId, found.sessionKey)) ?? [],
+    });
+  }
+
+  doctor(): DoctorView {
+    const records = this.#read((store) => store.all()) ?? [];
+    const { errors } = this.#settings();
+    const state = this.#state();
+    return examine({
+      ...this.#parts,
+      source: "store",
+      state,
+      settingsErrors: errors,
+      records,
+      messagesSeen: undefined,
+    });
+  }
+
+  #read<Value>(read: (store: RecordStore) => Value): Value | undefined {
+    return RecordStore.peek<Value | undefined>(this.#parts.host.stateDir, read, undefined);
+  }
+
+  #settings() {
+    const resolved = resolveSettings(this.#parts.config);
+    return resolved.ok ? { settings: resolved.settings, errors: [] } : { settings: undefined, errors: resolved.errors };
+  }
+
+  #state(): ServiceState {
+    return this.#settings().settings?.mode ?? "misconfigured";
+  }
+}

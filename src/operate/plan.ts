@@ -1,0 +1,44 @@
+import { verdictsOf } from "../host/boot.ts";
+import { judgeSessions } from "../host/admission.ts";
+import type { HostParts } from "../host/host-parts.ts";
+import type { ResumeRecord } from "../domain/record.ts";
+import type { BootVerdict } from "../record/verdicts.ts";
+import { resolveSettings } from "../settings/resolve.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { SettingsError } from "../settings/validate.ts";
+import { countVerdicts, toPlanItem } from "./explain.ts";
+import { OperatorError } from "./operator-error.ts";
+import type { PlanView, ServiceState } from "./views.ts";
+
+type PlanFacts = Pick<PlanView, "of" | "source" | "state" | "atMs">;
+
+/** Verdicts as a plan. */
+export function planView(facts: PlanFacts, verdicts: readonly BootVerdict[]): PlanView {
+  return { ...facts, sessions: verdicts.map(toPlanItem), totals: countVerdicts(verdicts) };
+}
+
+/** What a restart this minute would say of every session. Changes nothing. */
+export function judgeNow(
+  host: HostParts,
+  settings: Settings,
+  known: readonly ResumeRecord[],
+  nowMs: number,
+): BootVerdict[] {
+  const quiet = { emit: () => undefined };
+  // A restart would cut every running turn off.
+  return verdictsOf(judgeSessions(host, { settings, known, nowMs, liveSinceMs: Infinity, events: quiet }));
+}
+
+/** The settings to judge by: those tried out, or those in force. Throws what is wrong with them. */
+export function settingsFor(
+  tried: unknown,
+  inForce: Settings | undefined,
+  inForceErrors: readonly SettingsError[],
+): { readonly settings: Settings; readonly state: ServiceState } {
+  const resolved = tried === undefined ? undefined : resolveSettings(tried);
+  const settings = resolved === undefined ? inForce : resolved.ok ? resolved.settings : undefined;
+  if (settings !== undefined) return { settings, state: settings.mode };
+  const errors = resolved?.ok === false ? resolved.errors : inForceErrors;
+  const lines = errors.map(({ path, message }) => `${path === "" ? "settings" : path}: ${message}`);
+  throw new OperatorError("invalid-settings", `the settings are wrong: ${lines.join("; ")}`);
+}

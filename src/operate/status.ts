@@ -1,0 +1,91 @@
+import type { QueuedResume } from "../domain/queued-resume.ts";
+import { canonicalKey } from "../domain/session.ts";
+import type { ResumeLane } from "../lane/resume-lane.ts";
+import type { ResumeRecord } from "../domain/record.ts";
+import { countVerdicts } from "./explain.ts";
+import type { Office } from "./office.ts";
+import type { HeldItem, QueueItem, RunningItem, StatusView, WaitCause } from "./views.ts";
+
+/** Everything about the lane at this moment. */
+export function statusView(office: Office): StatusView {
+  const { version, state, settings, settingsErrors, boot, totals, active } = office;
+  const nowMs = office.nowMs();
+  const lane = active?.lane;
+  const records = active?.records.all() ?? [];
+  const queue = lane === undefined ? [] : queueItems(lane, records, boot, nowMs);
+  return {
+    version,
+    state,
+    atMs: nowMs,
+    bootedAtMs: boot?.atMs ?? null,
+    lane: {
+      name: settings?.lane.name ?? "",
+      pausedSinceMs: active?.records.facts.get("pausedSince") ?? null,
+      waitingFor: queue.length === 0 ? null : waitCause(lane),
+    },
+    budget: {
+      slots: lane?.slots.total ?? 0,
+      used: lane?.slots.used ?? 0,
+      perAgent: settings?.budget.maxPerAgent ?? null,
+    },
+    users: lane?.users ?? { waiting: 0, running: 0 },
+    queue,
+    running: lane === undefined ? [] : runningItems(lane, nowMs),
+    held: records.filter(({ outcome }) => outcome === "held").map(heldItem),
+    totals: { verdicts: countVerdicts(boot?.verdicts ?? []), outcomes: totals.outcomes },
+    settingsErrors,
+  };
+}
+
+function waitCause(lane: ResumeLane | undefined): WaitCause | null {
+  const cause = lane?.waitsFor() ?? null;
+  return cause === "paused" && lane?.pausedBy.has("operator") === false ? "mode" : cause;
+}
+
+function queueItems(
+  lane: ResumeLane,
+  records: readonly ResumeRecord[],
+  boot: Office["boot"],
+  nowMs: number,
+): QueueItem[] {
+  const byKey = new Map(records.map((record) => [canonicalKey(record.agentId, record.sessionKey), record]));
+  const said = new Map(
+    boot?.verdicts.map((one) => [canonicalKey(one.agentId, one.sessionKey), one.verdict.reason] as const),
+  );
+  const reasonOf = ({ key, requestedAtMs }: QueuedResume) =>
+    requestedAtMs === undefined ? (said.get(key) ?? byKey.get(key)?.reason ?? "interrupted") : "requested";
+  return lane.queue().map(({ resume, aged }, index) => ({
+    agentId: resume.agentId,
+    sessionKey: resume.sessionKey,
+    position: index + 1,
+    waitedMs: Math.max(0, nowMs - resume.queuedAtMs),
+    reason: reasonOf(resume),
+    attempts: resume.attempts,
+    preemptions: resume.preemptions,
+    requested: resume.requestedAtMs !== undefined,
+    aged,
+    restsMs: Math.max(0, resume.notBeforeMs - nowMs),
+  }));
+}
+
+function runningItems(lane: ResumeLane, nowMs: number): RunningItem[] {
+  return lane
+    .running()
+    .map(({ resume, timeoutMs }) => ({
+      agentId: resume.agentId,
+      sessionKey: resume.sessionKey,
+      slot: resume.slot,
+      attempt: resume.attempts,
+      elapsedMs: Math.max(0, nowMs - resume.startedAtMs),
+      timeoutMs,
+      aged: resume.aged,
+    }))
+    .toSorted((left, right) => left.slot - right.slot);
+}
+
+const heldItem = ({ agentId, sessionKey, reason, claimedAtMs }: ResumeRecord): HeldItem => ({
+  agentId,
+  sessionKey,
+  reason,
+  claimedAtMs,
+});

@@ -1,0 +1,218 @@
+import type { Outcome, VerdictKind } from "../domain/reasons.ts";
+import type { Fact } from "../domain/verdict.ts";
+import type { HistoryEntry } from "../record/history.ts";
+import type { SettingsError } from "../settings/validate.ts";
+
+/**
+ * What the operator is shown: the answers of the gateway methods `resumes.*`, and the `--json` output of the commands.
+ *
+ * Times are epoch milliseconds, durations milliseconds. A field that does not apply is `null`, never missing.
+ */
+
+/** Names one session. */
+export interface SessionName {
+  readonly agentId: string;
+  readonly sessionKey: string;
+}
+
+/** What the plugin is doing as a whole. */
+export type ServiceState =
+  /** Claims, queues and resumes. */
+  | "active"
+  /** Judges and reports only (`mode: "observe"`). */
+  | "observe"
+  /** Does nothing (`mode: "off"`). */
+  | "off"
+  /** Does nothing, because its settings are wrong. */
+  | "misconfigured"
+  /** Does nothing, because it could not start. */
+  | "failed";
+
+/** Why nothing starts although resumes are queued. */
+export type WaitCause =
+  | "gateway-starting"
+  | "gateway-stopping"
+  | "paused"
+  | "mode"
+  | "users"
+  | "host-refused"
+  | "resting";
+
+export interface QueueItem extends SessionName {
+  /** From 1; the order in which they would start if nothing changed. */
+  readonly position: number;
+  readonly waitedMs: number;
+  /** Why it is in the queue: a reason of the verdict `admit`. */
+  readonly reason: string;
+  readonly attempts: number;
+  readonly preemptions: number;
+  /** The operator asked for it: it goes first. */
+  readonly requested: boolean;
+  /** It may run beside user turns. */
+  readonly aged: boolean;
+  /** How long it still rests before a retry; 0 when it does not. */
+  readonly restsMs: number;
+}
+
+export interface RunningItem extends SessionName {
+  readonly slot: number;
+  readonly attempt: number;
+  readonly elapsedMs: number;
+  readonly timeoutMs: number;
+  readonly aged: boolean;
+}
+
+export interface HeldItem extends SessionName {
+  /** A reason of the verdict `hold` or of the outcome `held`. */
+  readonly reason: string;
+  readonly claimedAtMs: number;
+}
+
+export interface StatusView {
+  readonly version: string;
+  readonly state: ServiceState;
+  readonly atMs: number;
+  /** When this gateway's sessions were judged; `null` when they were not. */
+  readonly bootedAtMs: number | null;
+  readonly lane: {
+    readonly name: string;
+    /** Since when the operator keeps it paused. */
+    readonly pausedSinceMs: number | null;
+    /** Why nothing starts; `null` when nothing is queued or something may start. */
+    readonly waitingFor: WaitCause | null;
+  };
+  readonly budget: { readonly slots: number; readonly used: number; readonly perAgent: number | null };
+  readonly users: { readonly waiting: number; readonly running: number };
+  readonly queue: readonly QueueItem[];
+  readonly running: readonly RunningItem[];
+  readonly held: readonly HeldItem[];
+  /** What this boot has said and what has become of it. */
+  readonly totals: {
+    readonly verdicts: Readonly<Record<VerdictKind, number>>;
+    readonly outcomes: Readonly<Record<Outcome, number>>;
+  };
+  /** What is wrong with the settings; those before the last change are in force then. */
+  readonly settingsErrors: readonly SettingsError[];
+}
+
+/** A verdict with everything that explains it. */
+export interface Explanation {
+  readonly verdict: VerdictKind;
+  readonly reason: string;
+  /** What it says of the session. */
+  readonly meaning: string;
+  /** The setting or the fact of the host's that decided. */
+  readonly rule: string;
+  /** What was found, and what it was compared with. */
+  readonly found: Fact;
+  readonly limit: Fact;
+  /** `ms` for durations, `time` for epoch milliseconds. */
+  readonly unit: "ms" | "time" | null;
+  /** What the operator can do. */
+  readonly remedy: string;
+}
+
+export interface PlanItem extends SessionName, Explanation {}
+
+export interface PlanView {
+  /** `boot`: what this boot (with the gateway down: the last one) said. `now`: what a restart this minute would say. */
+  readonly of: "boot" | "now";
+  /** Who answered: the running gateway, or its store because it is down. */
+  readonly source: "gateway" | "store";
+  readonly state: ServiceState;
+  readonly atMs: number;
+  /** In the order in which they would be resumed. */
+  readonly sessions: readonly PlanItem[];
+  readonly totals: Readonly<Record<VerdictKind, number>>;
+}
+
+export interface ShowView extends SessionName {
+  readonly source: "gateway" | "store";
+  readonly session: {
+    readonly sessionId: string;
+    readonly kind: string;
+    readonly chat: string;
+    readonly channel: string | null;
+    readonly status: string | null;
+    /** The host's mark of an interrupted turn. */
+    readonly abortedLastRun: boolean;
+    readonly lastInteractionAtMs: number | null;
+    readonly startedAtMs: number | null;
+    readonly stoppedAtMs: number | null;
+    readonly lastRunError: string | null;
+    /** Names of the marks that make it somebody else's. */
+    readonly marks: readonly string[];
+  };
+  readonly transcript: {
+    readonly state: string;
+    readonly sizeBytes: number | null;
+    readonly endsWith: string;
+    readonly newestEventAtMs: number | null;
+    readonly failures: number;
+    readonly lastError: string | null;
+  };
+  /** Where it is now. */
+  readonly place: "queued" | "running" | "held" | "released" | "delivering" | "none";
+  /** Its place in the queue, from 1. */
+  readonly position: number | null;
+  /** What this boot said; `null` when it was not interrupted then. */
+  readonly boot: Explanation | null;
+  /** What a restart this minute would say; `null` when it would not be interrupted. */
+  readonly now: Explanation | null;
+  readonly record: {
+    readonly phase: string;
+    readonly outcome: string | null;
+    readonly reason: string;
+    readonly attempts: number;
+    readonly cutOffs: number;
+    readonly preemptions: number;
+    readonly claimedAtMs: number;
+    readonly requestedAtMs: number | null;
+    readonly notifiedAtMs: number | null;
+    readonly pluginVersion: string | null;
+  } | null;
+  /** Oldest first. */
+  readonly history: readonly HistoryEntry[];
+}
+
+/** What the operator can ask for of a session. */
+export type Action = "resume" | "hold" | "discard" | "release";
+
+/** Why an action was not taken. */
+export type RefusalReason =
+  | "unknown-session"
+  | "not-claimed"
+  | "already-running"
+  | "already-held"
+  | "already-released"
+  | "delivering"
+  | "answered"
+  | "user-continued"
+  | "session-replaced"
+  | "session-changed"
+  | "failed";
+
+export interface ActionView {
+  readonly action: Action;
+  readonly done: readonly (SessionName & { readonly now: "queued" | "held" | "discarded" | "released" })[];
+  readonly refused: readonly (SessionName & { readonly reason: RefusalReason; readonly message: string })[];
+}
+
+export interface PauseView {
+  readonly pausedSinceMs: number | null;
+}
+
+export interface Finding {
+  /** Which check, e.g. `startup-activation`. */
+  readonly check: string;
+  /** `ok`; `warn`: works, but less than it could; `fail`: something does not work. */
+  readonly level: "ok" | "warn" | "fail";
+  readonly found: string;
+  /** What puts it right; `null` when nothing has to be. */
+  readonly fix: string | null;
+}
+
+export interface DoctorView {
+  readonly source: "gateway" | "store";
+  readonly findings: readonly Finding[];
+}

@@ -1,0 +1,44 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Verdict } from "../domain/verdict.ts";
+import { hasTable, transaction } from "./database.ts";
+
+/** A session with what this boot said of it. */
+export interface BootVerdict {
+  readonly agentId: string;
+  readonly sessionKey: string;
+  readonly verdict: Verdict;
+}
+
+/** What the newest boot said of every candidate, so that it can be asked about later, also of a gateway that is down. */
+export class Verdicts {
+  readonly #db: DatabaseSync;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  /** In the order in which they were put. */
+  all(): BootVerdict[] {
+    if (!hasTable(this.#db, "verdicts")) return [];
+    return this.#db
+      .prepare("SELECT * FROM verdicts ORDER BY rowid")
+      .all()
+      .map((row) => ({
+        agentId: String(row["agent_id"]),
+        sessionKey: String(row["session_key"]),
+        verdict: { kind: row["verdict"], reason: row["reason"], ...JSON.parse(String(row["evidence"])) } as Verdict,
+      }));
+  }
+
+  /** Forgets what earlier boots said. */
+  replace(verdicts: readonly BootVerdict[]): void {
+    const insert = this.#db.prepare("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)");
+    transaction(this.#db, () => {
+      this.#db.exec("DELETE FROM verdicts");
+      for (const { agentId, sessionKey, verdict } of verdicts) {
+        const { kind, reason, found, limit } = verdict;
+        insert.run(agentId, sessionKey, kind, reason, JSON.stringify({ found, limit }));
+      }
+    });
+  }
+}

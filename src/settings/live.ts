@@ -1,0 +1,62 @@
+import { isDeepStrictEqual } from "node:util";
+import { resolveSettings } from "./resolve.ts";
+import type { Settings } from "./settings.ts";
+import type { SettingsError } from "./validate.ts";
+
+/** The settings in force while they may be edited: wrong ones are remembered as errors and change nothing. */
+export class LiveSettings {
+  #config: unknown;
+  /** The newest configuration that was right. */
+  #right: unknown;
+  #current: Settings | undefined;
+  #errors: readonly SettingsError[] = [];
+  #changed: readonly string[] = [];
+
+  constructor(config: unknown) {
+    this.#config = config;
+    this.#take(config);
+  }
+
+  /** `undefined` until the first right ones. */
+  get current(): Settings | undefined {
+    return this.#current;
+  }
+
+  /** All that is wrong with the newest configuration. */
+  get errors(): readonly SettingsError[] {
+    return this.#errors;
+  }
+
+  /** Dotted paths of what the newest configuration has changed. */
+  get changed(): readonly string[] {
+    return this.#changed;
+  }
+
+  /** Takes a configuration over; false when it says what is known already. */
+  change(config: unknown): boolean {
+    if (isDeepStrictEqual(config, this.#config)) return false;
+    this.#config = config;
+    this.#take(config);
+    return true;
+  }
+
+  #take(config: unknown): void {
+    const resolved = resolveSettings(config);
+    this.#errors = resolved.ok ? [] : resolved.errors;
+    this.#changed = resolved.ok ? differences(this.#right, config) : [];
+    if (!resolved.ok) return;
+    this.#current = resolved.settings;
+    this.#right = config;
+  }
+}
+
+/** Dotted paths at which two configurations differ. */
+function differences(before: unknown, now: unknown, path = ""): string[] {
+  if (isDeepStrictEqual(before, now)) return [];
+  if (!isGroup(before ?? {}) || !isGroup(now ?? {})) return [path];
+  const [old, fresh] = [before ?? {}, now ?? {}] as Record<string, unknown>[];
+  const keys = new Set([...Object.keys(old ?? {}), ...Object.keys(fresh ?? {})]);
+  return [...keys].flatMap((key) => differences(old?.[key], fresh?.[key], path === "" ? key : `${path}.${key}`));
+}
+
+const isGroup = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);

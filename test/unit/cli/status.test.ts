@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { progressBar, statusScreen } from "../../../src/cli/status.ts";
+import type { StatusView, WaitCause } from "../../../src/operate/views.ts";
+import { FakeTerminal, run } from "./harness.ts";
+import { heldItem, NOW, queued, runningItem, statusView, totals } from "./sample-views.ts";
+
+const screen = (view: StatusView, columns = 100) =>
+  statusScreen(view, Object.assign(new FakeTerminal(), { columns })).join("\n");
+
+describe("the status screen", () => {
+  it("says everything that is empty in few lines", () => {
+    const text = screen(statusView({ bootedAtMs: null }));
+    expect(text).toContain("resume-scheduler 0.2.0: active");
+    expect(text).toMatch(/lane +startup-resume$/m);
+    expect(text).toMatch(/budget +1 of 2 slots used$/m);
+    expect(text).toMatch(/users +0 waiting, 1 running$/m);
+    expect(text).toMatch(/judged +not at this boot$/m);
+    expect(text).toMatch(/verdicts +none$/m);
+    expect(text).toContain("Queued: 0");
+    expect(text).not.toContain("Wrong settings");
+  });
+
+  it("shows the queue with why and how long, and what is special about each", () => {
+    const view = statusView({
+      queue: [
+        queued({ requested: true, preemptions: 2, attempts: 1 }),
+        queued({ position: 2, sessionKey: "agent:a:other", aged: true, restsMs: 5000 }),
+      ],
+    });
+    const text = screen(view);
+    expect(text).toMatch(/# +KEY +WAITED +REASON +ATTEMPTS +FLAGS/);
+    expect(text).toMatch(/1 +agent:a:chat +1m 5s +interrupted +1 +requested, preempted 2x$/m);
+    expect(text).toMatch(/2 +agent:a:other +1m 5s +interrupted +0 +aged, rests 5s$/m);
+  });
+
+  it("shows the running ones with their time, the held ones by reason, and the totals", () => {
+    const view = statusView({
+      budget: { slots: 2, used: 2, perAgent: 1 },
+      running: [runningItem()],
+      held: [heldItem(), heldItem({ sessionKey: "agent:a:2" }), heldItem({ reason: "failing" })],
+      totals: totals({ admit: 4, hold: 3 }, { completed: 2 }),
+    });
+    const text = screen(view);
+    expect(text).toMatch(/1 +agent:a:running +1 +5s of 10m/);
+    expect(text).toContain("Held: 3 (idle-too-long 2, failing 1)");
+    expect(text).toMatch(/agent:a:held +idle-too-long +1h ago/);
+    expect(text).toContain("2 of 2 slots used, at most 1 per agent");
+    expect(text).toMatch(/verdicts +admit 4, hold 3$/m);
+    expect(text).toMatch(/outcomes +completed 2$/m);
+  });
+
+  it("keeps long tables to a screen", () => {
+    const many = Array.from({ length: 25 }, (_, at) => queued({ position: at + 1, sessionKey: `agent:a:${at + 1}` }));
+    const held = Array.from({ length: 7 }, (_, at) => heldItem({ sessionKey: `agent:a:held-${at}` }));
+    const text = screen(statusView({ queue: many, held }));
+    expect(text).toContain("agent:a:20");
+    expect(text).not.toContain("agent:a:21");
+    expect(text).toContain("... and 5 more");
+    expect(text).toContain("... and 2 more");
+  });
+
+  it("says why nothing starts", () => {
+    const lane = (pausedSinceMs: number | null, waitingFor: WaitCause | null) =>
+      screen(statusView({ lane: { name: "startup-resume", pausedSinceMs, waitingFor } }));
+    expect(lane(NOW - 60_000, "paused")).toContain("startup-resume, paused for 1m: `openclaw resumes unpause` goes on");
+    expect(lane(null, "users")).toContain("startup-resume, waiting: users go first");
+  });
+
+  it("shows wrong settings", () => {
+    const settingsErrors = [
+      { path: "filter.idleHours", message: "got -1; expected a number" },
+      { path: "", message: "got 7; expected an object" },
+    ];
+    const text = screen(statusView({ state: "misconfigured", settingsErrors }));
+    expect(text).toContain("  filter.idleHours: got -1; expected a number");
+    expect(text).toContain("  settings: got 7; expected an object");
+  });
+
+  it.each([60, 80, 100])("fits a table with a long key into %d columns", (columns) => {
+    const key = `agent:a:${"x".repeat(300)}:end`;
+    const line = screen(statusView({ running: [runningItem({ sessionKey: key })] }), columns)
+      .split("\n")
+      .find((one) => one.includes(":end"));
+    expect(line).toMatch(/agent.*\u{2026}.*:end/u);
+    expect(line!.length).toBeLessThanOrEqual(columns);
+  });
+});
+
+describe("the progress bar", () => {
+  const bar = (admit: number, outcomes: Parameters<typeof totals>[1]) =>
+    progressBar(statusView({ totals: totals({ admit }, outcomes) }), new FakeTerminal());
+
+  it("counts final outcomes only", () => {
+    const all = { completed: 1, superseded: 1, held: 1, discarded: 1, released: 1, failed: 9, "timed-out": 9 };
+    expect(bar(10, all)).toBe(`[${"#".repeat(20)}${"-".repeat(20)}] 5 of 10 finished (50 %)`);
+  });
+
+  it("never passes the end", () => {
+    expect(bar(2, { completed: 2, held: 3 })).toBe(`[${"#".repeat(40)}] 2 of 2 finished (100 %)`);
+    expect(bar(0, {})).toBe(`[${"#".repeat(40)}] 0 of 0 finished (100 %)`);
+  });
+
+  it("is full only at the end", () => expect(bar(1000, { completed: 999 })).toContain("(99 %)"));
+});
+
+describe("openclaw resumes status", () => {
+  it("colours through the terminal only", async () => {
+    const terminal = Object.assign(new FakeTerminal(), { colours: true });
+    const { stdout } = await run(["status"], { terminal, answer: () => statusView() });
+    expect(stdout).toContain("<green>active</green>");
+  });
+
+  it("prints the view as it is with --json", async () => {
+    const view = statusView({ queue: [queued({ sessionKey: "\u{1b}[2J\u{202e}" })] });
+    const { json, calls, exitCode } = await run(["status", "--json"], { answer: () => view });
+    expect(json()).toEqual(view);
+    expect([calls[0]?.slice(0, 2), exitCode]).toEqual([["resumes.status", {}], 0]);
+  });
+});

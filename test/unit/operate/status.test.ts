@@ -1,0 +1,204 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { OUTCOMES } from "../../../src/domain/reasons.ts";
+import type { BootVerdict } from "../../../src/record/verdicts.ts";
+import { makeTempDir, removeTempDir } from "../../support/temp.ts";
+import { FakeOffice, keyOf, settingsOf } from "../support/fake-office.ts";
+import { NOW } from "../support/makers.ts";
+
+let dir: string;
+let office: FakeOffice;
+
+beforeEach(() => {
+  dir = makeTempDir("status");
+  office = new FakeOffice(dir);
+});
+
+afterEach(() => {
+  office.close();
+  removeTempDir(dir);
+});
+
+const said = (name: string, verdict: BootVerdict["verdict"]): BootVerdict => ({
+  agentId: "a",
+  sessionKey: keyOf(name),
+  verdict,
+});
+const NONE = Object.fromEntries(Object.keys(OUTCOMES).map((outcome) => [outcome, 0]));
+
+describe("the status", () => {
+  it("of a lane without work is all zeros and nulls", () => {
+    expect(office.desk.status()).toEqual({
+      version: "1.0.0",
+      state: "active",
+      atMs: NOW,
+      bootedAtMs: null,
+      lane: { name: "startup-resume", pausedSinceMs: null, waitingFor: null },
+      budget: { slots: 2, used: 0, perAgent: null },
+      users: { waiting: 0, running: 0 },
+      queue: [],
+      running: [],
+      held: [],
+      totals: { verdicts: { admit: 0, hold: 0, retire: 0, leave: 0 }, outcomes: NONE },
+      settingsErrors: [],
+    });
+  });
+
+  it("of a plugin that has claimed nothing has no lane, and tells what is wrong", () => {
+    const settingsErrors = [{ path: "mode", message: "got 1" }];
+    office.over = { active: undefined, state: "misconfigured", settings: undefined, settingsErrors };
+    expect(office.desk.status()).toMatchObject({
+      state: "misconfigured",
+      lane: { name: "", pausedSinceMs: null, waitingFor: null },
+      budget: { slots: 0, used: 0, perAgent: null },
+      queue: [],
+      running: [],
+      held: [],
+      settingsErrors,
+    });
+  });
+
+  it("has the queue in its order, each with its age, its reason and its rest", async () => {
+    office.over = {
+      boot: {
+        atMs: NOW - 5000,
+        verdicts: [said("first", { kind: "admit", reason: "interrupted", found: 1, limit: 2 })],
+      },
+    };
+    office.queue("first");
+    office.queue("tired", { preemptions: 3, reason: "claimed-earlier" });
+    office.hold("asked");
+    await office.clock.elapse(1500);
+    await office.desk.actions.one("resume", keyOf("asked"));
+    const item = { agentId: "a", attempts: 0, preemptions: 0, restsMs: 0, requested: false, aged: false };
+    expect(office.desk.status().queue).toEqual([
+      { ...item, sessionKey: keyOf("asked"), position: 1, waitedMs: 0, reason: "requested", requested: true },
+      {
+        ...item,
+        sessionKey: keyOf("tired"),
+        position: 2,
+        waitedMs: 1500,
+        reason: "claimed-earlier",
+        preemptions: 3,
+        aged: true,
+      },
+      { ...item, sessionKey: keyOf("first"), position: 3, waitedMs: 1500, reason: "interrupted" },
+    ]);
+  });
+
+  it("tells how long a retry still rests", async () => {
+    office.queue("chat");
+    await office.open();
+    office.runner.end(keyOf("chat"), { kind: "failed", error: "x" });
+    await office.clock.elapse(1000);
+    expect(office.desk.status()).toMatchObject({
+      queue: [{ attempts: 1, restsMs: 29_000, waitedMs: 3000 }],
+      lane: { waitingFor: "resting" },
+      totals: { outcomes: { ...NONE, failed: 1 } },
+    });
+  });
+
+  it("has what runs by its slot, with its attempt and its limit", async () => {
+    for (const name of ["one", "two", "three"]) office.queue(name, { attempts: name === "one" ? 1 : 0 });
+    await office.open();
+    office.runner.end(keyOf("one"), { kind: "completed", reason: "replied" });
+    await office.clock.elapse(500);
+    const { running, budget, totals } = office.desk.status();
+    const item = { agentId: "a", attempt: 1, timeoutMs: 60_000, aged: false, elapsedMs: 500 };
+    expect(running).toEqual([
+      { ...item, sessionKey: keyOf("two"), slot: 1 },
+      { ...item, sessionKey: keyOf("three"), slot: 2 },
+    ]);
+    expect([budget.used, totals.outcomes.completed]).toEqual([2, 1]);
+  });
+
+  it("has what is held, with why and since when, and nothing else", () => {
+    office.hold("held", { reason: "too-old", claimedAtMs: 5 });
+    office.claim("claimed");
+    office.claim("released", { phase: "released", outcome: "released" });
+    expect(office.desk.status().held).toEqual([
+      { agentId: "a", sessionKey: keyOf("held"), reason: "too-old", claimedAtMs: 5 },
+    ]);
+  });
+
+  it("counts what this boot has said", () => {
+    const verdicts = [
+      said("a", { kind: "admit", reason: "interrupted", found: 1, limit: 2 }),
+      said("b", { kind: "hold", reason: "too-old", found: 3, limit: 2 }),
+      said("c", { kind: "hold", reason: "failing", found: 3, limit: 2 }),
+    ];
+    office.over = { boot: { atMs: NOW - 5, verdicts } };
+    expect(office.desk.status()).toMatchObject({
+      bootedAtMs: NOW - 5,
+      totals: { verdicts: { admit: 1, hold: 2, retire: 0, leave: 0 } },
+    });
+  });
+
+  it("has the users and the budget of each agent", () => {
+    office.over = { settings: settingsOf({ budget: { maxPerAgent: 1 }, lane: { name: "late" } }) };
+    office.lane.userWrote(keyOf("x"));
+    office.lane.userRunStarted("run", keyOf("y"));
+    expect(office.desk.status()).toMatchObject({
+      users: { waiting: 1, running: 1 },
+      budget: { perAgent: 1 },
+      lane: { name: "late" },
+    });
+  });
+});
+
+describe("what the queue waits for", () => {
+  const waitsFor = () => office.desk.status().lane.waitingFor;
+
+  it.each([
+    ["gateway-starting", () => undefined],
+    ["users", () => office.lane.open()],
+    ["gateway-stopping", () => void office.lane.drain()],
+    ["paused", () => (office.lane.open(), office.desk.actions.pause())],
+    ["mode", () => (office.lane.open(), office.lane.pause("mode"))],
+    ["paused", () => (office.lane.open(), office.lane.pause("mode"), office.desk.actions.pause())],
+  ])("is %s", (cause, step) => {
+    office.queue("chat");
+    step();
+    expect(waitsFor()).toBe(cause);
+  });
+
+  it("is nothing when nothing is queued, whatever is in the way", () => {
+    office.desk.actions.pause();
+    expect([waitsFor(), office.desk.status().lane.pausedSinceMs]).toEqual([null, NOW]);
+  });
+
+  it("is nothing but a slot when all slots are taken", async () => {
+    for (const name of ["one", "two", "three"]) office.queue(name);
+    await office.open();
+    expect([waitsFor(), office.desk.status().queue.length]).toEqual([null, 1]);
+  });
+
+  it("is the host, for a while after it has refused", async () => {
+    office.queue("chat");
+    await office.open();
+    office.runner.end(keyOf("chat"), { kind: "refused" });
+    await office.clock.settle();
+    expect(waitsFor()).toBe("host-refused");
+  });
+});
+
+describe("the totals", () => {
+  it("count each outcome, and of those that end no resume each attempt", async () => {
+    for (const name of ["one", "two"]) office.queue(name);
+    office.hold("three");
+    await office.open();
+    office.runner.end(keyOf("one"), { kind: "timed-out", error: "x" });
+    office.runner.end(keyOf("two"), { kind: "undelivered", error: "x" });
+    await office.clock.settle();
+    await office.desk.actions.one("discard", keyOf("three"));
+    await office.desk.actions.one("hold", keyOf("two"));
+    await office.desk.actions.one("release", keyOf("one"));
+    expect(office.desk.status().totals.outcomes).toEqual({
+      ...NONE,
+      failed: 1,
+      "timed-out": 1,
+      held: 1,
+      discarded: 1,
+      released: 1,
+    });
+  });
+});
