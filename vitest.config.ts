@@ -17,8 +17,9 @@ export default defineConfig({
           include: ["test/gateway/**/*.test.ts"],
           globalSetup: ["test/support/global-setup.ts"],
           pool: "forks",
-          // Each file starts a real gateway of about 0.5 GB: one at a time, and after the unit tests.
-          fileParallelism: false,
+          // Each file starts real gateways of about 0.5 GB, which wait more than they work: two files at a time, and
+          // after the unit tests.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
           retry: 0,
           testTimeout: 120_000,

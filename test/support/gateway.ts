@@ -9,7 +9,7 @@ import { waitFor, within } from "./wait.ts";
 
 /** The repository's root. */
 export const PROJECT_ROOT = path.resolve(import.meta.dirname, "../..");
-const OPENCLAW_MJS = path.join(PROJECT_ROOT, "node_modules/openclaw/openclaw.mjs");
+export const OPENCLAW_MJS = path.join(PROJECT_ROOT, "node_modules/openclaw/openclaw.mjs");
 
 export type GatewayOptions = {
   /** The state folder; `openclaw.json` is written into it. */
@@ -106,18 +106,7 @@ export class Gateway {
       cwd: options.stateDir,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        PATH: `${path.dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
-        LANG: "C.UTF-8",
-        TMPDIR: process.env["TMPDIR"] ?? "/tmp",
-        HOME: home,
-        OPENCLAW_STATE_DIR: options.stateDir,
-        OPENCLAW_CONFIG_PATH: configPath,
-        OPENCLAW_NO_RESPAWN: "1",
-        OPENCLAW_DISABLE_BONJOUR: "1",
-        NO_COLOR: "1",
-        ...options.env,
-      },
+      env: { ...hostEnv(options.stateDir), ...options.env },
     });
     await new Promise<void>((resolve, reject) => {
       child.once("spawn", resolve);
@@ -233,6 +222,21 @@ export class Gateway {
       giveUpWhen: () => (this.#exit ? `exited, code ${this.#exit.code}, signal ${this.#exit.signal}` : undefined),
     });
   }
+}
+
+/** The environment of everything of the host's that works on this state folder. */
+export function hostEnv(stateDir: string): Record<string, string> {
+  return {
+    PATH: `${path.dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
+    LANG: "C.UTF-8",
+    TMPDIR: process.env["TMPDIR"] ?? "/tmp",
+    HOME: path.join(stateDir, "home"),
+    OPENCLAW_STATE_DIR: stateDir,
+    OPENCLAW_CONFIG_PATH: path.join(stateDir, "openclaw.json"),
+    OPENCLAW_NO_RESPAWN: "1",
+    OPENCLAW_DISABLE_BONJOUR: "1",
+    NO_COLOR: "1",
+  };
 }
 
 function killGroup(pid: number, signal: NodeJS.Signals): void {

@@ -17,6 +17,8 @@ export type RestartOptions = Partial<CrashedStateOptions> & {
   /** `null`: without our plugin. */
   plugins?: PluginInConfig[] | null;
   behaviour?: ModelBehaviour;
+  /** Loaded before ours. */
+  beside?: PluginInConfig[];
   ageMs?: number;
   ages?: Record<number, number>;
   /** What to copy; left out: the cached one for these numbers of chats and agents. */
@@ -86,12 +88,14 @@ export class RestartedGateway implements AsyncDisposable {
   }
 
   /** Starts the gateway (again) on the state as it is. */
-  async boot(options: { settings?: Record<string, unknown> } = {}): Promise<void> {
+  async boot(options: { settings?: Record<string, unknown>; withoutPlugin?: boolean } = {}): Promise<void> {
     // Tests that kill often would otherwise run into the host's crash-loop breaker.
     clearBootHistory(this.stateDir);
     this.#pastLog += this.gateway?.log ?? "";
     const settings = options.settings ?? this.#options.settings ?? {};
-    const plugins = this.#options.plugins === undefined ? [stagePlugin({ config: settings })] : this.#options.plugins;
+    const own = options.withoutPlugin === true ? [] : [stagePlugin({ config: settings })];
+    const plugins =
+      this.#options.plugins === undefined ? [...(this.#options.beside ?? []), ...own] : this.#options.plugins;
     const config = gatewayConfig({
       botApi: this.botApi,
       model: this.model,

@@ -88,6 +88,68 @@ export function editSessionEntry(stateDir: string, sessionKey: string, fields: R
   });
 }
 
+/** Writes into a session's transcript rows, as a disk that went bad would: `event_json` of its newest event. */
+export function damageTranscript(stateDir: string, sessionKey: string, damage: "cut short" | "overwritten"): void {
+  const agentId = sessionKey.split(":")[1] ?? "main";
+  const value = damage === "cut short" ? "substr(event_json, 1, length(event_json) - 3)" : "'#' || event_json";
+  withDatabase(agentDatabase(stateDir, agentId), {}, (db) =>
+    withoutTriggers(db, () =>
+      db
+        .prepare(
+          `UPDATE transcript_events SET event_json = ${value}
+           WHERE session_id = (SELECT current_session_id FROM session_nodes WHERE session_key = ?1)
+             AND seq = (SELECT max(seq) FROM transcript_events
+                        WHERE session_id = (SELECT current_session_id FROM session_nodes WHERE session_key = ?1))`,
+        )
+        .run(sessionKey),
+    ),
+  );
+}
+
+/** Leaves a session's transcript without a message. No gateway may be running. */
+export function emptyTranscript(stateDir: string, sessionKey: string): void {
+  const agentId = sessionKey.split(":")[1] ?? "main";
+  withDatabase(agentDatabase(stateDir, agentId), {}, (db) =>
+    withoutTriggers(db, () =>
+      db
+        .prepare(
+          `UPDATE transcript_events SET event_json = '{"type":"custom","customType":"note","data":{}}'
+           WHERE event_json LIKE '{"type":"message"%' AND session_id = (SELECT current_session_id FROM session_nodes WHERE session_key = ?)`,
+        )
+        .run(sessionKey),
+    ),
+  );
+}
+
+/** The host's note of a turn that asked for the restart and wants to go on after it. No gateway may be running. */
+export function writeRestartContinuation(stateDir: string, sessionKey: string): void {
+  withDatabase(stateDatabase(stateDir), {}, (db) => {
+    const columns = db.prepare("PRAGMA table_info(gateway_restart_sentinel)").all();
+    const payload = {
+      kind: "update",
+      status: "ok",
+      ts: Date.now(),
+      sessionKey,
+      continuation: { kind: "agentTurn", message: "go on" },
+    };
+    const known: Record<string, SQLInputValue> = {
+      sentinel_key: "current",
+      version: 1,
+      kind: payload.kind,
+      status: payload.status,
+      ts: payload.ts,
+      session_key: sessionKey,
+      continuation_json: JSON.stringify(payload.continuation),
+      payload_json: JSON.stringify(payload),
+      updated_at_ms: payload.ts,
+    };
+    const names = columns.map(({ name }) => String(name)).filter((name) => name in known);
+    db.prepare(
+      `INSERT OR REPLACE INTO gateway_restart_sentinel (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
+    ).run(...names.map((name) => known[name]!));
+  });
+}
+
 /** Folds the write-ahead logs into the databases, so that plain files can be copied. */
 export function checkpoint(stateDir: string): void {
   for (const file of databases(stateDir)) {

@@ -1,0 +1,77 @@
+/**
+ * A plugin that writes session entries through the host's own API at gateway start, before ours looks at them: for marks
+ * that would take another host version, another channel or a broken disk to come about by themselves.
+ */
+import fs from "node:fs";
+import path from "node:path";
+import type { PluginInConfig } from "./gateway-config.ts";
+import { makeTempDir } from "./temp.ts";
+
+export type EntryWrite = {
+  sessionKey: string;
+  agentId?: string;
+  /** The fields, as a JavaScript expression: JSON has no NaN, no `undefined` and no own `__proto__`. */
+  fields: string;
+  /** There is no such session yet. */
+  create?: boolean;
+  /** Not once but again and again, as a user's turns would. */
+  keepsWriting?: boolean;
+};
+
+/** Stages it. It writes at the first start on a state folder only. */
+export function stageEntryWriter(writes: readonly EntryWrite[]): PluginInConfig {
+  const dir = makeTempDir("entry-writer");
+  const id = "entry-writer";
+  const write = (name: string, content: string) => fs.writeFileSync(path.join(dir, name), content);
+  const json = (value: unknown) => JSON.stringify(value, null, 2);
+  const configSchema = { type: "object", properties: {} };
+  write("package.json", json({ name: id, version: "1.0.0", type: "module", openclaw: { extensions: ["./index.js"] } }));
+  write("openclaw.plugin.json", json({ id, name: "Entry writer", activation: { onStartup: true }, configSchema }));
+  write("index.js", source(writes));
+  return { dir, id };
+}
+
+const source = (writes: readonly EntryWrite[]): string => `
+import fs from "node:fs";
+import path from "node:path";
+const writes = [
+${writes.map(({ fields, ...write }) => `  { ...${JSON.stringify(write)}, fields: () => (${fields}) },`).join("\n")}
+];
+export default {
+  id: "entry-writer",
+  name: "Entry writer",
+  register(api) {
+    if (api.registrationMode !== "full") return;
+    const { session } = api.runtime.agent;
+    let stopped = false;
+    const keepWriting = async (write) => {
+      while (!stopped) await put(write).catch(() => {});
+    };
+    const put = async ({ agentId = "main", sessionKey, fields, create }) => {
+      if (create) return session.upsertSessionEntry({ agentId, sessionKey, entry: fields() });
+      await session.patchSessionEntry({ agentId, sessionKey, preserveActivity: true, update: () => fields() });
+    };
+    api.registerService({
+      id: "entry-writer",
+      async start({ stateDir }) {
+        const done = path.join(stateDir, "entry-writer.done");
+        if (fs.existsSync(done)) return;
+        for (const write of writes) {
+          try {
+            await put(write);
+          } catch (error) {
+            console.error("[entry-writer] " + write.sessionKey + ": " + String(error));
+          }
+        }
+        for (const write of writes) if (write.keepsWriting) void keepWriting(write);
+        // Long enough for ours to have claimed.
+        setTimeout(() => (stopped = true), 3000).unref();
+        fs.writeFileSync(done, "");
+      },
+      stop() {
+        stopped = true;
+      },
+    });
+  },
+};
+`;

@@ -1,0 +1,208 @@
+/** The answers of `resumes.*` and of `openclaw resumes --json`, pinned: a field more, less or of another kind fails. */
+import Type from "typebox";
+import { Errors } from "typebox/value";
+import { expect } from "vitest";
+import type { ActionView, DoctorView, PauseView, PlanView, ShowView, StatusView } from "../../src/operate/views.ts";
+
+const exactly = <const Properties extends Record<string, Type.TSchema>>(properties: Properties) =>
+  Type.Object(properties, { additionalProperties: false });
+const nullOr = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+
+const text = Type.String({ minLength: 1 });
+const count = Type.Integer({ minimum: 0 });
+const durationMs = Type.Integer({ minimum: 0 });
+/** Epoch milliseconds, and of these days: seconds or a duration do not pass. */
+const timeMs = Type.Integer({ minimum: Date.UTC(2025, 0) });
+const fact = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
+const source = Type.Enum(["gateway", "store"]);
+const serviceState = Type.Enum(["active", "observe", "off", "misconfigured", "failed"]);
+const name = { agentId: text, sessionKey: text };
+
+const verdictCounts = exactly({ admit: count, hold: count, retire: count, leave: count });
+const outcomeCounts = exactly({
+  completed: count,
+  failed: count,
+  "timed-out": count,
+  superseded: count,
+  held: count,
+  discarded: count,
+  released: count,
+});
+
+export const StatusSchema = exactly({
+  version: text,
+  state: serviceState,
+  atMs: timeMs,
+  bootedAtMs: nullOr(timeMs),
+  lane: exactly({
+    name: text,
+    pausedSinceMs: nullOr(timeMs),
+    waitingFor: nullOr(
+      Type.Enum(["gateway-starting", "gateway-stopping", "paused", "mode", "users", "host-refused", "resting"]),
+    ),
+  }),
+  budget: exactly({ slots: count, used: count, perAgent: nullOr(count) }),
+  users: exactly({ waiting: count, running: count }),
+  queue: Type.Array(
+    exactly({
+      ...name,
+      position: Type.Integer({ minimum: 1 }),
+      waitedMs: durationMs,
+      reason: text,
+      attempts: count,
+      preemptions: count,
+      requested: Type.Boolean(),
+      aged: Type.Boolean(),
+      restsMs: durationMs,
+    }),
+  ),
+  running: Type.Array(
+    exactly({
+      ...name,
+      slot: Type.Integer({ minimum: 1 }),
+      attempt: Type.Integer({ minimum: 1 }),
+      elapsedMs: durationMs,
+      timeoutMs: durationMs,
+      aged: Type.Boolean(),
+    }),
+  ),
+  held: Type.Array(exactly({ ...name, reason: text, claimedAtMs: timeMs })),
+  totals: exactly({ verdicts: verdictCounts, outcomes: outcomeCounts }),
+  settingsErrors: Type.Array(exactly({ path: Type.String(), message: text })),
+});
+
+const explanation = {
+  verdict: Type.Enum(["admit", "hold", "retire", "leave"]),
+  reason: text,
+  meaning: text,
+  rule: text,
+  found: fact,
+  limit: fact,
+  unit: nullOr(Type.Enum(["ms", "time"])),
+  remedy: text,
+};
+
+export const PlanSchema = exactly({
+  of: Type.Enum(["boot", "now"]),
+  source,
+  state: serviceState,
+  atMs: timeMs,
+  sessions: Type.Array(exactly({ ...name, ...explanation })),
+  totals: verdictCounts,
+});
+
+export const ShowSchema = exactly({
+  ...name,
+  source,
+  session: exactly({
+    sessionId: text,
+    kind: text,
+    chat: text,
+    channel: nullOr(text),
+    status: nullOr(text),
+    abortedLastRun: Type.Boolean(),
+    lastInteractionAtMs: nullOr(timeMs),
+    startedAtMs: nullOr(timeMs),
+    stoppedAtMs: nullOr(timeMs),
+    lastRunError: nullOr(text),
+    marks: Type.Array(text),
+  }),
+  transcript: exactly({
+    state: text,
+    sizeBytes: nullOr(count),
+    endsWith: text,
+    newestEventAtMs: nullOr(timeMs),
+    failures: count,
+    lastError: nullOr(text),
+  }),
+  place: Type.Enum(["queued", "running", "held", "released", "delivering", "none"]),
+  position: nullOr(Type.Integer({ minimum: 1 })),
+  boot: nullOr(exactly(explanation)),
+  now: nullOr(exactly(explanation)),
+  record: nullOr(
+    exactly({
+      phase: text,
+      outcome: nullOr(text),
+      reason: text,
+      attempts: count,
+      cutOffs: count,
+      preemptions: count,
+      claimedAtMs: timeMs,
+      requestedAtMs: nullOr(timeMs),
+      notifiedAtMs: nullOr(timeMs),
+      pluginVersion: nullOr(text),
+    }),
+  ),
+  history: Type.Array(
+    exactly({
+      atMs: timeMs,
+      what: Type.Enum(["judged", "started", "cancelled", "ended", "settled", "asked", "notified"]),
+      detail: Type.Record(Type.String(), Type.Unknown()),
+    }),
+  ),
+});
+
+export const ActionSchema = exactly({
+  action: Type.Enum(["resume", "hold", "discard", "release"]),
+  done: Type.Array(exactly({ ...name, now: Type.Enum(["queued", "held", "discarded", "released"]) })),
+  refused: Type.Array(
+    exactly({
+      ...name,
+      reason: Type.Enum([
+        "unknown-session",
+        "not-claimed",
+        "already-running",
+        "already-held",
+        "already-released",
+        "delivering",
+        "answered",
+        "user-continued",
+        "session-replaced",
+        "session-changed",
+        "failed",
+      ]),
+      message: text,
+    }),
+  ),
+});
+
+export const PauseSchema = exactly({ pausedSinceMs: nullOr(timeMs) });
+
+export const DoctorSchema = exactly({
+  source,
+  findings: Type.Array(
+    exactly({ check: text, level: Type.Enum(["ok", "warn", "fail"]), found: text, fix: nullOr(text) }),
+  ),
+});
+
+/** What the commands print with `--json` when they fail. */
+export const FailureSchema = exactly({
+  ok: Type.Literal(false),
+  error: exactly({ type: text, message: text }),
+});
+
+/** `value`, typed, if it has exactly this shape; else the test fails and names each place that differs. */
+export function expectShape<Schema extends Type.TSchema>(schema: Schema, value: unknown): Type.Static<Schema> {
+  const wrong = Errors(schema, value).map(
+    ({ instancePath, message, params }) => `${instancePath}: ${message} ${JSON.stringify(params)}`,
+  );
+  expect(wrong, JSON.stringify(value, null, 2)).toEqual([]);
+  return value as Type.Static<Schema>;
+}
+
+type Frozen<Value> = Value extends object ? { readonly [Key in keyof Value]: Frozen<Value[Key]> } : Value;
+/** `true` when schema and type say the same, but for `readonly`. */
+type Same<Schema extends Type.TSchema, View> = [Frozen<Type.Static<Schema>>, View] extends [
+  View,
+  Frozen<Type.Static<Schema>>,
+]
+  ? true
+  : never;
+
+/** Does not compile when a schema and the type of its view have come apart. */
+true satisfies Same<typeof StatusSchema, StatusView>;
+true satisfies Same<typeof PlanSchema, PlanView>;
+true satisfies Same<typeof ShowSchema, ShowView>;
+true satisfies Same<typeof ActionSchema, ActionView>;
+true satisfies Same<typeof PauseSchema, PauseView>;
+true satisfies Same<typeof DoctorSchema, DoctorView>;
