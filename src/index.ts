@@ -24,7 +24,6 @@ export default definePluginEntry({
       start: (context) => service.start(context),
       stop: () => service.stop(),
     });
-    registerHotSettings(api, service);
     api.on("gateway_start", (_event, context) => service.gatewayStarted(context.abortSignal));
     api.on("message_received", (event, context) => {
       if (!isOwnCommand(event.content)) service.messageReceived(event.sessionKey ?? context.sessionKey);
@@ -60,26 +59,4 @@ function registerCommands(api: OpenClawPluginApi): void {
       ],
     },
   );
-}
-
-/**
- * Edits of our settings reach the running service through this second one; without it the host replaces the whole
- * plugin, which it refuses while resumes run (2026.9.6).
- */
-function registerHotSettings(api: OpenClawPluginApi, service: ResumeService): void {
-  const prefix = `plugins.entries.${api.id}.config`;
-  api.registerReload({ hotPrefixes: [prefix] });
-  api.registerService({
-    id: "resume-scheduler-settings",
-    reload: { configPrefixes: [prefix] },
-    start({ config, logger }) {
-      try {
-        service.settingsChanged(config.plugins?.entries?.[api.id]?.config);
-      } catch (error) {
-        // The host restarts the gateway when this throws.
-        logger.error(`changed settings could not be taken over: ${String(error)}`);
-      }
-    },
-    stop() {},
-  });
 }

@@ -141,7 +141,7 @@ function isOwed({ record }: Candidate): Verdict | undefined {
 }
 
 function isHeldEarlier({ record }: Candidate): Verdict | undefined {
-  return record?.outcome === "held" ? hold("held-earlier", record.reason, null) : undefined;
+  return record?.outcome === "held" ? hold("held-earlier", record.reason, record.heldBecause ?? null) : undefined;
 }
 
 function isRequested({ record }: Candidate): Verdict | undefined {

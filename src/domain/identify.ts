@@ -56,7 +56,7 @@ export function isOpen(record: ResumeRecord): boolean {
 }
 
 /** What was given back to the host ends with the host's own run; only a release that was cut short is still ours. */
-function isFinishedByHost(record: ResumeRecord, row: SessionRow): boolean {
+export function isFinishedByHost(record: ResumeRecord, row: SessionRow): boolean {
   return record.phase === "released" && row.status !== "running" && row.status !== "killed";
 }
 

@@ -122,8 +122,8 @@ export const VERDICTS = {
       remedy: RESUME,
     },
     "held-earlier": {
-      meaning: "was held before this boot and stays so; `found` says why",
-      rule: "the plugin's record: outcome",
+      meaning: "was held before this boot and stays so; what was found says why, the limit what it was compared with",
+      rule: "what held it first",
       remedy: RESUME,
     },
   },
@@ -265,7 +265,10 @@ export const OUTCOMES = {
     "by-operator": "`openclaw resumes hold`",
   },
   discarded: { "by-operator": "`openclaw resumes discard`" },
-  released: { "by-operator": "`openclaw resumes release`: the host's recovery takes it at its next start" },
+  released: {
+    "by-operator": "`openclaw resumes release`: the host's recovery takes it at its next start",
+    "not-active": "this gateway runs with another mode or with wrong settings: the host's recovery takes it",
+  },
 } as const satisfies Record<string, Record<string, string>>;
 
 export type Outcome = keyof typeof OUTCOMES;

@@ -55,6 +55,8 @@ export interface ResumeRecord {
   /** When the first attempt started: a reply that was written since then is ours. */
   readonly runStartedAtMs: number | undefined;
   readonly reply: PendingReply | undefined;
+  /** What was found and what it was compared with when it was held, in words. */
+  readonly heldBecause: string | undefined;
   /** When the operator asked for it to be resumed, whatever the filters say. */
   readonly requestedAtMs: number | undefined;
   /** When its conversation was told that it is held. */

@@ -1,4 +1,4 @@
-import type { ReasonOf, VerdictKind } from "./reasons.ts";
+import { noteOf, type ReasonOf, type VerdictKind } from "./reasons.ts";
 import type { ResumeRecord } from "./record.ts";
 import type { SessionRow } from "./session.ts";
 import type { TranscriptFacts } from "./transcript-facts.ts";
@@ -16,6 +16,13 @@ export interface Evidence {
 export type Verdict = {
   readonly [Kind in VerdictKind]: { readonly kind: Kind; readonly reason: ReasonOf<Kind> } & Evidence;
 }[VerdictKind];
+
+/** Evidence in words, for when its verdict is no longer the newest. */
+export function describeEvidence({ kind, reason, found, limit }: Verdict): string {
+  const unit = noteOf(kind, reason).unit === "ms" ? " ms" : "";
+  const seen = found === null ? "unknown" : `${found}${unit}`;
+  return limit === null ? seen : `${seen} against ${limit}${unit}`;
+}
 
 /** An interrupted session, as found at boot. */
 export interface Candidate {

@@ -5,7 +5,7 @@ import type { QueuedResume } from "../domain/queued-resume.ts";
 import { rankOf } from "../domain/rank.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { canonicalKey, type SessionRow } from "../domain/session.ts";
-import type { Candidate, Verdict } from "../domain/verdict.ts";
+import { type Candidate, describeEvidence, type Verdict } from "../domain/verdict.ts";
 import type { RecordStore } from "../record/record-store.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -95,6 +95,10 @@ export async function claimJudged(
     const verdict = (await carryOut(candidate, wanted, options)) ? wanted : CLAIM_FAILED;
     said.push({ agentId: candidate.row.agentId, sessionKey: candidate.row.sessionKey, verdict });
     if (verdict.kind === "admit") queue.push(toQueued(candidate, nowMs));
+    // What was ours and is the host's now may be ours again: the next boot judges it anew.
+    if (verdict.kind === "leave" && verdict.reason !== "released" && verdict !== CLAIM_FAILED) {
+      records.delete(candidate.row.agentId, candidate.row.sessionKey);
+    }
   }
   report(said, events);
   try {
@@ -141,11 +145,11 @@ function recordOf({ candidate, verdict }: Judged, options: ClaimOptions): Resume
   const { record } = candidate;
   const { kind, reason } = verdict;
   if (kind === "retire") return undefined;
-  // It was ours once: from now on it is the host's.
-  if (kind === "leave") return record && { ...record, phase: "released", outcome: "released", reason };
+  if (kind === "leave") return record?.phase === "released" ? record : undefined;
   const base = record ?? newRecord(candidate, reason, options);
   if (kind === "hold") {
-    return base.outcome === "held" ? base : { ...base, phase: "settled", outcome: "held", reason };
+    if (base.outcome === "held") return base;
+    return { ...base, phase: "settled", outcome: "held", reason, heldBecause: describeEvidence(verdict) };
   }
   const { bootId, pluginVersion } = options;
   if (base.phase === "delivering") return { ...base, bootId, pluginVersion };
@@ -167,6 +171,7 @@ function newRecord({ row }: Candidate, reason: string, options: ClaimOptions): R
     bootId: options.bootId,
     claimedAtMs: options.nowMs,
     sessionStartedAtMs: row.startedAtMs,
+    heldBecause: undefined,
     hostStatus: row.status,
     runId: undefined,
     runStartedAtMs: undefined,
@@ -189,7 +194,7 @@ async function carryOut(candidate: Candidate, verdict: Verdict, options: ClaimOp
   const step = verdict.kind === "leave" ? "release" : "claim";
   if (step === "claim" ? !isTheirs : record === undefined || isTheirs) return true;
   try {
-    if (await sessions[step](row)) return true;
+    if (step === "claim" ? await sessions.claim(row) : await sessions.release(row, "now")) return true;
     throw new Error(`the session changed before the ${step}`);
   } catch (error) {
     events.emit("trouble", { agentId: row.agentId, sessionKey: row.sessionKey, what: `${step} a session`, error });

@@ -6,6 +6,7 @@ import { callGateway } from "../cli/gateway.ts";
 import { Offline } from "../operate/offline.ts";
 import { hostFeatures } from "./host-features.ts";
 import { hostParts } from "./host-parts.ts";
+import { settingsOf } from "./settings-watch.ts";
 
 type Program = Parameters<Parameters<OpenClawPluginApi["registerCli"]>[0]>[0]["program"];
 
@@ -26,7 +27,7 @@ export function registerCli(program: Program, api: OpenClawPluginApi): void {
         host,
         loadsAtStartup: loadsAtStartup(api.rootDir),
         hostFeatures: hostFeatures(runtime),
-        config: host.config().plugins?.entries?.[id]?.config,
+        config: settingsOf(host.config(), id),
         nowMs: Date.now,
       });
     },

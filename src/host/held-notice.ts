@@ -20,11 +20,12 @@ export interface HeldNoticesOptions {
   readonly isOn: () => boolean;
 }
 
+/** True whatever the reason is. */
 const TEXT =
-  "A restart cut off my last turn here, and it is not continued on its own. Nothing is lost: write to me and I go on from there.";
+  "A restart cut off my last turn here, and it is not continued on its own. If you still need an answer, please write to me again.";
 
-/** Held on purpose, or a conversation that has moved elsewhere: nobody there waits for an answer. */
-const UNTOLD: ReadonlySet<string> = new Set(["excluded", "dm-scope-retired", "held-earlier"]);
+/** Held on purpose, a conversation that has moved elsewhere, a turn that was answered: nobody there needs to be told. */
+const UNTOLD: ReadonlySet<string> = new Set(["excluded", "dm-scope-retired", "held-earlier", "delivery-failed"]);
 
 /**
  * Tells a conversation once that its interrupted turn is held.

@@ -20,10 +20,12 @@ import type { Settings } from "../settings/settings.ts";
 import { judgeSessions } from "./admission.ts";
 import { claimJudged, report, verdictsOf } from "./boot.ts";
 import { createDelivery } from "./delivery.ts";
+import { handBack } from "./hand-back.ts";
 import { HeldNotices } from "./held-notice.ts";
 import { hostFeatures } from "./host-features.ts";
 import { type HostParts, hostParts } from "./host-parts.ts";
 import { HostRunner } from "./runner.ts";
+import { settingsOf, watchSettings } from "./settings-watch.ts";
 import { UserSignals } from "./user-signals.ts";
 
 /** The host gives a stopping plugin 5 s. */
@@ -38,6 +40,7 @@ interface Session {
   readonly totals: Totals;
   readonly settings: LiveSettings;
   state: ServiceState;
+  stopWatching?: () => void;
   boot?: Office["boot"];
   active?: Active;
 }
@@ -99,7 +102,8 @@ export class ResumeService {
 
   /** Awaited by the host before its own recovery starts: what is claimed here, the host does not resume. */
   async start(context: OpenClawPluginServiceContext): Promise<void> {
-    this.#inServiceContext = AsyncLocalStorage.snapshot();
+    // A later start runs inside the edit that replaced the plugin, and the host takes no runs from there once it is done.
+    this.#inServiceContext = inProcess.context ??= AsyncLocalStorage.snapshot();
     const events = new EventBus();
     const log = createLog(context.logger);
     logEvents(events, log);
@@ -109,23 +113,31 @@ export class ResumeService {
       events,
       metrics: new Metrics(events, Date.now),
       totals: new Totals(events),
-      settings: new LiveSettings(context.config.plugins?.entries?.[this.#api.id]?.config),
+      settings: new LiveSettings(settingsOf(context.config, this.#api.id), inProcess.lastRight),
       state: "off",
     });
+    session.stopWatching = watchSettings(
+      this.#api.id,
+      (config) => this.#settingsChanged(session, config),
+      (error) => events.emit("trouble", { what: "read the changed settings", error }),
+    );
     const settings = session.settings.current;
+    const isBoot = !inProcess.started;
+    inProcess.started = true;
+    inProcess.lastRight = session.settings.lastRight;
+    this.#complain(session);
     if (settings === undefined) {
       session.state = "misconfigured";
-      this.#complain(session);
       log.error(
         "nothing is resumed by this plugin until its settings are right; the host recovers as it would without it",
       );
-      return;
-    }
-    session.state = settings.mode;
-    if (settings.mode === "off") return;
+    } else session.state = settings.mode;
     try {
-      if (settings.mode === "observe") this.#observe(session, settings);
-      else await this.#takeOver(session, settings, context);
+      // Only at a gateway's start does the host begin with what it is given back.
+      if (isBoot && session.state !== "active") await handBack(session.host, events);
+      const liveSinceMs = isBoot ? Date.now() - process.uptime() * 1000 : -Infinity;
+      if (settings?.mode === "observe") this.#observe(session, settings, liveSinceMs);
+      if (settings?.mode === "active") await this.#takeOver(session, settings, context, liveSinceMs);
     } catch (error) {
       // The series stay, so that an alert can tell.
       session.state = "failed";
@@ -149,10 +161,10 @@ export class ResumeService {
    * Takes changed settings over while the gateway runs: what runs goes on as it was started, the queue keeps its order.
    * Filters and the boot limit count at the next boot. Wrong settings are told, and those before them stay in force.
    */
-  settingsChanged(config: unknown): void {
-    const session = this.#session;
-    if (session === undefined || !session.settings.change(config)) return;
+  #settingsChanged(session: Session, config: unknown): void {
+    if (!session.settings.change(config)) return;
     const { settings, active, events } = session;
+    inProcess.lastRight = settings.lastRight;
     this.#complain(session);
     if (settings.changed.length === 0 || settings.current === undefined) return;
     const { current } = settings;
@@ -170,6 +182,7 @@ export class ResumeService {
   async stop(): Promise<void> {
     const session = this.#session;
     if (session === undefined) return;
+    session.stopWatching?.();
     await this.#release(session);
     session.metrics.registry.clear();
     this.#session = undefined;
@@ -193,30 +206,35 @@ export class ResumeService {
     active.records.close();
   }
 
-  #observe(session: Session, settings: Settings): void {
+  #observe(session: Session, settings: Settings, liveSinceMs: number): void {
     const { host, events } = session;
     const nowMs = Date.now();
     const known = RecordStore.peek(host.stateDir, (store) => store.all(), []);
-    const verdicts = verdictsOf(judgeSessions(host, { settings, known, nowMs, liveSinceMs: liveSince(nowMs), events }));
+    const verdicts = verdictsOf(judgeSessions(host, { settings, known, nowMs, liveSinceMs, events }));
     report(verdicts, events);
-    session.boot = { atMs: nowMs, verdicts };
+    session.boot = { id: randomUUID(), atMs: nowMs, verdicts };
     events.emit("booted", { mode: settings.mode, claimed: 0, tookMs: Date.now() - nowMs });
   }
 
-  async #takeOver(session: Session, settings: Settings, context: OpenClawPluginServiceContext): Promise<void> {
+  async #takeOver(
+    session: Session,
+    settings: Settings,
+    context: OpenClawPluginServiceContext,
+    liveSinceMs: number,
+  ): Promise<void> {
     const { host, events } = session;
     const nowMs = Date.now();
     // Users are watched from before the first claim: one who writes meanwhile must not find a resume in the way.
     const { lane, records, signals } = (session.active = this.#startLane(session, settings, context));
     const known = records.all();
-    const judgement = judgeSessions(host, { settings, known, nowMs, liveSinceMs: liveSince(nowMs), events });
+    const judgement = judgeSessions(host, { settings, known, nowMs, liveSinceMs, events });
     const boot = { bootId: randomUUID(), pluginVersion: this.#version, nowMs };
     const { queue, verdicts } = await claimJudged(judgement, { ...host, ...boot, known, records, events });
-    session.boot = { atMs: nowMs, verdicts };
+    session.boot = { id: boot.bootId, atMs: nowMs, verdicts };
     const left = verdicts.filter(({ verdict }) => verdict.kind === "leave");
     signals.expectRecovery(left.map(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey)));
     events.emit("booted", { mode: settings.mode, claimed: queue.length, tookMs: Date.now() - nowMs });
-    for (const resume of queue) lane.enqueue(resume);
+    this.within(() => queue.forEach((resume) => lane.enqueue(resume)));
     this.#openLane();
   }
 
@@ -303,18 +321,17 @@ function laneLimits({ budget, preemption, lane, resume }: Settings): LaneLimits 
   };
 }
 
-/** Since when a turn of this gateway can be live, epoch milliseconds. */
-function liveSince(nowMs: number): number {
-  return isFirstStartInProcess() ? nowMs - process.uptime() * 1000 : -Infinity;
-}
-
-/** One process can start the plugin more than once, even from a second copy of this module. */
-function isFirstStartInProcess(): boolean {
-  const mark = Symbol.for("openclaw-resume-scheduler.started");
-  const first = !Object.hasOwn(globalThis, mark);
-  Object.defineProperty(globalThis, mark, { value: true, configurable: true });
-  return first;
-}
+/**
+ * What outlives a plugin that is replaced in process, even by a second copy of this module: whether this process has
+ * started it before, and the settings that were last right.
+ */
+const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("openclaw-resume-scheduler")] ??= {
+  started: false,
+}) as {
+  started: boolean;
+  lastRight?: LiveSettings["lastRight"];
+  context?: ReturnType<typeof AsyncLocalStorage.snapshot>;
+};
 
 function timer(delayMs: number, callback: () => void): () => void {
   const handle = setTimeout(callback, delayMs);

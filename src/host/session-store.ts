@@ -22,8 +22,11 @@ export interface SessionStore {
    * Returns whether it was taken.
    */
   claim(row: SessionRow): Promise<boolean>;
-  /** Gives a claimed session back to the host's recovery, unless it has moved on. Returns whether it was. */
-  release(row: SessionRow): Promise<boolean>;
+  /**
+   * Gives a claimed session back to the host's recovery, unless it has moved on. Returns whether it was. `now`: to the
+   * recovery that is about to begin; `at-next-start`: until then its user is served as ever.
+   */
+  release(row: SessionRow, when: "now" | "at-next-start"): Promise<boolean>;
 }
 
 /**
@@ -41,8 +44,15 @@ const CLAIM_PATCH = {
   restartRecoveryForceSafeTools: undefined,
 };
 
-/** What a release writes: the marks by which the host's recovery knows an interrupted turn at its next start. */
-const RELEASE_PATCH = { status: "running", abortedLastRun: true };
+/**
+ * What a release writes: the marks by which the host's recovery knows an interrupted turn. A status alone it looks at only
+ * when it starts, as after a crash; the other mark makes a running gateway recover the session ahead of its user's own
+ * message (2026.9.6).
+ */
+const RELEASE_PATCHES = {
+  now: { status: "running", abortedLastRun: true },
+  "at-next-start": { status: "running", abortedLastRun: false },
+};
 
 /** The host's session store behind its public API. */
 export function createSessionStore(
@@ -81,7 +91,7 @@ export function createSessionStore(
       return policy === "deny" ? undefined : row.route;
     },
     claim: (row) => patchIfSame(row, CLAIM_PATCH),
-    release: (row) => patchIfSame(row, RELEASE_PATCH),
+    release: (row, when) => patchIfSame(row, RELEASE_PATCHES[when]),
   };
 
   async function patchIfSame(row: SessionRow, patch: object): Promise<boolean> {

@@ -111,8 +111,15 @@ export class Actions {
   }
 
   async #do(action: Action, claimed: Claimed, active: Active): Promise<Done> {
+    if (claimed.record.phase === "released") {
+      if (action === "release") throw new Refusal("already-released", "it was given back to the host already");
+      const held = await this.#takeBack(claimed, active);
+      if (action !== "hold") return this.#do(action, held, active);
+      const { agentId, sessionKey, attempts } = held.record;
+      this.#office().events.emit("settled", { agentId, sessionKey, ...HELD, attempts });
+      return "held";
+    }
     const { record, row } = claimed;
-    if (record.phase === "released") throw new Refusal("already-released", "it was given back to the host already");
     if (action === "resume") return this.#resume(claimed, active);
     // Without its session it can be delivered no more, only forgotten.
     if (record.phase === "delivering" && !(action === "discard" && row === undefined)) throw DELIVERING;
@@ -144,10 +151,24 @@ export class Actions {
     await this.#end(claimed, "released", active);
     // When this fails the record says "released" of a session that is not: the next boot gives it back.
     const row = this.#stillThere(claimed.record, this.#read(agentId, sessionKey));
-    const isFree = row.status === "killed" || row.status === undefined;
-    if (isFree && (await this.#office().host.sessions.release(row))) return "released";
+    const { sessions } = this.#office().host;
+    if (row.status !== "running" && (await sessions.release(row, "at-next-start"))) return "released";
     active.records.delete(agentId, sessionKey);
     throw new Refusal("session-changed", "its user has come back to it meanwhile; it is an ordinary session now");
+  }
+
+  /** A session that was given back, and that the host has not begun with, is held again. */
+  async #takeBack({ key, record, row: found }: Claimed, { records }: Active): Promise<Claimed> {
+    const { boot } = this.#office();
+    if (boot !== undefined && record.bootId !== boot.id) {
+      throw new Refusal("session-changed", "the host's recovery has had it since the restart");
+    }
+    const row = this.#stillThere(record, found);
+    const isTaken = row.status !== "running" || (await this.#office().host.sessions.claim(row));
+    if (!isTaken) throw new Refusal("session-changed", "it changed while it was being taken back");
+    const held: ResumeRecord = { ...record, ...HELD, phase: "settled", heldBecause: undefined };
+    records.put(held);
+    return { key, record: held, row: this.#read(record.agentId, record.sessionKey) };
   }
 
   /** Ends a claim, wherever it is. Throws when it has ended in another way meanwhile. */
@@ -163,7 +184,9 @@ export class Actions {
     if (outcome === "discarded") records.delete(agentId, sessionKey);
     else {
       const phase = outcome === "held" ? "settled" : "released";
-      records.put({ ...record, ...settlement, phase, reply: undefined, requestedAtMs: undefined });
+      const bootId = this.#office().boot?.id ?? record.bootId;
+      const ended = { phase, bootId, reply: undefined, requestedAtMs: undefined, heldBecause: undefined } as const;
+      records.put({ ...record, ...settlement, ...ended });
     }
     this.#office().events.emit("settled", { agentId, sessionKey, ...settlement, attempts });
     return outcome;
@@ -202,6 +225,7 @@ class Refusal extends Error {
   }
 }
 
+const HELD = { outcome: "held", reason: "by-operator" } as const;
 const DELIVERING = new Refusal("delivering", "its answer is already on its way");
 
 function requested(

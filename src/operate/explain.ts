@@ -1,11 +1,14 @@
-import { noteOf, VERDICTS, type VerdictKind } from "../domain/reasons.ts";
+import { noteOf, reasonsOf, VERDICTS, type VerdictKind } from "../domain/reasons.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
 import type { Explanation, PlanItem } from "./views.ts";
 
 /** A verdict with everything that explains it. */
 export function explain({ kind, reason, found, limit }: Verdict): Explanation {
-  const { meaning, rule, remedy, unit = null } = noteOf(kind, reason);
+  const { meaning, remedy, unit = null } = noteOf(kind, reason);
+  // What held it then holds it still.
+  const isOldHold = kind === "hold" && reason === "held-earlier" && reasonsOf("hold").includes(String(found));
+  const { rule } = noteOf(kind, isOldHold ? String(found) : reason);
   return { verdict: kind, reason, meaning, rule, found, limit, unit, remedy };
 }
 

@@ -21,7 +21,7 @@ export interface Office {
   readonly events: EventBus;
   readonly totals: Totals;
   /** What this boot has said; `undefined` when it has judged nothing. */
-  readonly boot: { readonly atMs: number; readonly verdicts: readonly BootVerdict[] } | undefined;
+  readonly boot: { readonly id: string; readonly atMs: number; readonly verdicts: readonly BootVerdict[] } | undefined;
   /** The lane and its record, while sessions are claimed. */
   readonly active: { readonly lane: ResumeLane; readonly records: RecordStore } | undefined;
   /** Functions of the host's that a resume needs, by name. */

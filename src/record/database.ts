@@ -26,6 +26,7 @@ const MIGRATIONS = [
   ALTER TABLE resumes ADD COLUMN notified_at_ms INTEGER;
   ALTER TABLE resumes ADD COLUMN plugin_version TEXT;
   ALTER TABLE resumes ADD COLUMN session_started_at_ms INTEGER;
+  ALTER TABLE resumes ADD COLUMN held_because TEXT;
   CREATE TABLE verdicts (
     agent_id TEXT NOT NULL,
     session_key TEXT NOT NULL,

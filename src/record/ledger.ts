@@ -58,7 +58,8 @@ export class Ledger implements ResumeLedger {
     const phase = outcome === "held" ? "settled" : "released";
     const { attempts } = resume;
     const done = { phase, outcome, reason, attempts, reply: undefined, requestedAtMs: undefined } as const;
-    this.#store.put({ ...this.#existing(resume), ...done });
+    const heldBecause = outcome === "held" ? `attempts: ${attempts}` : undefined;
+    this.#store.put({ ...this.#existing(resume), ...done, heldBecause });
   }
 
   #existing(resume: QueuedResume): ResumeRecord {

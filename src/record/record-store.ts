@@ -10,7 +10,7 @@ const UPSERT = `
   INSERT OR REPLACE INTO resumes VALUES (
     :agentId, :sessionKey, :sessionId, :phase, :outcome, :reason, :attempts, :cutOffs, :preemptions, :bootId,
     :claimedAtMs, :hostStatus, :runId, :runStartedAtMs, :reply, :requestedAtMs, :notifiedAtMs, :pluginVersion,
-    :sessionStartedAtMs)`;
+    :sessionStartedAtMs, :heldBecause)`;
 
 /**
  * The durable record of claimed sessions: a SQLite file of the plugin's own.
@@ -87,6 +87,7 @@ function toRow(record: ResumeRecord) {
     notifiedAtMs: record.notifiedAtMs ?? null,
     pluginVersion: record.pluginVersion ?? null,
     sessionStartedAtMs: record.sessionStartedAtMs ?? null,
+    heldBecause: record.heldBecause ?? null,
   };
 }
 
@@ -112,6 +113,7 @@ function fromRow(row: Record<string, SQLOutputValue>): ResumeRecord {
     notifiedAtMs: timeOf(row["notified_at_ms"]),
     pluginVersion: (row["plugin_version"] ?? undefined) as string | undefined,
     sessionStartedAtMs: timeOf(row["session_started_at_ms"]),
+    heldBecause: (row["held_because"] ?? undefined) as string | undefined,
   };
 }
 

@@ -12,9 +12,16 @@ export class LiveSettings {
   #errors: readonly SettingsError[] = [];
   #changed: readonly string[] = [];
 
-  constructor(config: unknown) {
+  /** `lastRight` is in force when `config` is wrong: that of an earlier start in the same process. */
+  constructor(config: unknown, lastRight?: { readonly config: unknown }) {
+    if (lastRight !== undefined) this.#take(lastRight.config);
     this.#config = config;
     this.#take(config);
+  }
+
+  /** The newest configuration that was right; `undefined` until there is one. */
+  get lastRight(): { readonly config: unknown } | undefined {
+    return this.#current === undefined ? undefined : { config: this.#right };
   }
 
   /** `undefined` until the first right ones. */
@@ -43,7 +50,8 @@ export class LiveSettings {
   #take(config: unknown): void {
     const resolved = resolveSettings(config);
     this.#errors = resolved.ok ? [] : resolved.errors;
-    this.#changed = resolved.ok ? differences(this.#right, config) : [];
+    const isNew = resolved.ok && !isDeepStrictEqual(resolved.settings, this.#current);
+    this.#changed = isNew ? differences(this.#right, config) : [];
     if (!resolved.ok) return;
     this.#current = resolved.settings;
     this.#right = config;

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { StatusView } from "../../src/operate/views.ts";
+import { GatewayCallError } from "../support/gateway-client.ts";
 import { openclaw } from "../support/openclaw.ts";
 import { answer, RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
 import { waitFor } from "../support/wait.ts";
@@ -7,7 +8,42 @@ import { waitFor } from "../support/wait.ts";
 /** 25 are left to resume. */
 const STALE = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [126 + index, 5 * 3_600_000]));
 
-it("settings change while 20 are queued: what runs goes on, the queue keeps its order, each is answered once", async () => {
+const queueOf = ({ queue }: StatusView) => queue.map(({ sessionKey }) => sessionKey);
+
+async function set(restarted: RestartedGateway, key: string, value: string): Promise<void> {
+  const path = `plugins.entries.resume-scheduler.config.${key}`;
+  const result = await openclaw(restarted.stateDir, ["config", "set", path, value]);
+  expect(result.code, result.stderr).toBe(0);
+}
+
+/** The status; `undefined` in the moment in which the host replaces the plugin, which it does while no resume runs. */
+async function status(restarted: RestartedGateway): Promise<StatusView | undefined> {
+  try {
+    return await restarted.gateway.call<StatusView>("resumes.status", {});
+  } catch (error) {
+    if (error instanceof GatewayCallError) return undefined;
+    throw error;
+  }
+}
+
+const waitForStatus = (restarted: RestartedGateway, what: string, accept: (view: StatusView) => boolean) =>
+  waitFor(
+    async () => {
+      const view = await status(restarted);
+      return view !== undefined && accept(view) && view;
+    },
+    { timeoutMs: 60_000, what, lastState: () => restarted.gateway.logTail() },
+  );
+
+/** Each chat has got this many of the model's answers. */
+const waitForAnswers = (restarted: RestartedGateway, wanted: (chatId: number) => number) =>
+  waitFor(() => restarted.chats.every((chat) => restarted.repliesTo(chat).length >= wanted(chat.chatId)), {
+    timeoutMs: 90_000,
+    what: "the answers",
+    lastState: () => `${restarted.describeReplies()}\n${restarted.gateway.logTail()}`,
+  });
+
+it("settings change while 20 are queued: they take effect, the queue keeps its order, each is answered once", async () => {
   await using restarted = await RestartedGateway.start({
     chats: 45,
     agents: 3,
@@ -15,94 +51,76 @@ it("settings change while 20 are queued: what runs goes on, the queue keeps its 
     behaviour: resumesHang,
     settings: { budget: { maxConcurrent: 2 }, lane: { quietMs: 300 }, resume: { timeoutMs: 3_600_000 } },
   });
-  const status = () => restarted.gateway.call<StatusView>("resumes.status", {});
-  const queueOf = ({ queue }: StatusView) => queue.map(({ sessionKey }) => sessionKey);
-  const set = async (key: string, value: string): Promise<void> => {
-    const result = await openclaw(restarted.stateDir, [
-      "config",
-      "set",
-      `plugins.entries.resume-scheduler.config.${key}`,
-      value,
-    ]);
-    expect(result.code, result.stderr).toBe(0);
-  };
-  const running = (count: number) =>
-    waitFor(async () => (await status()).running.length === count, {
-      timeoutMs: 30_000,
-      what: `${count} running resumes`,
-      lastState: () => restarted.gateway.logTail(),
-    });
+  await restarted.waitForResumes(2);
+  const order = (view: StatusView) => [...view.running.map(({ sessionKey }) => sessionKey), ...queueOf(view)];
+  const before = order(await waitForStatus(restarted, "a status", () => true));
+  expect(before).toHaveLength(25);
 
-  const first = (await restarted.waitForResumes(2)).map(({ chat }) => chat);
-  const before = queueOf(await status());
-  expect(before).toHaveLength(23);
-
-  await set("budget.maxConcurrent", "5");
-  await running(5);
-  const more = queueOf(await status());
-  expect(more).toEqual(before.slice(3));
-  expect(restarted.model.requests.filter(({ isResume }) => isResume).map(({ chat }) => chat)).toEqual(
-    expect.arrayContaining(first),
-  );
-  expect(restarted.model.requests.every(({ outcome }) => outcome === undefined)).toBe(true);
-
-  // Fewer slots: nobody is cancelled, and nobody starts until enough have ended.
-  await set("budget.maxConcurrent", "1");
-  await waitFor(async () => (await status()).budget.slots === 1, { timeoutMs: 30_000, what: "one slot" });
-  await running(5);
-  const [one] = restarted.model.runningRequests;
-  restarted.model.release(answer, (request) => request === one);
-  await running(4);
-  expect(queueOf(await status())).toEqual(more);
+  await set(restarted, "budget.maxConcurrent", "5");
+  await waitForStatus(restarted, "five running resumes", ({ running }) => running.length === 5);
+  await restarted.waitForResumes(5);
 
   // A wrong value is told, and changes nothing.
-  await set("budget.maxConcurrent", "many");
-  await waitFor(async () => (await status()).settingsErrors.length === 1, { timeoutMs: 30_000, what: "the complaint" });
-  const wrong = await status();
+  await set(restarted, "budget.maxConcurrent", "many");
+  const wrong = await waitForStatus(
+    restarted,
+    "the complaint, and five running resumes",
+    ({ settingsErrors, running }) => settingsErrors.length === 1 && running.length === 5,
+  );
   expect(wrong.settingsErrors[0]?.path).toBe("budget.maxConcurrent");
-  expect(wrong.budget.slots).toBe(1);
+  expect(wrong.budget.slots).toBe(5);
+  expect(order(wrong).toSorted()).toEqual(before.toSorted());
   expect(restarted.gateway.log).toContain(
     'plugins.entries.resume-scheduler.config.budget.maxConcurrent: got \\"many\\"; expected a whole number from 1 to 64',
   );
 
+  // Fewer slots.
+  await set(restarted, "budget.maxConcurrent", "1");
+  await waitForStatus(restarted, "one slot", ({ budget }) => budget.slots === 1);
+
   // Under load: resumes end, users write, and the budget changes once more.
+  await set(restarted, "budget.maxConcurrent", "4");
   restarted.model.behaviour = answer;
-  await set("budget.maxConcurrent", "4");
   restarted.model.release(answer);
   for (const chatId of [900, 901, 902]) expect(await restarted.ask(chatId)).toBeLessThan(10_000);
-  await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 25, 180_000);
-  const fresh = restarted.chats.filter(({ chatId }) => !(chatId in STALE));
-  await waitFor(() => fresh.every((chat) => restarted.repliesTo(chat).length > 0), {
-    timeoutMs: 30_000,
-    what: "25 replies",
-  });
+  await waitForAnswers(restarted, (chatId) => (chatId in STALE ? 0 : 1));
+  const isDone = ({ queue, running }: StatusView) => queue.length + running.length === 0;
+  const done = await waitForStatus(restarted, "an empty lane", isDone);
+  expect(done.settingsErrors).toEqual([]);
+  expect(done.held).toHaveLength(20);
   expect(restarted.chats.map((chat) => restarted.repliesTo(chat).length)).toEqual(
-    restarted.chats.map((chat) => (fresh.includes(chat) ? 1 : 0)),
+    restarted.chats.map(({ chatId }) => (chatId in STALE ? 0 : 1)),
   );
-  expect(restarted.log().filter(({ msg }) => msg === "booted")).toHaveLength(1);
-  expect((await status()).settingsErrors).toEqual([]);
-}, 240_000);
+}, 300_000);
 
-it("mode off while resumes wait: nothing starts, what runs goes on; active again: they start", async () => {
+it("mode off while resumes wait: nothing starts; active again: each is answered once", async () => {
   await using restarted = await RestartedGateway.start({
     behaviour: resumesHang,
     settings: { lane: { quietMs: 300 } },
   });
-  const set = (mode: string) =>
-    openclaw(restarted.stateDir, ["config", "set", "plugins.entries.resume-scheduler.config.mode", mode]);
   await restarted.waitForResumes(2);
-  await set("off");
-  await waitFor(async () => (await restarted.gateway.call<StatusView>("resumes.status", {})).state === "off", {
-    timeoutMs: 30_000,
-    what: "the mode off",
-  });
+  await set(restarted, "mode", "off");
+  await waitForStatus(restarted, "the mode off", ({ state }) => state === "off");
   restarted.model.behaviour = answer;
   restarted.model.release(answer);
-  await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 2);
-  const waiting = await restarted.gateway.call<StatusView>("resumes.status", {});
-  expect(waiting.queue).toHaveLength(6);
-  expect(waiting.lane.waitingFor).toBe("mode");
-  await set("active");
-  await restarted.waitForReplies(1, 60_000);
+  await waitForStatus(restarted, "the running ones to end", ({ running }) => running.length === 0);
+  expect(restarted.model.requests.filter(({ isResume }) => isResume)).toHaveLength(2);
+  await set(restarted, "mode", "active");
+  await waitForAnswers(restarted, () => 1);
   expect(restarted.chats.map((chat) => restarted.repliesTo(chat).length)).toEqual(restarted.chats.map(() => 1));
+});
+
+it("an edit while nothing is resumed loses no answer that is on its way", async () => {
+  await using restarted = await RestartedGateway.start({ settings: { lane: { quietMs: 300 } } });
+  await restarted.waitForReplies(1, 60_000);
+  for (const slots of [3, 4]) {
+    const progress = { isEdited: false };
+    const edited = set(restarted, "budget.maxConcurrent", String(slots)).then(() => (progress.isEdited = true));
+    // One user after the other writes: before, while and after the host takes the edit over.
+    for (let left = 3; left > 0; left -= progress.isEdited ? 1 : 0) {
+      expect(await restarted.ask(900 + left)).toBeLessThan(10_000);
+    }
+    await edited;
+    await waitForStatus(restarted, `${slots} slots`, ({ budget }) => budget.slots === slots);
+  }
 });

@@ -168,6 +168,16 @@ describe("holds", () => {
     });
   });
 
+  it("what was held on an earlier boot, with what held it then", () => {
+    const heldBecause = "7200000 ms against 3600000 ms";
+    expect(judge(withRecord({ phase: "settled", outcome: "held", reason: "idle-too-long", heldBecause }))).toEqual({
+      kind: "hold",
+      reason: "held-earlier",
+      found: "idle-too-long",
+      limit: heldBecause,
+    });
+  });
+
   it("a claim of an earlier boot that has become too idle meanwhile", () => {
     const stale = { ...withRecord({ phase: "claimed" }), row: idleFor(HOUR + 1).row };
     expect(judge(stale)).toMatchObject({ kind: "hold", reason: "idle-too-long" });

@@ -58,9 +58,9 @@ const HOST: Pick<SessionStore, "list" | "claim" | "release"> = {
     rows = rows.map((one) => (one.sessionKey === sessionKey ? { ...one, status: "killed" } : one));
     return true;
   },
-  release: async ({ sessionKey }) => {
-    releases.push(sessionKey);
-    const given = { status: "running", abortedLastRun: true };
+  release: async ({ sessionKey }, when) => {
+    releases.push(`${sessionKey} ${when}`);
+    const given = { status: "running", abortedLastRun: when === "now" };
     rows = rows.map((one) => (one.sessionKey === sessionKey ? { ...one, ...given } : one));
     return true;
   },
@@ -155,6 +155,8 @@ describe("claiming", () => {
     expect(claims.toSorted()).toEqual(["good", "stale"]);
     expect(records.get("a", "good")).toMatchObject({ phase: "claimed", attempts: 0, hostStatus: "running" });
     expect(records.get("a", "stale")).toMatchObject({ phase: "settled", outcome: "held", reason: "idle-too-long" });
+    expect(records.get("a", "stale")?.heldBecause).toBe(`${NOW - 1} ms against ${HOUR} ms`);
+    expect(records.get("a", "good")?.heldBecause).toBeUndefined();
     expect(records.get("a", "job")).toBeUndefined();
     expect(judged.toSorted()).toEqual(["good admit interrupted", "job leave cron", "stale hold idle-too-long"]);
   });
@@ -455,6 +457,36 @@ describe("what was said", () => {
   });
 });
 
+describe("what held a session", () => {
+  it("is remembered, and is the evidence of every later boot", async () => {
+    rows = [row({ sessionKey: "k", lastInteractionAtMs: 1 })];
+    await boot().claim();
+    const [first] = records.all();
+    for (const nowMs of [NOW + HOUR, NOW + 2 * HOUR]) {
+      await boot({ nowMs }).claim();
+      expect(records.all()).toEqual([first]);
+      expect(records.verdicts.all().map(({ verdict }) => verdict)).toEqual([
+        {
+          kind: "hold",
+          reason: "held-earlier",
+          found: "idle-too-long",
+          limit: `${NOW - 1} ms against ${HOUR} ms`,
+        },
+      ]);
+    }
+  });
+
+  it("is what holds it now, when it was resumed in between", async () => {
+    records.put(record({ sessionKey: "k", cutOffs: 9, heldBecause: "3 ms against 2 ms" }));
+    rows = [row({ sessionKey: "k", status: "killed" })];
+    const { found, claim } = boot();
+    await claim();
+    const [verdict] = found.map((one) => one.verdict);
+    expect(records.get("a", "k")).toMatchObject({ outcome: "held", reason: "attempts-exhausted" });
+    expect(records.get("a", "k")?.heldBecause).toBe(`${verdict?.found} against ${verdict?.limit}`);
+  });
+});
+
 describe("what the operator asked for", () => {
   it("is queued first, with its count, whatever the filters say", async () => {
     records.put(record({ sessionKey: "asked", requestedAtMs: NOW - 5, attempts: 1 }));
@@ -491,19 +523,43 @@ describe("giving back", () => {
     records.put(record({ sessionKey: "k", attempts: 1 }));
     rows = [row({ sessionKey: "k", status: "killed", marks: { pluginOwned: true } })];
     expect(await boot().claim()).toEqual([]);
-    expect([judged, releases, claims]).toEqual([["k leave plugin-owned"], ["k"], []]);
-    expect(records.get("a", "k")).toMatchObject({ phase: "released", outcome: "released", reason: "plugin-owned" });
+    expect([judged, releases, claims]).toEqual([["k leave plugin-owned"], ["k now"], []]);
+    expect(records.get("a", "k")).toBeUndefined();
+  });
+
+  it.each([
+    ["waits", record({ sessionKey: "k", attempts: 1 })],
+    ["was running", record({ sessionKey: "k", phase: "running", runId: "run-1" })],
+    ["is held", record({ sessionKey: "k", phase: "settled", outcome: "held", reason: "too-old" })],
+  ])("one that %s and is left to the host is forgotten, whether it must be patched or not", async (_name, earlier) => {
+    for (const status of ["killed", undefined, "running"]) {
+      releases = [];
+      records.put(earlier);
+      rows = [row({ sessionKey: "k", status, marks: { cliBacked: true } })];
+      await boot().claim();
+      expect([judged.at(-1), releases, records.all()]).toEqual([
+        "k leave cli-backed",
+        status === "killed" ? ["k now"] : [],
+        [],
+      ]);
+    }
+  });
+
+  it("one that is ours again later is judged anew, as if it had never been ours", async () => {
+    records.put(record({ sessionKey: "k", attempts: 1, cutOffs: 2, claimedAtMs: NOW - HOUR }));
+    rows = [row({ sessionKey: "k", status: "killed", marks: { pluginOwned: true } })];
+    await boot().claim();
+    rows = rows.map((one) => ({ ...one, marks: row().marks }));
+    expect(await boot({ nowMs: NOW + 5 }).claim()).toMatchObject([{ sessionKey: "k", attempts: 0 }]);
+    expect(judged).toEqual(["k leave plugin-owned", "k admit interrupted"]);
+    expect(records.all()).toMatchObject([{ phase: "claimed", cutOffs: 0, claimedAtMs: NOW + 5 }]);
   });
 
   it("one that the operator has released, when the release was cut short", async () => {
     records.put(released);
     rows = [row({ sessionKey: "k", status: "killed" })];
     await boot().claim();
-    expect([judged, releases, records.all()]).toEqual([
-      ["k leave released"],
-      ["k"],
-      [{ ...released, reason: "released" }],
-    ]);
+    expect([judged, releases, records.all()]).toEqual([["k leave released"], ["k now"], [released]]);
   });
 
   it("needs no second patch, and no boot takes it again", async () => {
@@ -511,6 +567,7 @@ describe("giving back", () => {
     rows = [row({ sessionKey: "k" })];
     expect(await boot().claim()).toEqual([]);
     expect([judged, releases, claims]).toEqual([["k leave released"], [], []]);
+    expect(records.all()).toEqual([released]);
   });
 
   it("is forgotten when the host has finished it", async () => {

@@ -11,7 +11,7 @@ import { ASKED, FakeHost } from "../support/fake-host.ts";
 import { NOW, record } from "../support/makers.ts";
 
 const TEXT =
-  "A restart cut off my last turn here, and it is not continued on its own. Nothing is lost: write to me and I go on from there.";
+  "A restart cut off my last turn here, and it is not continued on its own. If you still need an answer, please write to me again.";
 
 let dir: string;
 let records: RecordStore;
@@ -142,12 +142,16 @@ describe("a conversation whose turn is held", () => {
     expect(told()).toEqual(["chat", "last"]);
   });
 
-  it.each(["excluded", "dm-scope-retired", "held-earlier"])("is told nothing when it is held as %s", async (reason) => {
-    held("chat", { reason });
-    judge("chat", { reason });
-    await allDealtWith();
-    expect(told()).toEqual(["last"]);
-  });
+  it.each(["excluded", "dm-scope-retired", "held-earlier", "delivery-failed"])(
+    "is told nothing when it is held as %s",
+    async (reason) => {
+      held("chat", { reason });
+      judge("chat", { reason });
+      settle("chat", { reason });
+      await allDealtWith();
+      expect(told()).toEqual(["last"]);
+    },
+  );
 
   it("is told nothing while that is switched off, whatever comes later", async () => {
     held("chat");

@@ -468,35 +468,43 @@ describe("claim", () => {
 describe("release", () => {
   const CLAIMED: Entry = { ...ENTRY, status: "killed", abortedLastRun: false, other: 1 };
 
-  it("gives the session back with the marks that the host's recovery knows, and touches nothing else", async () => {
-    const { store, entries, asked } = hostStore({ [KEY]: CLAIMED });
-    expect(await store.release(rowOf(store))).toBe(true);
-    expect(entries[KEY]).toEqual({ ...CLAIMED, status: "running", abortedLastRun: true });
-    expect(asked).toMatchObject([{ agentId: "a", sessionKey: KEY, preserveActivity: true }]);
-  });
+  it.each([
+    ["now", true],
+    ["at-next-start", false],
+  ] as const)(
+    "gives the session back with the marks that the host's recovery knows (%s), and touches nothing else",
+    async (when, abortedLastRun) => {
+      const { store, entries, asked } = hostStore({ [KEY]: { ...CLAIMED, abortedLastRun: !abortedLastRun } });
+      expect(await store.release(rowOf(store), when)).toBe(true);
+      expect(entries[KEY]).toEqual({ ...CLAIMED, status: "running", abortedLastRun });
+      expect(asked).toMatchObject([{ agentId: "a", sessionKey: KEY, preserveActivity: true }]);
+    },
+  );
 
   it("undoes a claim", async () => {
     const { store, entries } = hostStore({ [KEY]: ENTRY });
     await store.claim(rowOf(store));
-    await store.release(rowOf(store));
+    await store.release(rowOf(store), "now");
     expect(entries[KEY]).toEqual(ENTRY);
   });
 
-  it.each([{ sessionId: "session-2" }, { status: "done" }, { lastInteractionAt: 101 }])(
-    "leaves a session alone that has changed to %j meanwhile",
-    async (change) => {
+  describe.each(["now", "at-next-start"] as const)("%s", (when) => {
+    it.each([{ sessionId: "session-2" }, { status: "done" }, { lastInteractionAt: 101 }])(
+      "leaves a session alone that has changed to %j meanwhile",
+      async (change) => {
+        const { store, entries } = hostStore({ [KEY]: CLAIMED });
+        const before = rowOf(store);
+        entries[KEY] = { ...CLAIMED, ...change };
+        expect(await store.release(before, when)).toBe(false);
+        expect(entries[KEY]).toEqual({ ...CLAIMED, ...change });
+      },
+    );
+
+    it("does not give back a session that is gone", async () => {
       const { store, entries } = hostStore({ [KEY]: CLAIMED });
       const before = rowOf(store);
-      entries[KEY] = { ...CLAIMED, ...change };
-      expect(await store.release(before)).toBe(false);
-      expect(entries[KEY]).toEqual({ ...CLAIMED, ...change });
-    },
-  );
-
-  it("does not give back a session that is gone", async () => {
-    const { store, entries } = hostStore({ [KEY]: CLAIMED });
-    const before = rowOf(store);
-    delete entries[KEY];
-    expect(await store.release(before)).toBe(false);
+      delete entries[KEY];
+      expect(await store.release(before, when)).toBe(false);
+    });
   });
 });

@@ -63,20 +63,20 @@ describe("what becomes of one session", () => {
     ["resume", "running", "refused already-running", "running open, running, killed"],
     ["resume", "held", "done queued", "claimed open, queued, killed"],
     ["resume", "delivering", "done queued", "delivering open, queued, killed"],
-    ["resume", "released", "refused already-released", "released released, nowhere, running"],
+    ["resume", "released", "done queued", "claimed open, queued, killed"],
     ["resume", "not claimed", "refused not-claimed", "gone open, nowhere, done"],
     ["resume", "settled", "refused not-claimed", "settled completed, nowhere, killed"],
     ["hold", "queued", "done held", "settled held, nowhere, killed"],
     ["hold", "running", "done held", "settled held, nowhere, killed"],
     ["hold", "held", "refused already-held", "settled held, nowhere, killed"],
     ["hold", "delivering", "refused delivering", "delivering open, queued, killed"],
-    ["hold", "released", "refused already-released", "released released, nowhere, running"],
+    ["hold", "released", "done held", "settled held, nowhere, killed"],
     ["hold", "not claimed", "refused not-claimed", "gone open, nowhere, done"],
     ["discard", "queued", "done discarded", "gone open, nowhere, killed"],
     ["discard", "running", "done discarded", "gone open, nowhere, killed"],
     ["discard", "held", "done discarded", "gone open, nowhere, killed"],
     ["discard", "delivering", "refused delivering", "delivering open, queued, killed"],
-    ["discard", "released", "refused already-released", "released released, nowhere, running"],
+    ["discard", "released", "done discarded", "gone open, nowhere, killed"],
     ["discard", "not claimed", "refused not-claimed", "gone open, nowhere, done"],
     ["release", "queued", "done released", "released released, nowhere, running"],
     ["release", "running", "done released", "released released, nowhere, running"],
@@ -337,7 +337,6 @@ describe("discard", () => {
 describe("release", () => {
   it.each([
     ["runs again", { status: "running", lastInteractionAt: NOW - 1 }, "session-changed"],
-    ["is done", { status: "done" }, "session-changed"],
     ["has another session id", { sessionId: "session-2" }, "session-replaced"],
     ["was started afresh under the same id", { sessionStartedAt: NOW - 1 }, "session-replaced"],
     ["was stopped by its user", { abortCutoffTimestamp: NOW - 1 }, "user-continued"],
@@ -349,13 +348,25 @@ describe("release", () => {
     expect([office.recordOf("chat"), office.host.statusOf(KEY)]).toEqual([undefined, before]);
   });
 
-  it("gives a session without any status back: a run of ours can leave it so", async () => {
-    PLACES.held();
-    office.host.set(KEY, { status: undefined });
-    expect([said(await act("release")), whereabouts()]).toEqual([
-      ["done released"],
-      "released released, nowhere, running",
-    ]);
+  // A run of ours can leave it without any, or with that of its end.
+  it.each([undefined, "killed", "done", "failed", "timeout"])(
+    "gives a held session whose status is %s back",
+    async (status) => {
+      PLACES.held();
+      office.host.set(KEY, { status });
+      expect([said(await act("release")), whereabouts()]).toEqual([
+        ["done released"],
+        "released released, nowhere, running",
+      ]);
+    },
+  );
+
+  // With the other mark the running host resumes it ahead of its user's next message.
+  it.each(["queued", "held"] as const)("leaves one that is %s to the host's next start", async (place) => {
+    PLACES[place]();
+    office.host.set(KEY, { abortedLastRun: true });
+    await act("release");
+    expect(office.host.sessions.get("a", KEY)).toMatchObject({ status: "running", abortedLastRun: false });
   });
 
   it("forgets a session whose entry is gone", async () => {
@@ -374,6 +385,104 @@ describe("release", () => {
       undefined,
       "killed",
     ]);
+  });
+});
+
+describe("a released session", () => {
+  const ACTIONS = ["resume", "hold", "discard"] as const;
+
+  it("is held by the operator from when it is taken back", async () => {
+    office.claim("chat", { phase: "released", outcome: "released", reason: "not-active", attempts: 1, cutOffs: 2 });
+    office.host.set(KEY, { status: "running" });
+    expect(said(await act("hold"))).toEqual(["done held"]);
+    expect(office.recordOf("chat")).toMatchObject({
+      phase: "settled",
+      outcome: "held",
+      reason: "by-operator",
+      attempts: 1,
+      cutOffs: 2,
+    });
+    expect(office.host.sessions.get("a", KEY)).toMatchObject({ status: "killed", abortedLastRun: false });
+  });
+
+  it("is resumed afresh, first and once", async () => {
+    PLACES.released();
+    office.queue("older");
+    await act("resume");
+    expect(office.lane.queue().map(({ resume }) => resume.sessionKey)).toEqual([KEY, keyOf("older")]);
+    expect(office.recordOf("chat")).toMatchObject({ attempts: 0, cutOffs: 0, preemptions: 0, requestedAtMs: NOW });
+    await office.open();
+    office.runner.end(KEY, REPLIED);
+    await office.clock.elapse(HOUR);
+    expect(whereabouts()).toBe("gone open, nowhere, killed");
+  });
+
+  it("is settled by the operator when it is discarded", async () => {
+    PLACES.released();
+    const settled = office.heard("settled");
+    await act("discard");
+    expect(settled).toEqual([
+      { agentId: "a", sessionKey: KEY, outcome: "discarded", reason: "by-operator", attempts: 0 },
+    ]);
+  });
+
+  it.each(ACTIONS)("that an earlier boot has given back is the host's: %s", async (action) => {
+    PLACES.released();
+    office.over = { boot: { id: "a later boot", atMs: NOW, verdicts: [] } };
+    expect(said(await act(action))).toEqual(["refused session-changed"]);
+  });
+
+  it("can be released again once it is held again", async () => {
+    PLACES.released();
+    await act("hold");
+    expect([said(await act("release")), whereabouts()]).toEqual([
+      ["done released"],
+      "released released, nowhere, running",
+    ]);
+  });
+
+  // Its release was cut short.
+  it.each(ACTIONS)("that the host was not given needs no claim: %s", async (action) => {
+    PLACES.released();
+    office.host.set(KEY, { status: "killed" });
+    const claim = vi.spyOn(office.host.sessions, "claim");
+    expect((await act(action)).refused).toEqual([]);
+    expect([claim.mock.calls, office.host.statusOf(KEY)]).toEqual([[], "killed"]);
+  });
+
+  it.each(ACTIONS)("that changes while it is taken back stays released: %s is refused", async (action) => {
+    PLACES.released();
+    const before = office.recordOf("chat");
+    vi.spyOn(office.host.sessions, "claim").mockResolvedValue(false);
+    const heard = [office.heard("asked"), office.heard("settled")];
+    expect([said(await act(action)), whereabouts()]).toEqual([
+      ["refused session-changed"],
+      "released released, nowhere, running",
+    ]);
+    expect([office.recordOf("chat"), heard]).toEqual([before, [[], []]]);
+  });
+
+  it.each(ACTIONS)("that cannot be taken back stays released: %s has failed", async (action) => {
+    PLACES.released();
+    vi.spyOn(office.host.sessions, "claim").mockRejectedValue(new Error("database is locked"));
+    expect([said(await act(action)), whereabouts()]).toEqual([
+      ["refused failed"],
+      "released released, nowhere, running",
+    ]);
+  });
+
+  describe.each(ACTIONS)("that has moved on is forgotten and left alone: %s", (action) => {
+    it.each([
+      ["has another session id", { sessionId: "session-2" }, "session-replaced"],
+      ["was started afresh under the same id", { sessionStartedAt: NOW - 1 }, "session-replaced"],
+      ["was stopped by its user", { abortCutoffTimestamp: NOW - 1 }, "user-continued"],
+      ["was continued by its user", { lastInteractionAt: NOW - 1 }, "user-continued"],
+    ])("when it %s", async (_name, entry, reason) => {
+      PLACES.released();
+      office.host.set(KEY, entry);
+      office.host.events.set("session-1", [{ ...ASKED, timestamp: NOW - 1 }]);
+      expect([said(await act(action)), whereabouts()]).toEqual([[`refused ${reason}`], "gone open, nowhere, running"]);
+    });
   });
 });
 
@@ -418,8 +527,8 @@ describe("every claimed session", () => {
     for (const name of ["one", "two", "three"]) office.hold(name);
     const { sessions } = office.host;
     const [release, asked] = [sessions.release.bind(sessions), office.heard("asked")];
-    vi.spyOn(sessions, "release").mockImplementation((row) =>
-      row.sessionKey === keyOf("two") ? Promise.reject(new Error("database is locked")) : release(row),
+    vi.spyOn(sessions, "release").mockImplementation((row, when) =>
+      row.sessionKey === keyOf("two") ? Promise.reject(new Error("database is locked")) : release(row, when),
     );
     const { done, refused } = await office.desk.actions.releaseAll();
     expect(done.map(({ sessionKey }) => sessionKey).toSorted()).toEqual(["one", "three"].map(keyOf));

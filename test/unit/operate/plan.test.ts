@@ -58,6 +58,39 @@ describe("an explanation", () => {
       unit: unit ?? null,
     });
   });
+
+  const earlier = (found: string, limit: string | null): Verdict => ({
+    kind: "hold",
+    reason: "held-earlier",
+    found,
+    limit,
+  });
+
+  it.each(reasonsOf("hold"))("of one that was held earlier as %s has the rule of that", (reason) => {
+    const { meaning, remedy } = noteOf("hold", "held-earlier");
+    expect(explain(earlier(reason, "3 ms against 2 ms"))).toEqual({
+      verdict: "hold",
+      reason: "held-earlier",
+      meaning,
+      rule: noteOf("hold", reason).rule,
+      remedy,
+      found: reason,
+      limit: "3 ms against 2 ms",
+      unit: null,
+    });
+  });
+
+  it.each(["by-operator", "delivery-failed", "toString", ""])(
+    "of one that was held earlier as %j, which is no verdict, has its own rule",
+    (found) => {
+      expect(explain(earlier(found, null)).rule).toBe(noteOf("hold", "held-earlier").rule);
+    },
+  );
+
+  it("of another verdict takes what was found for no reason", () => {
+    const verdict: Verdict = { kind: "hold", reason: "excluded", found: "too-old", limit: null };
+    expect(explain(verdict).rule).toBe(noteOf("hold", "excluded").rule);
+  });
 });
 
 describe("a plan", () => {
@@ -82,7 +115,7 @@ describe("a plan", () => {
     office.over = {
       state: "observe",
       active: undefined,
-      boot: { atMs: 7, verdicts: [{ agentId: "a", sessionKey: "k", verdict }] },
+      boot: { id: "boot-1", atMs: 7, verdicts: [{ agentId: "a", sessionKey: "k", verdict }] },
     };
     expect(office.desk.plan({ now: false })).toMatchObject({
       of: "boot",

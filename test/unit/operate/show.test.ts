@@ -28,7 +28,7 @@ describe("one session", () => {
     office.queue("chat", { attempts: 1, cutOffs: 2, preemptions: 0, requestedAtMs: 9, notifiedAtMs: 8 });
     office.host.set(KEY, { abortCutoffTimestamp: 4, lastRunError: "429", spawnDepth: 1, abortedLastRun: true });
     const verdict = { kind: "admit", reason: "interrupted", found: 1, limit: 2 } as const;
-    office.over = { boot: { atMs: 7, verdicts: [{ agentId: "a", sessionKey: KEY, verdict }] } };
+    office.over = { boot: { id: "boot-1", atMs: 7, verdicts: [{ agentId: "a", sessionKey: KEY, verdict }] } };
     const entry = { atMs: 6, what: "judged", detail: { reason: "interrupted" } } as const;
     office.records.history.addAll([{ agentId: "a", sessionKey: KEY, entry }]);
     expect(show()).toEqual({

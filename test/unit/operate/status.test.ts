@@ -60,6 +60,7 @@ describe("the status", () => {
   it("has the queue in its order, each with its age, its reason and its rest", async () => {
     office.over = {
       boot: {
+        id: "boot-1",
         atMs: NOW - 5000,
         verdicts: [said("first", { kind: "admit", reason: "interrupted", found: 1, limit: 2 })],
       },
@@ -126,7 +127,7 @@ describe("the status", () => {
       said("b", { kind: "hold", reason: "too-old", found: 3, limit: 2 }),
       said("c", { kind: "hold", reason: "failing", found: 3, limit: 2 }),
     ];
-    office.over = { boot: { atMs: NOW - 5, verdicts } };
+    office.over = { boot: { id: "boot-1", atMs: NOW - 5, verdicts } };
     expect(office.desk.status()).toMatchObject({
       bootedAtMs: NOW - 5,
       totals: { verdicts: { admit: 1, hold: 2, retire: 0, leave: 0 } },

@@ -96,7 +96,14 @@ describe("settling", () => {
       reason: "attempts-exhausted",
       attempts: 2,
       reply: undefined,
+      heldBecause: "attempts: 2",
     });
+  });
+
+  it("as held says what it is held for now, whatever held it before", () => {
+    store.put({ ...RECORD, heldBecause: "3 ms against 2 ms" });
+    ledger.settled(queued("a1", { attempts: 3 }), "held", "attempts-exhausted");
+    expect(now()?.heldBecause).toBe("attempts: 3");
   });
 });
 

@@ -58,6 +58,7 @@ const FULL: ResumeRecord = {
   requestedAtMs: 1_790_000_000_789,
   notifiedAtMs: 1_790_000_000_999,
   pluginVersion: "1.2.3",
+  heldBecause: "7200000 ms against 3600000 ms",
 };
 
 describe("a record", () => {
@@ -253,6 +254,7 @@ describe("a file of version 1", () => {
     requestedAtMs: undefined,
     notifiedAtMs: undefined,
     pluginVersion: undefined,
+    heldBecause: undefined,
   };
   const MIGRATED = [
     record({

@@ -60,7 +60,7 @@ describe("settings that may be edited", () => {
       ["mode", "lane.quietMs", "budget.maxPerAgent"],
     ],
     ["a list", { filter: { agents: { include: ["a"] } } }, ["filter.agents.include"]],
-    ["the defaults, written out", { mode: "active", notify: "off" }, ["mode", "notify"]],
+    ["none: the defaults, written out", { mode: "active", notify: "off" }, []],
     ["none: a group that is empty", { filter: { agents: {} }, budget: {} }, []],
   ])("say what has changed: %s", (_name, config, changed) => {
     const live = new LiveSettings({});
@@ -83,5 +83,59 @@ describe("settings that may be edited", () => {
     expect(live.changed).toEqual(["filter.idleHours"]);
     live.change(undefined);
     expect(live.changed).toEqual(["filter.idleHours"]);
+  });
+
+  it("say what has changed since defaults that were written out", () => {
+    const live = new LiveSettings({});
+    live.change({ mode: "active" });
+    live.change({ mode: "observe" });
+    expect(live.changed).toEqual(["mode"]);
+    live.change({ mode: "observe", notify: "off" });
+    expect([live.changed, live.lastRight]).toEqual([[], { config: { mode: "observe", notify: "off" } }]);
+  });
+});
+
+describe("the configuration that was last right", () => {
+  it.each([undefined, {}, { mode: "observe" }])("is that which was begun with: %j", (config) => {
+    expect(new LiveSettings(config).lastRight).toEqual({ config });
+  });
+
+  it("is none until there is one", () => {
+    const live = new LiveSettings(WRONG);
+    expect(live.lastRight).toBeUndefined();
+    live.change({ mode: "off" });
+    expect(live.lastRight).toEqual({ config: { mode: "off" } });
+  });
+
+  it("stays while a newer one is wrong", () => {
+    const live = new LiveSettings({ mode: "observe" });
+    live.change(WRONG);
+    expect(live.lastRight).toEqual({ config: { mode: "observe" } });
+    live.change({ mode: "off" });
+    expect(live.lastRight).toEqual({ config: { mode: "off" } });
+  });
+
+  it("of an earlier start is in force when the new one is wrong, which is told", () => {
+    const live = new LiveSettings(WRONG, { config: { mode: "observe" } });
+    expect([live.current, pathsOf(live), live.changed]).toEqual([
+      settingsOf({ mode: "observe" }),
+      ["budget.maxConcurrent"],
+      [],
+    ]);
+    expect(live.lastRight).toEqual({ config: { mode: "observe" } });
+    expect(live.change(WRONG)).toBe(false);
+    expect(live.change({ mode: "observe" })).toBe(true);
+    expect([live.errors, live.changed]).toEqual([[], []]);
+  });
+
+  it("of an earlier start gives way to the new one when that is right", () => {
+    const live = new LiveSettings({ mode: "off" }, { config: { mode: "observe" } });
+    expect([live.current, live.errors, live.changed]).toEqual([settingsOf({ mode: "off" }), [], ["mode"]]);
+    expect(live.lastRight).toEqual({ config: { mode: "off" } });
+  });
+
+  it("of an earlier start that was without any settings counts too", () => {
+    const live = new LiveSettings(WRONG, { config: undefined });
+    expect([live.current, live.lastRight]).toEqual([settingsOf({}), { config: undefined }]);
   });
 });

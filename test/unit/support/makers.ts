@@ -70,6 +70,7 @@ export function record(over: Partial<ResumeRecord> = {}): ResumeRecord {
     reply: undefined,
     requestedAtMs: undefined,
     notifiedAtMs: undefined,
+    heldBecause: undefined,
     pluginVersion: "1.0.0",
     ...over,
   };
