@@ -318,7 +318,7 @@ describe("changing", () => {
     const view = expectShape(ActionSchema, await json("release", released.sessionKey));
     expect(view).toEqual(done("release", "released", released));
     expect(requestsFor(released).map(({ outcome }) => outcome)).toEqual(["aborted"]);
-    expect(entryOf(released)).toMatchObject({ status: "running", abortedLastRun: true });
+    expect(entryOf(released)).toMatchObject({ status: "running", abortedLastRun: false });
     expect(await show(released)).toMatchObject({ place: "released", now: { verdict: "leave", reason: "released" } });
 
     await restartAndRecover(released);
