@@ -55,11 +55,12 @@ it("a gateway that is killed while the notice is on its way does not repeat what
   restarted.botApi.fate = (call) => (NOTICE.test(call.text) ? { kind: "loseAnswer" } : undefined);
   await restarted.botApi.waitForReply(101, { matching: NOTICE, timeoutMs: 30_000 });
   await restarted.stop("SIGKILL");
+  // The channel itself repeats what it lost the answer of, within milliseconds.
+  const before = sentTo(restarted, 101).length;
   restarted.botApi.fate = () => undefined;
   await restarted.boot();
   await restarted.ask(900);
-  await restarted.stop("SIGTERM");
-  expect(sentTo(restarted, 101)).toHaveLength(1);
+  expect(sentTo(restarted, 101)).toHaveLength(before);
 });
 
 it.each([
