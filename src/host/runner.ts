@@ -137,7 +137,9 @@ export class HostRunner implements ResumeRunner {
         abortSignal: signal,
         workspaceDir: agent.resolveAgentWorkspaceDir(cfg, agentId),
         config: cfg,
-        trigger: "user",
+        // Not "user": such a run first claims the user's heartbeat note, and a cancel in that moment closes the agent's
+        // database for the life of the gateway (2026.9.6).
+        trigger: "manual",
         inputProvenance: { kind: "internal_system", sourceSessionKey: sessionKey, sourceTool: RECOVERY_SOURCE },
         terminalReplyExpectation: "required",
         // Our prompt is no part of the conversation: a cancelled attempt must leave the transcript as it was.

@@ -102,6 +102,7 @@ export class ResumeService {
 
   /** Awaited by the host before its own recovery starts: what is claimed here, the host does not resume. */
   async start(context: OpenClawPluginServiceContext): Promise<void> {
+    const isBoot = inProcess.context === undefined;
     // A later start runs inside the edit that replaced the plugin, and the host takes no runs from there once it is done.
     this.#inServiceContext = inProcess.context ??= AsyncLocalStorage.snapshot();
     const events = new EventBus();
@@ -116,13 +117,15 @@ export class ResumeService {
       settings: new LiveSettings(settingsOf(context.config, this.#api.id), inProcess.lastRight),
       state: "off",
     });
-    session.stopWatching = watchSettings(
-      this.#api.id,
-      (config) => this.#settingsChanged(session, config),
-      (error) => events.emit("trouble", { what: "read the changed settings", error }),
+    session.stopWatching = this.within(() =>
+      watchSettings(
+        this.#api.id,
+        (config) => this.#settingsChanged(session, config),
+        (error) => events.emit("trouble", { what: "read the changed settings", error }),
+      ),
     );
     const settings = session.settings.current;
-    const isBoot = !inProcess.started;
+    const liveSinceMs = inProcess.started ? -Infinity : Date.now() - process.uptime() * 1000;
     inProcess.started = true;
     inProcess.lastRight = session.settings.lastRight;
     this.#complain(session);
@@ -135,7 +138,6 @@ export class ResumeService {
     try {
       // Only at a gateway's start does the host begin with what it is given back.
       if (isBoot && session.state !== "active") await handBack(session.host, events);
-      const liveSinceMs = isBoot ? Date.now() - process.uptime() * 1000 : -Infinity;
       if (settings?.mode === "observe") this.#observe(session, settings, liveSinceMs);
       if (settings?.mode === "active") await this.#takeOver(session, settings, context, liveSinceMs);
     } catch (error) {
@@ -149,6 +151,8 @@ export class ResumeService {
   /** The gateway is ready; `stopping` fires when it begins to stop, before it waits for running work. */
   gatewayStarted(stopping: AbortSignal | undefined): void {
     this.#gateway = { stopping };
+    // A gateway that restarts in its process is another one.
+    stopping?.addEventListener("abort", () => (inProcess.context = undefined), { once: true });
     this.#openLane();
   }
 
@@ -169,11 +173,9 @@ export class ResumeService {
     if (settings.changed.length === 0 || settings.current === undefined) return;
     const { current } = settings;
     events.emit("reconfigured", { changed: settings.changed });
-    this.within(() => {
-      active?.lane.setLimits(laneLimits(current));
-      if (current.mode === "active") active?.lane.unpause("mode");
-      else active?.lane.pause("mode");
-    });
+    active?.lane.setLimits(laneLimits(current));
+    if (current.mode === "active") active?.lane.unpause("mode");
+    else active?.lane.pause("mode");
     if (current.mode !== session.state && active === undefined) {
       session.log.warn({ mode: current.mode }, "the mode is changed at the next gateway start: recovery has begun");
     } else if (active !== undefined) session.state = current.mode;
@@ -323,14 +325,14 @@ function laneLimits({ budget, preemption, lane, resume }: Settings): LaneLimits 
 
 /**
  * What outlives a plugin that is replaced in process, even by a second copy of this module: whether this process has
- * started it before, and the settings that were last right.
+ * started it before, the settings that were last right, and the context of the gateway's start.
  */
 const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("openclaw-resume-scheduler")] ??= {
   started: false,
 }) as {
   started: boolean;
   lastRight?: LiveSettings["lastRight"];
-  context?: ReturnType<typeof AsyncLocalStorage.snapshot>;
+  context?: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
 };
 
 function timer(delayMs: number, callback: () => void): () => void {

@@ -73,7 +73,10 @@ export class Actions {
   #active(): Active {
     const { active, state } = this.#office();
     if (active !== undefined) return active;
-    throw new OperatorError("not-active", `nothing is claimed, so there is nothing to change: the plugin is ${state}`);
+    throw new OperatorError(
+      "not-active",
+      `this plugin resumes nothing in this gateway, so there is nothing to change: it is ${state}`,
+    );
   }
 
   /** One after the other; an error of one session costs the others nothing. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { RestartedGateway, resumesHang, USER_MARK } from "../support/restarted-gateway.ts";
 import type { CrashedChat } from "../support/crashed-state.ts";
@@ -156,4 +157,26 @@ describe("an aged resume", () => {
     await restarted.ask(aged);
     expect((await restarted.metrics()).get('openclaw_resume_outcomes_total{outcome="superseded"}')).toBe(1);
   });
+});
+
+describe("three agents", () => {
+  it("keep answering when users cancel resumes at every moment of their preparation", async () => {
+    await using restarted = await RestartedGateway.start({
+      chats: 45,
+      agents: 3,
+      behaviour: resumesHang,
+      settings: { lane: { quietMs: 100 }, budget: { maxConcurrent: 4 }, preemption: { maxPreemptions: 1_000 } },
+    });
+    const starts = () => restarted.log().filter(({ msg }) => msg === "resume started").length;
+    const tokens = restarted.chats.slice(0, 3).map(({ token }) => token);
+    await restarted.waitForResumes(1);
+    for (let round = 0, seen = 0; round < 18; round += 1) {
+      await waitFor(() => starts() > seen, { timeoutMs: 20_000, what: "the next resumes" });
+      // The preparation of a run takes about half a second.
+      await sleep((round * 35) % 600);
+      seen = starts();
+      await restarted.ask(900 + round, { token: tokens[round % 3]! });
+    }
+    expect(restarted.gateway.log).not.toContain("Agent database execution admission is closed");
+  }, 180_000);
 });

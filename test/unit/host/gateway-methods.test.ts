@@ -178,7 +178,7 @@ describe("a request that is wrong", () => {
     ["unpause", {}],
   ])("%s with nothing claimed is refused", async (name, params) => {
     office.over = { active: undefined, state: "off" };
-    const message = "nothing is claimed, so there is nothing to change: the plugin is off";
+    const message = "this plugin resumes nothing in this gateway, so there is nothing to change: it is off";
     expect(await call(name, params)).toEqual(refusal(message, "not-active"));
   });
 });

@@ -597,7 +597,7 @@ describe("without claimed sessions", () => {
     const error = {
       name: "OperatorError",
       reason: "not-active",
-      message: `nothing is claimed, so there is nothing to change: the plugin is ${state}`,
+      message: `this plugin resumes nothing in this gateway, so there is nothing to change: it is ${state}`,
     };
     await expect(actions.one("resume", KEY)).rejects.toMatchObject(error);
     await expect(actions.resumeAllHeld()).rejects.toMatchObject(error);
