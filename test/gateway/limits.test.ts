@@ -18,7 +18,7 @@ describe("not every interrupted session is resumed", () => {
         if (request.isResume && request.chat === 102) return { kind: "error", status: 400 };
         return answer(request);
       },
-      settings: { resume: { timeoutMs: 2_000, retryDelayMs: 500 }, budget: { maxPerBoot: 5 } },
+      settings: { resume: { timeoutMs: 6_000, retryDelayMs: 500 }, budget: { maxPerBoot: 5 } },
       // 103 is stale by the default hour; 108 is the oldest of the others: one too many.
       ages: { 103: 2 * HOUR_MS, 108: 10 * 60_000 },
       prepare: (stateDir) => {
