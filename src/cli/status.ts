@@ -19,6 +19,7 @@ const WAITS: Readonly<Record<WaitCause, string>> = {
   "gateway-stopping": "the gateway is about to stop",
   paused: "`openclaw resumes unpause` goes on",
   mode: '`mode` is not "active"',
+  fuse: "gateways died while resumes ran; `openclaw resumes unpause` goes on",
   users: "users go first",
   "host-refused": "the host takes no new work",
   resting: "every queued resume rests before its next attempt",
@@ -60,10 +61,12 @@ export function progressBar({ totals }: StatusView, look: Look): string {
 }
 
 function laneCell({ lane, atMs }: StatusView): Cell {
-  const { name, pausedSinceMs, waitingFor } = lane;
+  const { name, pausedSinceMs, fusedUntilMs, waitingFor } = lane;
   if (pausedSinceMs !== null) {
     return { text: `${name}, paused for ${duration(atMs - pausedSinceMs)}: ${WAITS.paused}`, format: "yellow" };
   }
+  if (fusedUntilMs !== null)
+    return { text: `${name}, paused until ${time(fusedUntilMs)}: ${WAITS.fuse}`, format: "red" };
   return waitingFor === null ? name : { text: `${name}, waiting: ${WAITS[waitingFor]}`, format: "yellow" };
 }
 

@@ -31,8 +31,8 @@ export interface Judged {
 
 /** Clocks differ a little; a time this far in the future is no time. */
 const CLOCK_TOLERANCE_MS = 60_000;
-/** A gateway that dies in the middle of an attempt is not the resume's fault, but a resume that is always there may be. */
-const MAX_CUT_OFFS = 4;
+/** A gateway that dies in the middle of an attempt may do so by chance once. */
+const MAX_CUT_OFFS = 1;
 
 /** Judges all candidates of one boot, the newest user activity first, because the boot limit favours the newest. */
 export function admitAll(candidates: readonly Candidate[], limits: AdmissionLimits, nowMs: number): Judged[] {
@@ -55,9 +55,10 @@ export function admit(candidate: Candidate, limits: AdmissionLimits, nowMs: numb
     const verdict = rule(candidate, limits, nowMs);
     if (verdict !== undefined) return verdict;
   }
-  const { record } = candidate;
+  const { record, orphaned } = candidate;
+  const reason = orphaned ? "record-lost" : "interrupted";
   return record === undefined
-    ? { kind: "admit", reason: "interrupted", found: idleMs(candidate, nowMs, limits.idleMs), limit: limits.idleMs }
+    ? { kind: "admit", reason, found: idleMs(candidate, nowMs, limits.idleMs), limit: limits.idleMs }
     : { kind: "admit", reason: "claimed-earlier", found: attemptsOf(record), limit: limits.maxAttempts };
 }
 
@@ -71,12 +72,21 @@ export function attemptsOf(record: ResumeRecord): number {
   return record.phase === "running" ? record.attempts - 1 : record.attempts;
 }
 
+/**
+ * Whether a session that only looks claimed is taken for ours: nobody has answered it, and no filter objects. Nothing old
+ * is dug up, and nothing is answered twice.
+ */
+export function isRealOrphan(candidate: Candidate, limits: AdmissionLimits, nowMs: number): boolean {
+  return admit(candidate, limits, nowMs).kind === "admit" && candidate.transcript().tail.kind !== "answered";
+}
+
 type Rule = (candidate: Candidate, limits: AdmissionLimits, nowMs: number) => Verdict | undefined;
 
 /** What costs nothing to know comes first; what needs the transcript comes last. */
 const RULES: readonly Rule[] = [
   hasOtherOwner,
   askedForTheRestart,
+  isDamaged,
   isOver,
   isReleased,
   isOwed,
@@ -109,6 +119,11 @@ const OWNER_MARKS: readonly (readonly [keyof SessionRow["marks"], LeaveReason])[
 
 function askedForTheRestart({ restartContinuation }: Candidate): Verdict | undefined {
   return restartContinuation ? leave("restart-continuation", true, false) : undefined;
+}
+
+/** Before anything that its fields would say. */
+function isDamaged({ record }: Candidate): Verdict | undefined {
+  return record?.damage === undefined ? undefined : hold("record-damaged", record.damage, null);
 }
 
 function isReleased({ record }: Candidate): Verdict | undefined {
@@ -163,7 +178,7 @@ function isExhausted({ record }: Candidate, limits: AdmissionLimits): Verdict | 
   if (attemptsOf(record) >= limits.maxAttempts) {
     return hold("attempts-exhausted", attemptsOf(record), limits.maxAttempts);
   }
-  return cutOffs(record) > MAX_CUT_OFFS ? hold("attempts-exhausted", cutOffs(record), MAX_CUT_OFFS) : undefined;
+  return cutOffs(record) > MAX_CUT_OFFS ? hold("crash-loop", cutOffs(record), MAX_CUT_OFFS) : undefined;
 }
 
 function isTooLongAgo(candidate: Candidate, limits: AdmissionLimits, nowMs: number): Verdict | undefined {

@@ -31,6 +31,8 @@ export interface ResumeEvents {
     readonly drainedMs?: number;
   };
   settled: Subject & { readonly outcome: Outcome; readonly reason: string; readonly attempts: number };
+  /** Gateways died while resumes ran: nothing starts until then, epoch milliseconds. */
+  fused: { readonly deaths: number; readonly untilMs: number };
   /** The operator asked for something, of one session or of the lane. */
   asked: Partial<Subject> & { readonly action: string };
   /** A conversation was told that its resume is held. */

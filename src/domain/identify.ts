@@ -24,6 +24,8 @@ export function identify(
     readonly transcript: (row: SessionRow) => TranscriptFacts;
     /** Asked only when it must be known: it reads a transcript of any length. */
     readonly lastUserMessageAtMs: (row: SessionRow) => number | undefined;
+    /** Records of earlier boots are lost: what looks claimed may be so. */
+    readonly recordLost?: boolean | undefined;
     /** Whether the host holds a restart continuation for this session. */
     readonly continues: (row: SessionRow) => boolean;
   },
@@ -34,7 +36,8 @@ export function identify(
   const interrupted = row.status === "running" && cutOff;
   if (row.status === "running" && !interrupted) return undefined;
   const open = record !== undefined && isOpen(record) && !isFinishedByHost(record, row);
-  if (!interrupted && !open) return undefined;
+  const orphaned = options.recordLost === true && record === undefined && looksClaimed(row);
+  if (!interrupted && !open && !orphaned) return undefined;
   const transcript = once(() => options.transcript(row));
   const userMessageAtMs = once(() => {
     const facts = transcript();
@@ -44,10 +47,17 @@ export function identify(
   return {
     row,
     record: past,
+    orphaned,
     userContinued: past !== undefined && userContinued(past, row, userMessageAtMs),
     restartContinuation: options.continues(row),
     transcript,
   };
+}
+
+/** As a claim leaves an entry, or a run of ours that was killed; not as its user's `/stop` does. */
+function looksClaimed({ keyKind, status, abortedLastRun, stoppedAtMs, lastInteractionAtMs }: SessionRow): boolean {
+  const isStopped = stoppedAtMs !== undefined && stoppedAtMs >= (lastInteractionAtMs ?? -Infinity);
+  return keyKind === "conversation" && (status === "killed" || status === undefined) && !abortedLastRun && !isStopped;
 }
 
 /** Whether the record still waits for something: a resume, a delivery, the operator or the user. */

@@ -28,6 +28,12 @@ export const VERDICTS = {
       rule: "resume.maxAttempts",
       remedy: "`openclaw resumes hold <key>` keeps it from running, `discard <key>` drops it",
     },
+    "record-lost": {
+      meaning: "was claimed by this plugin, whose record of it is lost; its marks and its unanswered transcript tell",
+      rule: "filter.idleHours",
+      remedy: "`openclaw resumes hold <key>` keeps it from running, `discard <key>` drops it",
+      unit: "ms",
+    },
     "reply-owed": {
       meaning: "has been answered, and the answer has still to be delivered",
       rule: "the plugin's record: phase",
@@ -119,6 +125,17 @@ export const VERDICTS = {
     "attempts-exhausted": {
       meaning: "has used up its attempts",
       rule: "resume.maxAttempts",
+      remedy: RESUME,
+    },
+    "crash-loop": {
+      meaning: "was being resumed when the gateway died, more than once: the resume itself may be the cause",
+      rule: "deaths of the gateway during its attempts",
+      remedy: `find out why the gateway died; ${RESUME}`,
+    },
+    "record-damaged": {
+      meaning:
+        "has a record that is not what was written, or that a newer version wrote: how far it came is not certain",
+      rule: "the plugin's record: checksum, phase",
       remedy: RESUME,
     },
     "held-earlier": {
@@ -228,10 +245,14 @@ export type ReasonOf<Kind extends VerdictKind> = Extract<keyof (typeof VERDICTS)
 export type HoldReason = ReasonOf<"hold">;
 export type LeaveReason = ReasonOf<"leave">;
 
+/** Whether this version knows such a verdict. */
+export const isKnown = (kind: string, reason: string): boolean =>
+  Object.hasOwn(VERDICTS, kind) && Object.hasOwn(VERDICTS[kind as VerdictKind], reason);
+
 /** The note of a verdict's reason. */
 export function noteOf(kind: VerdictKind, reason: string): ReasonNote {
   const notes: Readonly<Record<string, ReasonNote>> = VERDICTS[kind];
-  const note = Object.hasOwn(notes, reason) ? notes[reason] : undefined;
+  const note = isKnown(kind, reason) ? notes[reason] : undefined;
   if (note === undefined) throw new Error(`no note for ${kind} ${reason}`);
   return note;
 }

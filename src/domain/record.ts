@@ -10,7 +10,8 @@ import type { DeliveryRoute } from "./session.ts";
  * - `settled`: has its final outcome; kept for `held`, forgotten otherwise.
  * - `released`: given back to the host; kept until the host has finished it, so that no later boot takes it again.
  */
-export type RecordPhase = "claimed" | "running" | "delivering" | "settled" | "released";
+export type RecordPhase = (typeof RECORD_PHASES)[number];
+export const RECORD_PHASES = ["claimed", "running", "delivering", "settled", "released"] as const;
 
 /** One message of a reply, as the host's run returns it and its outbound queue takes it. */
 export interface ReplyPart {
@@ -63,4 +64,6 @@ export interface ResumeRecord {
   readonly notifiedAtMs: number | undefined;
   /** The version of this plugin that claimed it. */
   readonly pluginVersion: string | undefined;
+  /** What is wrong with what was read; such a record reads as held, and is never written. */
+  readonly damage?: string;
 }

@@ -17,6 +17,10 @@ export interface SchedulerLimits extends AgingLimits {
 export const CANCEL_CAUSES = ["own-user", "other-user", "shutdown", "operator"] as const;
 export type CancelCause = (typeof CANCEL_CAUSES)[number];
 
+/** Why the lane starts nothing: the operator wants it so, the settings say so, or gateways died while resumes ran. */
+export const PAUSE_CAUSES = ["operator", "mode", "fuse"] as const;
+export type PauseCause = (typeof PAUSE_CAUSES)[number];
+
 /** How a run has ended, as its runner saw it. */
 export type RunEnd =
   | { readonly kind: "completed"; readonly reason: CompletedReason }

@@ -29,6 +29,8 @@ export interface Candidate {
   readonly row: SessionRow;
   /** What an earlier boot of this plugin wrote of the same interruption. */
   readonly record: ResumeRecord | undefined;
+  /** It looks as a claim of ours leaves it, and the record that would tell is lost. */
+  readonly orphaned: boolean;
   /** Since the claim the user has continued or stopped the conversation. */
   readonly userContinued: boolean;
   /** The host holds a continuation for the turn: it asked for the restart itself. */

@@ -15,16 +15,20 @@ export function judgeSessions(
     readonly settings: Settings;
     /** What earlier boots have claimed. */
     readonly known: readonly ResumeRecord[];
+    /** Why there may have been more. */
+    readonly lost: string | undefined;
     readonly nowMs: number;
     /** Since when a turn can be live (see `identify`). */
     readonly liveSinceMs: number;
     readonly events: Pick<EventBus, "emit">;
   },
 ): Judgement {
-  const { settings, ...rest } = options;
+  const { settings, lost, ...rest } = options;
   return judgeInterrupted({
     ...host,
     ...rest,
+    // A damaged record may have been that of any session.
+    recordLost: lost !== undefined || rest.known.some(({ damage }) => damage !== undefined),
     agentIds: listAgentIds(host.config()),
     continuations: continuedSessions(host.stateDir),
     limits: admissionLimits(settings, host),

@@ -1,4 +1,4 @@
-import { type AdmissionLimits, admitAll, attemptsOf, cutOffs, type Judged } from "../domain/admit.ts";
+import { type AdmissionLimits, admitAll, attemptsOf, cutOffs, isRealOrphan, type Judged } from "../domain/admit.ts";
 import type { EventBus } from "../domain/events.ts";
 import { identify } from "../domain/identify.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
@@ -19,6 +19,8 @@ export interface JudgeOptions {
   readonly continuations: ReadonlySet<string>;
   /** What earlier boots have claimed. */
   readonly known: readonly ResumeRecord[];
+  /** There were more. */
+  readonly recordLost?: boolean | undefined;
   readonly limits: AdmissionLimits;
   readonly nowMs: number;
   /** Since when a `running` turn can be live, epoch milliseconds (see `identify`). */
@@ -53,6 +55,7 @@ export function judgeInterrupted(options: JudgeOptions): Judgement {
   const unlisted = new Set<string>();
   const found = {
     liveSinceMs,
+    recordLost: options.recordLost,
     transcript: (row: SessionRow) => transcripts.atBoot(row),
     lastUserMessageAtMs: (row: SessionRow) => transcripts.whole(row).lastUserMessageAtMs,
     continues: ({ agentId, sessionKey }: SessionRow) => continuations.has(canonicalKey(agentId, sessionKey)),
@@ -71,7 +74,8 @@ export function judgeInterrupted(options: JudgeOptions): Judgement {
       return [];
     }
   });
-  return { judged: admitAll(candidates, limits, nowMs), unreadable, unlisted };
+  const ours = candidates.filter((candidate) => !candidate.orphaned || isRealOrphan(candidate, limits, nowMs));
+  return { judged: admitAll(ours, limits, nowMs), unreadable, unlisted };
 }
 
 /**
@@ -128,12 +132,16 @@ export function verdictsOf({ judged, unreadable }: Judgement): BootVerdict[] {
 const CLAIM_FAILED = { kind: "leave", reason: "claim-failed", found: "changed", limit: "unchanged" } as const;
 const UNREADABLE = { kind: "leave", reason: "unreadable-entry", found: "no session id", limit: "session id" } as const;
 
-/** Records that no candidate speaks for any more: what was retired, and what the host was given and has finished. */
+/**
+ * Records that no candidate speaks for any more: what was retired, what the host was given and has finished, and what is
+ * damaged, which its session gets a new one for.
+ */
 function forget({ judged, unlisted }: Judgement, { records, known }: ClaimOptions): void {
   const open = new Set(judged.map(({ candidate: { row } }) => canonicalKey(row.agentId, row.sessionKey)));
-  for (const { agentId, sessionKey, phase } of known) {
-    const isGone = !unlisted.has(agentId) && !open.has(canonicalKey(agentId, sessionKey));
-    if (phase === "released" && isGone) records.delete(agentId, sessionKey);
+  for (const { agentId, sessionKey, phase, damage } of known) {
+    if (unlisted.has(agentId)) continue;
+    const isGone = phase === "released" && !open.has(canonicalKey(agentId, sessionKey));
+    if (isGone || damage !== undefined) records.delete(agentId, sessionKey);
   }
   for (const { candidate, verdict } of judged) {
     if (verdict.kind === "retire") records.delete(candidate.row.agentId, candidate.row.sessionKey);
@@ -146,7 +154,8 @@ function recordOf({ candidate, verdict }: Judged, options: ClaimOptions): Resume
   const { kind, reason } = verdict;
   if (kind === "retire") return undefined;
   if (kind === "leave") return record?.phase === "released" ? record : undefined;
-  const base = record ?? newRecord(candidate, reason, options);
+  const isUsable = record !== undefined && record.damage === undefined;
+  const base = isUsable ? record : newRecord(candidate, reason, options);
   if (kind === "hold") {
     if (base.outcome === "held") return base;
     return { ...base, phase: "settled", outcome: "held", reason, heldBecause: describeEvidence(verdict) };

@@ -14,6 +14,7 @@ import { Totals } from "../operate/totals.ts";
 import type { ServiceState } from "../operate/views.ts";
 import { writeHistory } from "../record/history-writer.ts";
 import { Ledger } from "../record/ledger.ts";
+import { unusable } from "../record/database.ts";
 import { RecordStore } from "../record/record-store.ts";
 import { LiveSettings } from "../settings/live.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -24,6 +25,7 @@ import { handBack } from "./hand-back.ts";
 import { HeldNotices } from "./held-notice.ts";
 import { hostFeatures } from "./host-features.ts";
 import { type HostParts, hostParts } from "./host-parts.ts";
+import { LaneFuse } from "./lane-fuse.ts";
 import { HostRunner } from "./runner.ts";
 import { settingsOf, watchSettings } from "./settings-watch.ts";
 import { UserSignals } from "./user-signals.ts";
@@ -52,6 +54,7 @@ interface Active {
   readonly signals: UserSignals;
   readonly notices: HeldNotices;
   readonly history: { readonly stop: () => void };
+  readonly fuse: LaneFuse;
 }
 
 /** The plugin between one `start` and the next `stop` of its service. */
@@ -202,6 +205,7 @@ export class ResumeService {
     delete session.active;
     active.signals.stop();
     active.notices.stop();
+    active.fuse.stop();
     // A delivery that hangs must not hold the gateway: it is on record and goes on at the next boot.
     await Promise.race([active.lane.drain(), sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
     active.history.stop();
@@ -212,7 +216,8 @@ export class ResumeService {
     const { host, events } = session;
     const nowMs = Date.now();
     const known = RecordStore.peek(host.stateDir, (store) => store.all(), []);
-    const verdicts = verdictsOf(judgeSessions(host, { settings, known, nowMs, liveSinceMs, events }));
+    const lost = unusable(host.stateDir);
+    const verdicts = verdictsOf(judgeSessions(host, { settings, known, lost, nowMs, liveSinceMs, events }));
     report(verdicts, events);
     session.boot = { id: randomUUID(), atMs: nowMs, verdicts };
     events.emit("booted", { mode: settings.mode, claimed: 0, tookMs: Date.now() - nowMs });
@@ -229,7 +234,8 @@ export class ResumeService {
     // Users are watched from before the first claim: one who writes meanwhile must not find a resume in the way.
     const { lane, records, signals } = (session.active = this.#startLane(session, settings, context));
     const known = records.all();
-    const judgement = judgeSessions(host, { settings, known, nowMs, liveSinceMs, events });
+    if (records.lost !== undefined) events.emit("trouble", { what: "keep the record", error: new Error(records.lost) });
+    const judgement = judgeSessions(host, { settings, known, lost: records.lost, nowMs, liveSinceMs, events });
     const boot = { bootId: randomUUID(), pluginVersion: this.#version, nowMs };
     const { queue, verdicts } = await claimJudged(judgement, { ...host, ...boot, known, records, events });
     session.boot = { id: boot.bootId, atMs: nowMs, verdicts };
@@ -276,6 +282,14 @@ export class ResumeService {
     });
     const isOn = () => inForce().notify === "held";
     const notices = new HeldNotices({ ...host, records, deliver, events, nowMs: Date.now, isOn });
+    const fuse = new LaneFuse({
+      lane,
+      facts: records.facts,
+      known: records.all(),
+      events,
+      nowMs: Date.now(),
+      after: timer,
+    });
     const history = writeHistory(events, records.history, Date.now);
     records.history.prune(Date.now());
     if (records.facts.get("pausedSince") !== undefined) lane.pause("operator");
@@ -285,7 +299,7 @@ export class ResumeService {
       const error = "diagnostics.enabled is false: users of the HTTP endpoints do not preempt resumes";
       events.emit("trouble", { what: "see every user", error });
     }
-    return { lane, records, signals, notices, history };
+    return { lane, records, signals, notices, history, fuse };
   }
 
   #openLane(): void {

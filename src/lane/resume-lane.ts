@@ -3,6 +3,7 @@ import type { QueuedResume, RunningResume } from "../domain/queued-resume.ts";
 import {
   type CancelCause,
   type Decision,
+  type PauseCause,
   type RunEnd,
   Scheduler,
   type SchedulerLimits,
@@ -39,9 +40,6 @@ export interface LaneLimits extends SchedulerLimits {
   /** Longest run of one resume. */
   readonly timeoutMs: number;
 }
-
-/** Why the lane starts nothing: the operator wants it so, or the settings say so. */
-export type PauseCause = "operator" | "mode";
 
 export interface ResumeLaneOptions {
   readonly limits: LaneLimits;

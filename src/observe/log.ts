@@ -40,6 +40,13 @@ export function logEvents(events: EventBus, log: Logger): void {
   events.on("asked", (event) => log.info(event, "operator asked"));
   events.on("notified", (event) => log.info(event, "conversation told"));
   events.on("reconfigured", (event) => log.info(event, "settings changed"));
+  events.on("fused", ({ deaths, untilMs }) =>
+    log.error(
+      { deaths, until: new Date(untilMs).toISOString() },
+      `${deaths} gateways in a row died while resumes ran: nothing is resumed until then; ` +
+        "`openclaw resumes status` shows what ran, `openclaw resumes hold <key>` keeps one back, `openclaw resumes unpause` goes on",
+    ),
+  );
   events.on("trouble", ({ error, ...event }) => {
     log.warn({ ...event, error: error instanceof Error ? error.message : String(error) }, "survived an error");
   });

@@ -63,8 +63,9 @@ export class Actions {
   }
 
   unpause(): PauseView {
-    const { records, lane } = this.#active();
+    const { records, lane, fuse } = this.#active();
     records.facts.set("pausedSince", undefined);
+    fuse.reset();
     lane.unpause("operator");
     this.#office().events.emit("asked", { action: "unpause" });
     return { pausedSinceMs: null };

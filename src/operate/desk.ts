@@ -51,7 +51,13 @@ export class Desk {
 
   doctor(): DoctorView {
     const office = this.#office();
-    return examine({ ...office, source: "gateway", loadsAtStartup: true, records: this.#records() });
+    return examine({
+      ...office,
+      source: "gateway",
+      loadsAtStartup: true,
+      records: this.#records(),
+      recordLost: office.active?.records.lost,
+    });
   }
 
   #records(): readonly ResumeRecord[] {

@@ -19,6 +19,8 @@ export interface Installation {
   /** Functions of the host's that a resume needs, by name. */
   readonly hostFeatures: Readonly<Record<string, boolean>>;
   readonly records: readonly ResumeRecord[];
+  /** Why earlier records are lost, or will be at the next start. */
+  readonly recordLost: string | undefined;
   /** Messages of users that the host has announced; `undefined` where that cannot be known. */
   readonly messagesSeen: number | undefined;
 }
@@ -37,6 +39,7 @@ const CHECKS: readonly ((installation: Installation) => Finding)[] = [
   metricsRoute,
   hotSettings,
   chatCommand,
+  ownRecord,
   staleClaims,
 ];
 
@@ -114,6 +117,14 @@ function chatCommand({ host }: Installation): Finding {
         "/resumes answers nobody: no owner is named",
         'set commands.ownerAllowFrom, e.g. ["telegram:<id>"]',
       );
+}
+
+function ownRecord({ records, recordLost }: Installation): Finding {
+  const damaged = records.filter(({ damage }) => damage !== undefined).length;
+  const rebuilt = "nothing: it is rebuilt from the sessions at a start; look after the disk";
+  if (recordLost !== undefined) return warn("record", recordLost, rebuilt);
+  if (damaged > 0) return warn("record", `${damaged} damaged`, "`openclaw resumes resume <key>` or `discard <key>`");
+  return ok("record", "intact");
 }
 
 function staleClaims({ host, records, version }: Installation): Finding {

@@ -1,5 +1,6 @@
 import type { EventBus } from "../domain/events.ts";
 import type { HostParts } from "../host/host-parts.ts";
+import type { LaneFuse } from "../host/lane-fuse.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
 import type { RecordStore } from "../record/record-store.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
@@ -23,7 +24,13 @@ export interface Office {
   /** What this boot has said; `undefined` when it has judged nothing. */
   readonly boot: { readonly id: string; readonly atMs: number; readonly verdicts: readonly BootVerdict[] } | undefined;
   /** The lane and its record, while sessions are claimed. */
-  readonly active: { readonly lane: ResumeLane; readonly records: RecordStore } | undefined;
+  readonly active:
+    | {
+        readonly lane: ResumeLane;
+        readonly records: RecordStore;
+        readonly fuse: Pick<LaneFuse, "untilMs" | "reset">;
+      }
+    | undefined;
   /** Functions of the host's that a resume needs, by name. */
   readonly hostFeatures: Readonly<Record<string, boolean>>;
   /** How many messages of users the host has announced since the start. */

@@ -1,3 +1,4 @@
+import { unusable } from "../record/database.ts";
 import { RecordStore } from "../record/record-store.ts";
 import { resolveSettings } from "../settings/resolve.ts";
 import { examine, type Installation } from "./doctor.ts";
@@ -63,6 +64,7 @@ export class Offline {
       state,
       settingsErrors: errors,
       records,
+      recordLost: unusable(this.#parts.host.stateDir),
       messagesSeen: undefined,
     });
   }

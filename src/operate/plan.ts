@@ -1,6 +1,7 @@
 import { verdictsOf } from "../host/boot.ts";
 import { judgeSessions } from "../host/admission.ts";
 import type { HostParts } from "../host/host-parts.ts";
+import { unusable } from "../record/database.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
 import { resolveSettings } from "../settings/resolve.ts";
@@ -26,7 +27,8 @@ export function judgeNow(
 ): BootVerdict[] {
   const quiet = { emit: () => undefined };
   // A restart would cut every running turn off.
-  return verdictsOf(judgeSessions(host, { settings, known, nowMs, liveSinceMs: Infinity, events: quiet }));
+  const lost = unusable(host.stateDir);
+  return verdictsOf(judgeSessions(host, { settings, known, lost, nowMs, liveSinceMs: Infinity, events: quiet }));
 }
 
 /** The settings to judge by: those tried out, or those in force. Throws what is wrong with them. */

@@ -21,6 +21,7 @@ export function statusView(office: Office): StatusView {
     lane: {
       name: settings?.lane.name ?? "",
       pausedSinceMs: active?.records.facts.get("pausedSince") ?? null,
+      fusedUntilMs: active?.fuse.untilMs ?? null,
       waitingFor: queue.length === 0 ? null : waitCause(lane),
     },
     budget: {
@@ -39,7 +40,9 @@ export function statusView(office: Office): StatusView {
 
 function waitCause(lane: ResumeLane | undefined): WaitCause | null {
   const cause = lane?.waitsFor() ?? null;
-  return cause === "paused" && lane?.pausedBy.has("operator") === false ? "mode" : cause;
+  if (cause !== "paused" || lane === undefined) return cause;
+  if (lane.pausedBy.has("operator")) return "paused";
+  return lane.pausedBy.has("fuse") ? "fuse" : "mode";
 }
 
 function queueItems(

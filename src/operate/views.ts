@@ -34,6 +34,7 @@ export type WaitCause =
   | "gateway-stopping"
   | "paused"
   | "mode"
+  | "fuse"
   | "users"
   | "host-refused"
   | "resting";
@@ -78,6 +79,8 @@ export interface StatusView {
     readonly name: string;
     /** Since when the operator keeps it paused. */
     readonly pausedSinceMs: number | null;
+    /** Until when it starts nothing because gateways died while resumes ran; `unpause` ends it. */
+    readonly fusedUntilMs: number | null;
     /** Why nothing starts; `null` when nothing is queued or something may start. */
     readonly waitingFor: WaitCause | null;
   };

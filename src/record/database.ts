@@ -1,6 +1,6 @@
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 
 /** What each schema version added. A file of version n has run the first n. */
 const MIGRATIONS = [
@@ -45,28 +45,143 @@ const MIGRATIONS = [
   CREATE INDEX history_by_session ON history (agent_id, session_key);
   CREATE INDEX history_by_time ON history (at_ms);
   CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+  `ALTER TABLE resumes ADD COLUMN checksum TEXT`,
 ] as const;
 
-/** Opens or creates `<stateDir>/resume-scheduler/record.sqlite`, readable by its owner only, in the newest schema. */
-export function openDatabase(stateDir: string): DatabaseSync {
+type Row = Readonly<Record<string, SQLOutputValue>>;
+
+/** An open record, with what is known of the one before it if that could not be used. */
+export interface OpenDatabase {
+  readonly db: DatabaseSync;
+  /** Why what was written before is gone or incomplete. */
+  readonly lost?: string;
+  /** The rows of the unusable file that could be read. */
+  readonly rows: readonly Row[];
+}
+
+/**
+ * Opens or creates `<stateDir>/resume-scheduler/record.sqlite`, readable by its owner only, in the newest schema.
+ *
+ * A file that is corrupt, was written by a newer version or does not have the tables of its version is renamed to
+ * `record.sqlite.unusable`, and a new one begun. Throws when the folder or disk lets nothing be written.
+ */
+export function openDatabase(stateDir: string): OpenDatabase {
   const path = recordPath(stateDir);
+  const wasUsed = existsSync(dirname(path));
+  const wasThere = existsSync(path);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    const db = openUsable(path);
+    return wasThere || !wasUsed ? { db, rows: [] } : { db, lost: `${path} is missing`, rows: [] };
+  } catch (error) {
+    if (!(error instanceof UnusableError)) throw error;
+    const aside = `${path}.unusable`;
+    for (const suffix of ["-wal", "-shm", ""]) {
+      rmSync(`${aside}${suffix}`, { force: true });
+      if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${aside}${suffix}`);
+    }
+    const lost = `${path} ${error.message}; it is kept as ${basename(aside)}`;
+    return { db: openUsable(path), lost, rows: salvage(aside) };
+  }
+}
+
+/** The file cannot be used, however often it is tried. */
+class UnusableError extends Error {}
+
+function openUsable(path: string): DatabaseSync {
   const db = new DatabaseSync(path);
   try {
     chmodSync(path, 0o600);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
-    migrate(db, path);
+    check(db);
+    migrate(db);
+    checkTables(db);
+    compact(db);
     return db;
   } catch (error) {
     db.close();
-    throw error;
+    throw isBroken(error) ? new UnusableError(`cannot be used (${error.message})`) : error;
   }
 }
 
-/** Opens the record for reading, as it is; `undefined` when there is none. */
+/** What is read by name; a file without these was not written by this plugin, or not only. */
+const COLUMNS_NEEDED = [
+  ["resumes", "agent_id, session_key, session_id, phase, claimed_at_ms, held_because, checksum"],
+  ["verdicts", "agent_id, session_key, verdict, reason, evidence"],
+  ["history", "agent_id, session_key, at_ms, what, detail"],
+  ["facts", "name, value"],
+] as const;
+
+function checkTables(db: DatabaseSync): void {
+  for (const [table, columns] of COLUMNS_NEEDED) db.prepare(`SELECT ${columns} FROM ${table} LIMIT 0`).all();
+}
+
+/** SQLITE_ERROR (no such table or column), SQLITE_CORRUPT, SQLITE_NOTADB; a full disk or a lock passes. */
+const BROKEN = new Set([1, 11, 26]);
+
+function isBroken(error: unknown): error is Error {
+  const code = (error as { errcode?: unknown }).errcode;
+  return error instanceof Error && typeof code === "number" && BROKEN.has(code & 0xff);
+}
+
+/** Deleted rows leave pages behind; a file that is mostly those is written anew. */
+function compact(db: DatabaseSync): void {
+  const { freelist_count: free } = db.prepare("PRAGMA freelist_count").get() as { freelist_count: number };
+  const { page_count: pages } = db.prepare("PRAGMA page_count").get() as { page_count: number };
+  if (free > 100 && free > pages / 2) db.exec("VACUUM");
+}
+
+/** As much as can be read of a file that cannot be used. A newer version's checksums are over more than is known here. */
+function salvage(path: string): Row[] {
+  try {
+    const db = new DatabaseSync(path, { readOnly: true });
+    try {
+      const select = db.prepare("SELECT * FROM resumes");
+      select.setReadBigInts(true);
+      return select.all().map((row) => ({ ...row, checksum: null }));
+    } finally {
+      db.close();
+    }
+  } catch {
+    return [];
+  }
+}
+
+/** Opens the record for reading, as it is; `undefined` when there is none that can be used. */
 export function openForReading(stateDir: string): DatabaseSync | undefined {
   const path = recordPath(stateDir);
-  return existsSync(path) ? new DatabaseSync(path, { readOnly: true }) : undefined;
+  if (!existsSync(path) || unusable(stateDir) !== undefined) return undefined;
+  return new DatabaseSync(path, { readOnly: true });
+}
+
+/** What is wrong with a record that the next start will set aside; nothing is changed. */
+export function unusable(stateDir: string): string | undefined {
+  const path = recordPath(stateDir);
+  if (!existsSync(path)) return undefined;
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    check(db);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnusableError) return error.message;
+    if (isBroken(error)) return `cannot be used (${error.message})`;
+    throw error;
+  } finally {
+    db.close();
+  }
+}
+
+/** Throws when the file is damaged, of a newer version or without what its version has. */
+function check(db: DatabaseSync): void {
+  const { quick_check: verdict } = db.prepare("PRAGMA quick_check(1)").get() as { quick_check: string };
+  if (verdict !== "ok") throw new UnusableError(`is corrupt (${verdict})`);
+  const version = versionOf(db);
+  if (version > MIGRATIONS.length) {
+    throw new UnusableError(
+      `was written by a newer version of this plugin (schema ${version}, known ${MIGRATIONS.length})`,
+    );
+  }
+  if (version === MIGRATIONS.length) checkTables(db);
 }
 
 /** Does all of it or none. */
@@ -86,12 +201,21 @@ export function hasTable(db: DatabaseSync, table: string): boolean {
   return db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(table) !== undefined;
 }
 
-function migrate(db: DatabaseSync, path: string): void {
-  const { user_version: version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
-  const known = MIGRATIONS.length;
-  if (version > known) {
-    throw new Error(`${path} was written by a newer version of this plugin (schema ${version}, known ${known})`);
+const versionOf = (db: DatabaseSync): number =>
+  (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+
+/** What a text column holds; nothing when it is not JSON. */
+export function parseJson(text: SQLOutputValue | undefined): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
   }
+}
+
+function migrate(db: DatabaseSync): void {
+  const version = versionOf(db);
+  const known = MIGRATIONS.length;
   if (version === known) return;
   transaction(db, () => {
     for (const sql of MIGRATIONS.slice(version)) db.exec(sql);

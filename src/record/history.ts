@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Subject } from "../domain/events.ts";
-import { hasTable, transaction } from "./database.ts";
+import { hasTable, parseJson, transaction } from "./database.ts";
 
 /** What happened to a claimed session. */
 export type HistoryStep = "judged" | "started" | "cancelled" | "ended" | "settled" | "asked" | "notified";
@@ -33,7 +33,7 @@ export class History {
       .map((row) => ({
         atMs: Number(row["at_ms"]),
         what: row["what"] as HistoryStep,
-        detail: JSON.parse(String(row["detail"])) as HistoryEntry["detail"],
+        detail: (parseJson(row["detail"]) ?? {}) as HistoryEntry["detail"],
       }))
       .toReversed();
   }

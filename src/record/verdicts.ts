@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Verdict } from "../domain/verdict.ts";
-import { hasTable, transaction } from "./database.ts";
+import type { Evidence, Verdict } from "../domain/verdict.ts";
+import { isKnown } from "../domain/reasons.ts";
+import { hasTable, parseJson, transaction } from "./database.ts";
 
 /** A session with what this boot said of it. */
 export interface BootVerdict {
@@ -20,14 +21,14 @@ export class Verdicts {
   /** In the order in which they were put. */
   all(): BootVerdict[] {
     if (!hasTable(this.#db, "verdicts")) return [];
-    return this.#db
-      .prepare("SELECT * FROM verdicts ORDER BY rowid")
-      .all()
-      .map((row) => ({
-        agentId: String(row["agent_id"]),
-        sessionKey: String(row["session_key"]),
-        verdict: { kind: row["verdict"], reason: row["reason"], ...JSON.parse(String(row["evidence"])) } as Verdict,
-      }));
+    const rows = this.#db.prepare("SELECT * FROM verdicts ORDER BY rowid").all();
+    return rows.flatMap((row) => {
+      const evidence = parseJson(row["evidence"]) as Evidence | undefined;
+      const verdict = { kind: row["verdict"], reason: row["reason"], ...evidence } as Verdict;
+      // Another version may have said what this one has no word for.
+      if (evidence === undefined || !isKnown(verdict.kind, verdict.reason)) return [];
+      return [{ agentId: String(row["agent_id"]), sessionKey: String(row["session_key"]), verdict }];
+    });
   }
 
   /** Forgets what earlier boots said. */

@@ -4,6 +4,7 @@ import { stageEntryWriter } from "../support/entry-writer.ts";
 import { answer, RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
 import {
   damageTranscript,
+  editRecord,
   editSessionEntry,
   emptyTranscript,
   writeRestartContinuation,
@@ -217,9 +218,9 @@ describe("turns that really ended badly, users who really came back, an operator
 });
 
 describe("what becomes of resumes over restarts", () => {
-  it("an owed reply", async () => {
+  it("an owed reply, a resume that ran at two deaths, a record that is damaged, one that is lost", async () => {
     await using restarted = await RestartedGateway.start({ behaviour: resumesHang });
-    const [owed] = (await restarted.waitForResumes(2)).map(({ chat }) => chat!);
+    const [owed, running] = (await restarted.waitForResumes(2)).map(({ chat }) => chat!);
     let sending = false;
     restarted.botApi.fate = ({ chatId }) => {
       sending ||= chatId === String(owed);
@@ -229,6 +230,22 @@ describe("what becomes of resumes over restarts", () => {
     await waitFor(() => sending, { timeoutMs: 30_000, what: "the reply on its way" });
     await restart(restarted, "SIGKILL");
     expect(verdicts(restarted).get(direct(owed!))).toBe("admit reply-owed");
+
+    const runs = () => restarted.model.runningRequests.some(({ chat, isResume }) => isResume && chat === running);
+    await waitFor(runs, { timeoutMs: 60_000, what: "the same resume to run again" });
+    const isQueued = ({ chatId }: { chatId: number }) =>
+      !restarted.model.requests.some(({ chat }) => chat === chatId) && chatId !== owed;
+    const [damaged, lost] = restarted.chats.filter(isQueued).map(({ chatId }) => chatId);
+    await restart(restarted, "SIGKILL", {
+      meanwhile: () => {
+        editRecord(restarted.stateDir, "UPDATE resumes SET phase = 'x' WHERE session_key = ?", direct(damaged!));
+        editRecord(restarted.stateDir, "DELETE FROM resumes WHERE session_key = ?", direct(lost!));
+      },
+    });
+    const said = verdicts(restarted);
+    expect(said.get(direct(running!))).toBe("hold crash-loop");
+    expect(said.get(direct(damaged!))).toBe("hold record-damaged");
+    expect(said.get(direct(lost!))).toBe("admit record-lost");
   });
 
   it("used-up attempts, a user who went on or started afresh meanwhile", async () => {

@@ -50,6 +50,9 @@ describe("the gateway stops while resumes run", () => {
       await restarted.stop("SIGKILL");
       await restarted.boot();
     }
+    // Three deaths blow the fuse, and who ran at two of them is held.
+    await restarted.gateway.call("resumes.unpause", {});
+    await restarted.gateway.call("resumes.resume", { allHeld: true });
     // What was on its way out at the moment of a kill is the host's: it does not repeat what may have been sent.
     const isServed = (chat: CrashedChat) =>
       restarted.repliesTo(chat).length > 0 ||

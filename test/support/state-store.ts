@@ -226,6 +226,24 @@ function editRows(db: DatabaseSync, relocation: Relocation, options: { timesIn?:
   });
 }
 
+/** Changes this plugin's record of one session behind its back: `sql` names the session key as its last parameter. */
+export function editRecord(
+  stateDir: string,
+  sql: string,
+  ...values: readonly (string | number | bigint | null)[]
+): void {
+  const db = new DatabaseSync(recordPath(stateDir));
+  try {
+    const { changes } = db.prepare(sql).run(...values);
+    if (changes !== 1) throw new Error(`${sql} changed ${changes} rows`);
+  } finally {
+    db.close();
+  }
+}
+
+/** Where this plugin keeps its record. */
+export const recordPath = (stateDir: string): string => path.join(stateDir, "resume-scheduler", "record.sqlite");
+
 /** The host's triggers mark edited rows for re-validation; our edits change nothing they would look at. */
 function withoutTriggers(db: DatabaseSync, edit: () => void): void {
   const triggers = db

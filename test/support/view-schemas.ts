@@ -37,8 +37,9 @@ export const StatusSchema = exactly({
   lane: exactly({
     name: text,
     pausedSinceMs: nullOr(timeMs),
+    fusedUntilMs: nullOr(timeMs),
     waitingFor: nullOr(
-      Type.Enum(["gateway-starting", "gateway-stopping", "paused", "mode", "users", "host-refused", "resting"]),
+      Type.Enum(["gateway-starting", "gateway-stopping", "paused", "mode", "fuse", "users", "host-refused", "resting"]),
     ),
   }),
   budget: exactly({ slots: count, used: count, perAgent: nullOr(count) }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { admit, admitAll, attemptsOf, cutOffs, transcriptObjection } from "../../../src/domain/admit.ts";
+import { admit, admitAll, attemptsOf, cutOffs, isRealOrphan, transcriptObjection } from "../../../src/domain/admit.ts";
 import { reasonsOf, type VerdictKind } from "../../../src/domain/reasons.ts";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
 import { runError } from "../../../src/domain/run-error.ts";
@@ -299,21 +299,21 @@ describe("attempts", () => {
   });
 
   it.each([
-    ["claimed", 0, 4],
-    ["running", 1, 3],
-  ] as const)("that a dying gateway cut off four times leave more, found %s", (phase, attempts, earlier) => {
+    ["claimed", 0, 1],
+    ["running", 1, 0],
+  ] as const)("that a dying gateway cut off once leave more, found %s", (phase, attempts, earlier) => {
     expect(judge(withRecord({ phase, attempts, cutOffs: earlier })).kind).toBe("admit");
   });
 
   it.each([
-    ["claimed", 0, 5],
-    ["running", 1, 4],
-  ] as const)("that a dying gateway cut off a fifth time are exhausted, found %s", (phase, attempts, earlier) => {
+    ["claimed", 0, 2],
+    ["running", 1, 1],
+  ] as const)("that a dying gateway cut off twice may be why it died, found %s", (phase, attempts, earlier) => {
     expect(judge(withRecord({ phase, attempts, cutOffs: earlier }))).toEqual({
       kind: "hold",
-      reason: "attempts-exhausted",
-      found: 5,
-      limit: 4,
+      reason: "crash-loop",
+      found: 2,
+      limit: 1,
     });
   });
 
@@ -337,6 +337,45 @@ describe("attempts", () => {
     ["delivering", 2],
   ] as const)("of a record in phase %s count, but for the one that runs", (phase, count) => {
     expect(attemptsOf(record({ phase, attempts: 2 }))).toBe(count);
+  });
+});
+
+describe("a damaged record", () => {
+  it.each([
+    ["of another session id", { sessionId: "other" }],
+    ["of a reply that is owed", { phase: "delivering" }],
+    ["that was given back", { phase: "released" }],
+    ["with attempts left", {}],
+  ] as const)("%s is held, whatever it says", (_, over) => {
+    expect(judge(withRecord({ ...over, damage: 'phase: "x"' }))).toEqual({
+      kind: "hold",
+      reason: "record-damaged",
+      found: 'phase: "x"',
+      limit: null,
+    });
+  });
+});
+
+describe("a session that only looks claimed", () => {
+  const orphan = (over: Parameters<typeof candidate>[0] = {}) =>
+    candidate({ orphaned: true, row: row({ status: "killed" }), ...over });
+
+  it("is admitted as one whose record is lost", () => {
+    expect(judge(orphan())).toEqual({ kind: "admit", reason: "record-lost", found: 60_000, limit: HOUR });
+  });
+
+  it("is ours when it is fresh and unanswered", () => {
+    expect(isRealOrphan(orphan(), ADMISSION, NOW)).toBe(true);
+    expect(isRealOrphan(orphan({ transcript: { tail: { kind: "unsafe" } } }), ADMISSION, NOW)).toBe(true);
+  });
+
+  it.each([
+    ["answered", { transcript: { tail: { kind: "answered", text: "yes", atMs: 1 } } }],
+    ["old", { row: row({ status: "killed", lastInteractionAtMs: NOW - 2 * HOUR }) }],
+    ["another owner's", { row: row({ status: "killed", marks: { spawned: true } }) }],
+    ["without a transcript", { transcript: { state: "missing" } }],
+  ] as const)("is not when it is %s", (_, over) => {
+    expect(isRealOrphan(orphan(over), ADMISSION, NOW)).toBe(false);
   });
 });
 
@@ -662,9 +701,12 @@ it("reaches every reason of its own in this file", () => {
     withRecord({ attempts: 2 }),
     withRecord({ phase: "settled", outcome: "held" }),
     withRecord({ phase: "released" }),
+    withRecord({ cutOffs: 2 }),
+    withRecord({ damage: "phase" }),
+    candidate({ row: row({ status: "killed", lastInteractionAtMs: NOW }), orphaned: true }),
   ];
   const judged = [
-    ...admitAll([...marked, ...kinds, ...transcripts, ...others], { ...limits, maxPerBoot: 2 }, NOW),
+    ...admitAll([...marked, ...kinds, ...transcripts, ...others], { ...limits, maxPerBoot: 3 }, NOW),
     ...admitAll([candidate()], excluding("leave"), NOW),
     ...admitAll([candidate()], excluding("hold"), NOW),
   ];

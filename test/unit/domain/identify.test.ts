@@ -30,6 +30,7 @@ const inProcess = (session: SessionRow, past?: ResumeRecord) =>
 const anew = (session: SessionRow) => ({
   row: session,
   record: undefined,
+  orphaned: false,
   userContinued: false,
   restartContinuation: false,
   transcript: expect.any(Function) as unknown,
@@ -412,5 +413,47 @@ describe("whether the user has continued", () => {
       anew(interrupted),
     );
     expect(asked).toEqual([]);
+  });
+});
+
+describe("when records are lost", () => {
+  const afterLoss = (session: SessionRow, past?: ResumeRecord, recordLost = true) =>
+    identify(session, past, {
+      liveSinceMs: NOW,
+      recordLost,
+      transcript: () => facts(),
+      lastUserMessageAtMs: unread,
+      continues: () => false,
+    });
+  const claimed = row({ status: "killed" });
+
+  it.each(["killed", undefined] as const)("finds what a claim or a killed run has left (status %s)", (status) => {
+    const left = row({ status });
+    expect(afterLoss(left)).toEqual({ ...anew(left), orphaned: true });
+  });
+
+  it.each([
+    ["that is done", { status: "done" }],
+    ["whose run was aborted", { status: "killed", abortedLastRun: true }],
+    ["that its user has stopped", { status: "killed", stoppedAtMs: NOW - 60_000 }],
+    ["of a cron job", { status: "killed", keyKind: "cron" }],
+  ] as const)("passes over one %s", (_, over) => {
+    expect(afterLoss(row(over))).toBeUndefined();
+  });
+
+  it("finds one that its user had stopped before the turn that was cut off", () => {
+    expect(afterLoss(row({ status: "killed", stoppedAtMs: NOW - 60_001 }))?.orphaned).toBe(true);
+  });
+
+  it("takes one with a record for what that says", () => {
+    expect(afterLoss(claimed, record())).toMatchObject({ orphaned: false, record: record() });
+  });
+
+  it("takes an interrupted one for interrupted", () => {
+    expect(afterLoss(row())?.orphaned).toBe(false);
+  });
+
+  it("looks for none while no record is lost", () => {
+    expect(afterLoss(claimed, undefined, false)).toBeUndefined();
   });
 });

@@ -9,6 +9,9 @@ const SUBJECT = { agentId: "secret-agent", sessionKey: "secret-key" };
 const FROM_THE_START = `
 openclaw_resume_budget_slots{state="free"} 0
 openclaw_resume_budget_slots{state="used"} 0
+openclaw_resume_lane_paused{cause="fuse"} 0
+openclaw_resume_lane_paused{cause="mode"} 0
+openclaw_resume_lane_paused{cause="operator"} 0
 openclaw_resume_oldest_waiting_seconds{lane="main"} 0
 openclaw_resume_oldest_waiting_seconds{lane="startup-resume"} 0
 openclaw_resume_outcomes_total{outcome="completed"} 0
@@ -50,10 +53,12 @@ openclaw_resume_running{lane="main"} 0
 openclaw_resume_running{lane="startup-resume"} 0
 openclaw_resume_sessions{verdict="admit",reason="claimed-earlier"} 0
 openclaw_resume_sessions{verdict="admit",reason="interrupted"} 0
+openclaw_resume_sessions{verdict="admit",reason="record-lost"} 0
 openclaw_resume_sessions{verdict="admit",reason="reply-owed"} 0
 openclaw_resume_sessions{verdict="admit",reason="requested"} 0
 openclaw_resume_sessions{verdict="hold",reason="activity-unknown"} 0
 openclaw_resume_sessions{verdict="hold",reason="attempts-exhausted"} 0
+openclaw_resume_sessions{verdict="hold",reason="crash-loop"} 0
 openclaw_resume_sessions{verdict="hold",reason="dm-scope-retired"} 0
 openclaw_resume_sessions{verdict="hold",reason="excluded"} 0
 openclaw_resume_sessions{verdict="hold",reason="failing"} 0
@@ -61,6 +66,7 @@ openclaw_resume_sessions{verdict="hold",reason="held-earlier"} 0
 openclaw_resume_sessions{verdict="hold",reason="idle-too-long"} 0
 openclaw_resume_sessions{verdict="hold",reason="over-boot-limit"} 0
 openclaw_resume_sessions{verdict="hold",reason="permanent-error"} 0
+openclaw_resume_sessions{verdict="hold",reason="record-damaged"} 0
 openclaw_resume_sessions{verdict="hold",reason="time-in-future"} 0
 openclaw_resume_sessions{verdict="hold",reason="too-old"} 0
 openclaw_resume_sessions{verdict="hold",reason="transcript-empty"} 0
@@ -131,8 +137,8 @@ describe("from the start", () => {
 
   it("each metric has a type and a help text", async () => {
     const text = await metrics.registry.metrics();
-    expect(text.match(/^# TYPE openclaw_resume_\w+ (gauge|counter|histogram)$/gm)).toHaveLength(11);
-    expect(text.match(/^# HELP openclaw_resume_\w+ \S.+$/gm)).toHaveLength(11);
+    expect(text.match(/^# TYPE openclaw_resume_\w+ (gauge|counter|histogram)$/gm)).toHaveLength(12);
+    expect(text.match(/^# HELP openclaw_resume_\w+ \S.+$/gm)).toHaveLength(12);
   });
 
   it("nothing is in prom-client's global registry", async () => {
@@ -181,10 +187,12 @@ describe("waits", () => {
 
   it("that still go on are read at the scrape", async () => {
     nowMs = 10_000;
-    metrics.watch({ slots: { total: 3, used: 1 }, oldestSinceMs: (lane) => (lane === "main" ? 9500 : 4000) });
+    const pausedBy = new Set(["fuse"] as const);
+    metrics.watch({ slots: { total: 3, used: 1 }, pausedBy, oldestSinceMs: (lane) => (lane === "main" ? 9500 : 4000) });
     expect(await changed()).toEqual([
       'budget_slots{state="free"} 2',
       'budget_slots{state="used"} 1',
+      'lane_paused{cause="fuse"} 1',
       'oldest_waiting_seconds{lane="main"} 0.5',
       'oldest_waiting_seconds{lane="startup-resume"} 6',
     ]);

@@ -22,6 +22,7 @@ function findings(over: Partial<Installation> = {}, config: object = {}) {
     loadsAtStartup: true,
     hostFeatures: { runEmbeddedAgent: true, onAgentEvent: true },
     records: [],
+    recordLost: undefined,
     messagesSeen: 3,
     ...over,
   });
@@ -136,6 +137,18 @@ const CASES: readonly (readonly [
     "`openclaw resumes resume <key>` or `discard <key>`",
     { records: [{ ...CLAIMED, pluginVersion: "0.9.0" }] },
   ],
+  [
+    "record",
+    "warn: it is corrupt",
+    "nothing: it is rebuilt from the sessions at a start; look after the disk",
+    { recordLost: "it is corrupt" },
+  ],
+  [
+    "record",
+    "warn: 1 damaged",
+    "`openclaw resumes resume <key>` or `discard <key>`",
+    { records: [record({ phase: "settled", outcome: "completed", damage: "phase" })] },
+  ],
 ];
 
 describe("the doctor", () => {
@@ -153,6 +166,7 @@ describe("the doctor", () => {
       { check: "metrics-route", said: "ok: protected by the gateway's own authentication", fix: null },
       { check: "hot-settings", said: "ok: changes take effect without a restart", fix: null },
       { check: "chat-command", said: "ok: /resumes answers 1 owner", fix: null },
+      { check: "record", said: "ok: intact", fix: null },
       { check: "claims", said: "ok: 0 sessions claimed, all of them there", fix: null },
     ]);
   });
@@ -204,7 +218,13 @@ describe("the doctor", () => {
 
   it("says who answers", () => {
     const host = new FakeHost("/nowhere");
-    const nothing = { hostFeatures: {}, records: [], settingsErrors: [], messagesSeen: undefined } as const;
+    const nothing = {
+      hostFeatures: {},
+      records: [],
+      recordLost: undefined,
+      settingsErrors: [],
+      messagesSeen: undefined,
+    } as const;
     const parts = { pluginId: "p", version: "1", host, state: "off", loadsAtStartup: true, ...nothing } as const;
     expect([examine({ ...parts, source: "store" }).source, examine({ ...parts, source: "gateway" }).source]).toEqual([
       "store",

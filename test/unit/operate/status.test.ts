@@ -32,7 +32,7 @@ describe("the status", () => {
       state: "active",
       atMs: NOW,
       bootedAtMs: null,
-      lane: { name: "startup-resume", pausedSinceMs: null, waitingFor: null },
+      lane: { name: "startup-resume", pausedSinceMs: null, fusedUntilMs: null, waitingFor: null },
       budget: { slots: 2, used: 0, perAgent: null },
       users: { waiting: 0, running: 0 },
       queue: [],

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { reasonsOf } from "../../../src/domain/reasons.ts";
 import type { Verdict } from "../../../src/domain/verdict.ts";
@@ -136,5 +138,38 @@ describe("facts", () => {
     store.facts.set("pausedSince", undefined);
     store.facts.set("pausedSince", undefined);
     expect(store.facts.get("pausedSince")).toBeUndefined();
+  });
+});
+
+describe("rows that are not what was written", () => {
+  const spoil = (sql: string) => {
+    store.close();
+    const raw = new DatabaseSync(join(dir, "resume-scheduler", "record.sqlite"));
+    raw.exec(sql);
+    raw.close();
+    store = RecordStore.open(dir);
+  };
+  const verdict = { kind: "hold", reason: "too-old", found: 2, limit: 1 } as const;
+
+  it.each(["not JSON", '"yesterday"', "null", "{}", "1e999"])("are no facts: %s", (value) => {
+    store.facts.set("pausedSince", 5);
+    store.facts.set("deaths", [5]);
+    spoil(`UPDATE facts SET value = '${value}'`);
+    expect([store.facts.get("pausedSince"), store.facts.get("deaths")]).toEqual([undefined, undefined]);
+  });
+
+  it.each(["verdict = 'banish'", "reason = 'toString'", "evidence = '{'"])("are no verdict: %s", (change) => {
+    const other = { agentId: "a", sessionKey: "other", verdict };
+    store.verdicts.replace([{ agentId: "a", sessionKey: "k", verdict }, other]);
+    spoil(`UPDATE verdicts SET ${change} WHERE session_key = 'k'`);
+    expect(store.verdicts.all()).toEqual([other]);
+  });
+
+  it("are a step without details", () => {
+    store.history.addAll([
+      { agentId: "a", sessionKey: "k", entry: { atMs: 1, what: "asked", detail: { action: "hold" } } },
+    ]);
+    spoil("UPDATE history SET detail = '{'");
+    expect(store.history.of("a", "k")).toEqual([{ atMs: 1, what: "asked", detail: {} }]);
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -104,32 +104,62 @@ describe("a record", () => {
   });
 });
 
-describe("a reply that cannot be read", () => {
-  /** Writes these reply columns behind the store's back, in the order of the keys. */
-  function spoil(...replies: (string | null)[]): void {
-    openStore().put(...replies.map((_, index) => record({ sessionKey: `k${index}`, phase: "delivering" })));
-    for (const store of open.splice(0)) store.close();
-    const raw = new DatabaseSync(file());
-    const update = raw.prepare("UPDATE resumes SET reply = ? WHERE session_key = ?");
-    for (const [index, reply] of replies.entries()) update.run(reply, `k${index}`);
-    raw.close();
-  }
-  const GOOD = { parts: [{ text: "hi" }], route: { channel: "telegram", to: "1" } };
+/** Changes a row of the table behind the store's back. */
+function spoil(column: string, value: string | number | bigint | null, where = "1"): void {
+  for (const store of open.splice(0)) store.close();
+  const raw = new DatabaseSync(file());
+  raw.prepare(`UPDATE resumes SET ${column} = ? WHERE ${where}`).run(value);
+  raw.close();
+}
 
-  it.each(["", "{", '{"texts":["h', "undefined", "\u0000"])("reads as none when it is %j", (reply) => {
-    spoil(reply);
-    expect(openStore().get("a", "k0")).toEqual(record({ sessionKey: "k0", phase: "delivering" }));
+describe("a row that is not what was written", () => {
+  it.each([
+    ["agent_id", "b"],
+    ["session_key", "k"],
+    ["session_id", ""],
+    ["phase", "running"],
+    ["phase", "\u0000"],
+    ["phase", "teleporting"],
+    ["outcome", null],
+    ["outcome", "vanished"],
+    ["outcome", "__proto__"],
+    ["reason", "toString"],
+    ["attempts", -7],
+    ["cut_offs", 2n ** 62n],
+    ["preemptions", 99],
+    ["boot_id", "x".repeat(100_000)],
+    ["claimed_at_ms", -(2n ** 63n)],
+    ["host_status", "{"],
+    ["run_id", null],
+    ["run_started_at_ms", 1],
+    ["reply", "{"],
+    ["reply", '{"parts":7}'],
+    ["requested_at_ms", 0],
+    ["notified_at_ms", null],
+    ["plugin_version", "99"],
+    ["session_started_at_ms", 2n ** 53n],
+    ["held_because", null],
+    ["checksum", "0000"],
+  ] as const)("in %s (%s) reads as held, with what is wrong", (column, value) => {
+    openStore().put(FULL);
+    spoil(column, value);
+    const [found] = openStore().all();
+    expect(found).toMatchObject({ phase: "settled", outcome: "held", reason: "record-damaged" });
+    expect(found?.damage).toMatch(/^(phase|outcome|checksum): "/);
+    expect(peekAll()).toEqual([found]);
   });
 
   it("costs no other row", () => {
-    spoil("{", JSON.stringify(GOOD), null);
-    const replies = [undefined, GOOD, undefined];
-    expect(
-      openStore()
-        .all()
-        .map(({ reply }) => reply),
-    ).toEqual(replies);
-    expect(peekAll().map(({ reply }) => reply)).toEqual(replies);
+    openStore().put(FULL, record());
+    spoil("phase", "teleporting", "agent_id = 'ops'");
+    expect(openStore().get("a", "agent:a:chat")).toEqual(record());
+  });
+
+  it("is right again when it is written again", () => {
+    openStore().put(FULL);
+    spoil("attempts", 9);
+    openStore().put(FULL);
+    expect(reopened().all()).toEqual([FULL]);
   });
 });
 
@@ -201,25 +231,72 @@ describe("the file", () => {
     expect(modeOf(file())).toBe("600");
   });
 
-  it("of a newer plugin is refused and left as it is", () => {
-    openStore().put(record());
+  const raw = (sql: string) => {
     for (const store of open.splice(0)) store.close();
-    const raw = new DatabaseSync(file());
-    raw.exec("PRAGMA user_version = 3");
-    raw.close();
-    expect(() => RecordStore.open(dir)).toThrow(
-      `${file()} was written by a newer version of this plugin (schema 3, known 2)`,
+    const db = new DatabaseSync(file());
+    db.exec(sql);
+    db.close();
+  };
+  const NEWER = "PRAGMA user_version = 99; ALTER TABLE resumes ADD COLUMN invented TEXT NOT NULL DEFAULT 'new'";
+
+  it("of a newer plugin is set aside, and what is known of it taken over", () => {
+    openStore().put(FULL, record({ phase: "running" }));
+    raw(`${NEWER}; UPDATE resumes SET phase = 'teleporting' WHERE agent_id = 'ops'`);
+    expect(peekAll()).toEqual([]);
+    const store = openStore();
+    expect(store.lost).toBe(
+      `${file()} was written by a newer version of this plugin (schema 99, known 3); it is kept as record.sqlite.unusable`,
     );
-    const after = new DatabaseSync(file());
-    expect(after.prepare("SELECT count(*) AS n FROM resumes").get()).toEqual({ n: 1 });
-    expect(after.prepare("PRAGMA user_version").get()).toEqual({ user_version: 3 });
-    after.close();
+    expect(store.get("a", "agent:a:chat")).toEqual(record({ phase: "running" }));
+    expect(store.get("ops", FULL.sessionKey)).toMatchObject({ outcome: "held", reason: "record-damaged" });
+    const aside = new DatabaseSync(`${file()}.unusable`);
+    expect(aside.prepare("PRAGMA user_version").get()).toEqual({ user_version: 99 });
+    aside.close();
+    expect(reopened().lost).toBeUndefined();
   });
 
-  it("that is no database is refused", () => {
-    mkdirSync(join(dir, "resume-scheduler"));
-    writeFileSync(file(), "this is not a database, and it is long enough to be read as one".repeat(20));
-    expect(() => RecordStore.open(dir)).toThrow(/not a database/);
+  it.each([
+    [
+      "that is no database",
+      () => writeFileSync(file(), "this is not a database, and long enough to be one".repeat(90)),
+    ],
+    [
+      "whose pages are garbage",
+      () => writeFileSync(file(), Buffer.concat([readFileSync(file()).subarray(0, 4096), Buffer.alloc(60_000, 7)])),
+    ],
+    ["whose head is cut off", () => writeFileSync(file(), readFileSync(file()).subarray(0, 1000))],
+    ["without a table", () => raw("DROP TABLE resumes")],
+    ["with another table of that name", () => raw("DROP TABLE facts; CREATE TABLE facts (mine TEXT)")],
+  ])("%s is set aside, and a new one begun", (_, ruin) => {
+    const full = openStore();
+    full.put(...Array.from({ length: 200 }, (__, index) => record({ sessionKey: `k${index}` })));
+    for (const store of open.splice(0)) store.close();
+    ruin();
+    expect(() => peekAll()).not.toThrow();
+    const store = openStore();
+    expect(store.lost).toContain("record.sqlite.unusable");
+    store.put(FULL);
+    expect(reopened().get("ops", FULL.sessionKey)).toEqual(FULL);
+    expect(open[0]?.lost).toBeUndefined();
+    expect(existsSync(`${file()}.unusable`)).toBe(true);
+  });
+
+  it("that is missing from its folder was lost; where there has never been one, nothing was", () => {
+    expect(openStore().lost).toBeUndefined();
+    expect(reopened().lost).toBeUndefined();
+    for (const store of open.splice(0)) store.close();
+    for (const name of readdirSync(join(dir, "resume-scheduler"))) unlinkSync(join(dir, "resume-scheduler", name));
+    expect(openStore().lost).toBe(`${file()} is missing`);
+  });
+
+  it("is written anew when most of it is empty", () => {
+    const store = openStore();
+    const many = Array.from({ length: 5000 }, (_, index) => record({ sessionKey: `${"k".repeat(200)}${index}` }));
+    store.put(...many);
+    for (const { agentId, sessionKey } of many) store.delete(agentId, sessionKey);
+    reopened();
+    for (const one of open.splice(0)) one.close();
+    expect(statSync(file()).size).toBeLessThan(200_000);
   });
 });
 
@@ -296,7 +373,7 @@ describe("a file of version 1", () => {
     openStore();
     expect(reopened().all()).toEqual(MIGRATED);
     const raw = new DatabaseSync(file());
-    expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+    expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 3 });
     raw.close();
   });
 
@@ -314,16 +391,17 @@ describe("a file of version 1", () => {
     raw.close();
   });
 
-  it("stays as it is when it cannot be migrated", () => {
+  it("that cannot be migrated is set aside whole, and what it has is taken over", () => {
     const raw = new DatabaseSync(file());
     raw.exec("CREATE TABLE facts (mine TEXT)");
     raw.close();
-    expect(() => RecordStore.open(dir)).toThrow(/facts/);
-    const after = new DatabaseSync(file());
-    expect(after.prepare("PRAGMA user_version").get()).toEqual({ user_version: 1 });
-    expect(after.prepare("SELECT * FROM resumes").all()).toHaveLength(2);
-    expect(Object.keys(after.prepare("SELECT * FROM resumes").get() ?? {})).not.toContain("requested_at_ms");
-    after.close();
+    const store = openStore();
+    expect(store.lost).toContain("facts");
+    expect(store.all()).toEqual(MIGRATED);
+    const aside = new DatabaseSync(`${file()}.unusable`);
+    expect(aside.prepare("PRAGMA user_version").get()).toEqual({ user_version: 1 });
+    expect(aside.prepare("SELECT * FROM resumes").all()).toHaveLength(2);
+    aside.close();
   });
 });
 

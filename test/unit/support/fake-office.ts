@@ -1,5 +1,6 @@
 import { EventBus, type ResumeEvents } from "../../../src/domain/events.ts";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
+import { LaneFuse } from "../../../src/host/lane-fuse.ts";
 import { type LaneLimits, ResumeLane } from "../../../src/lane/resume-lane.ts";
 import { Desk } from "../../../src/operate/desk.ts";
 import type { Office } from "../../../src/operate/office.ts";
@@ -30,6 +31,7 @@ export class FakeOffice {
   readonly host: FakeHost;
   readonly records: RecordStore;
   readonly lane: ResumeLane;
+  readonly fuse: LaneFuse;
   readonly desk: Desk;
   /** What the desk sees beyond that. */
   over: Partial<Office> = {};
@@ -40,6 +42,14 @@ export class FakeOffice {
     const { clock, runner, events, records } = this;
     const ledger = new Ledger(records, () => clock.nowMs());
     this.lane = new ResumeLane({ limits: { ...LANE_LIMITS, ...limits }, runner, ledger, events, clock });
+    this.fuse = new LaneFuse({
+      lane: this.lane,
+      facts: records.facts,
+      known: records.all(),
+      events,
+      nowMs: clock.nowMs(),
+      after: (delayMs, callback) => clock.after(delayMs, callback),
+    });
     const totals = new Totals(events);
     const fixed = {
       pluginId: "resume-scheduler",
@@ -55,7 +65,7 @@ export class FakeOffice {
       events,
       totals,
       boot: undefined,
-      active: { lane: this.lane, records },
+      active: { lane: this.lane, records, fuse: this.fuse },
       hostFeatures: {},
       messagesSeen: 0,
       ...this.over,

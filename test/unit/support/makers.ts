@@ -86,7 +86,7 @@ export function candidate({
   ...over
 }: Partial<Omit<Candidate, "transcript">> & { readonly transcript?: Partial<TranscriptFacts> } = {}): Candidate {
   const made = facts(transcript);
-  const nothing = { record: undefined, userContinued: false, restartContinuation: false };
+  const nothing = { record: undefined, orphaned: false, userContinued: false, restartContinuation: false };
   return { row: row(), ...nothing, ...over, transcript: () => made };
 }
 

@@ -1,0 +1,57 @@
+import type { EventBus } from "../domain/events.ts";
+import { fuse, FUSE_MS } from "../domain/fuse.ts";
+import type { ResumeRecord } from "../domain/record.ts";
+import type { ResumeLane } from "../lane/resume-lane.ts";
+import type { Facts } from "../record/facts.ts";
+
+/** Keeps the lane from starting anything when one gateway after the other has died while resumes ran. */
+export class LaneFuse {
+  readonly #lane: Pick<ResumeLane, "pause" | "unpause">;
+  readonly #facts: Pick<Facts, "get" | "set">;
+  readonly #stopTimer: () => void;
+  #untilMs: number | undefined;
+
+  /** Counts the gateway before this one if it died so; `known` is what it has left. */
+  constructor(options: {
+    readonly lane: Pick<ResumeLane, "pause" | "unpause">;
+    readonly facts: Pick<Facts, "get" | "set">;
+    readonly known: readonly ResumeRecord[];
+    readonly events: Pick<EventBus, "emit">;
+    readonly nowMs: number;
+    /** Calls back once after `delayMs`; the returned function cancels. */
+    readonly after: (delayMs: number, callback: () => void) => () => void;
+  }) {
+    const { lane, facts, known, events, nowMs, after } = options;
+    this.#lane = lane;
+    this.#facts = facts;
+    const before = facts.get("deaths") ?? [];
+    const hasDied = known.some(({ phase }) => phase === "running");
+    const { counted, blown } = fuse(hasDied ? [...before, nowMs] : before, nowMs);
+    if (hasDied || counted.length < before.length) facts.set("deaths", counted);
+    if (!blown) {
+      this.#stopTimer = () => undefined;
+      return;
+    }
+    this.#untilMs = nowMs + FUSE_MS;
+    lane.pause("fuse");
+    events.emit("fused", { deaths: counted.length, untilMs: this.#untilMs });
+    this.#stopTimer = after(FUSE_MS, () => this.reset());
+  }
+
+  /** Until when nothing starts because of it, epoch milliseconds. */
+  get untilMs(): number | undefined {
+    return this.#untilMs;
+  }
+
+  /** The gateway has stayed up, or the operator wants resumes in spite of it: the deaths are forgotten. */
+  reset(): void {
+    this.#stopTimer();
+    this.#untilMs = undefined;
+    this.#facts.set("deaths", undefined);
+    this.#lane.unpause("fuse");
+  }
+
+  stop(): void {
+    this.#stopTimer();
+  }
+}
