@@ -61,13 +61,15 @@ export function progressBar({ totals }: StatusView, look: Look): string {
 }
 
 function laneCell({ lane, atMs }: StatusView): Cell {
-  const { name, pausedSinceMs, fusedUntilMs, waitingFor } = lane;
+  const { name, mode, pausedSinceMs, fusedUntilMs, waitingFor } = lane;
   if (pausedSinceMs !== null) {
     return { text: `${name}, paused for ${duration(atMs - pausedSinceMs)}: ${WAITS.paused}`, format: "yellow" };
   }
-  if (fusedUntilMs !== null)
+  if (fusedUntilMs !== null) {
     return { text: `${name}, paused until ${time(fusedUntilMs)}: ${WAITS.fuse}`, format: "red" };
-  return waitingFor === null ? name : { text: `${name}, waiting: ${WAITS[waitingFor]}`, format: "yellow" };
+  }
+  if (waitingFor !== null) return { text: `${name}, waiting: ${WAITS[waitingFor]}`, format: "yellow" };
+  return mode === null || mode === "waiting" ? name : `${name}, ${mode}`;
 }
 
 function budgetText({ used, slots, perAgent }: StatusView["budget"]): string {

@@ -1,4 +1,5 @@
 import type { Outcome } from "./reasons.ts";
+import type { SchedulerMode } from "./mode.ts";
 import type { CancelCause } from "./scheduler.ts";
 import type { LaneLoad } from "./starvation.ts";
 import type { Verdict } from "./verdict.ts";
@@ -41,6 +42,8 @@ export interface ResumeEvents {
   reconfigured: { readonly changed: readonly string[] };
   /** The host's own wait of one user turn on its lane `main`. */
   mainWaited: { readonly waitMs: number };
+  /** The scheduler as a whole does something else now. */
+  mode: { readonly from: SchedulerMode; readonly to: SchedulerMode };
   load: LaneLoad & { readonly usersRunning: number };
   /** Something of ours failed and was survived. */
   trouble: Partial<Subject> & { readonly what: string; readonly error: unknown };

@@ -1,5 +1,6 @@
 import type { HeldReason, Outcome, OUTCOMES } from "./reasons.ts";
 import type { QueuedResume, RunningResume } from "./queued-resume.ts";
+import type { SchedulerMode } from "./mode.ts";
 import { UserTurns } from "./user-turns.ts";
 import { type AgingLimits, WaitingRoom } from "./waiting-room.ts";
 
@@ -103,8 +104,12 @@ export class Scheduler {
     return this.#running.size;
   }
 
-  get paused(): boolean {
-    return this.#paused;
+  /** What it is doing, as far as it knows; that it could not start its service tells. */
+  get mode(): Exclude<SchedulerMode, "failed"> {
+    if (this.#state === "closed") return "starting";
+    if (this.#state === "draining") return this.#running.size > 0 ? "draining" : "stopped";
+    if (this.#running.size === 0) return "waiting";
+    return [...this.#running.values()].some(({ cancelled }) => cancelled !== undefined) ? "yielding" : "running";
   }
 
   /** Queued resumes in the order in which they would start if nothing changed; the contested ones last. */

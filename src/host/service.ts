@@ -28,6 +28,7 @@ import { type HostParts, hostParts } from "./host-parts.ts";
 import { LaneFuse } from "./lane-fuse.ts";
 import { HostRunner } from "./runner.ts";
 import { settingsOf, watchSettings } from "./settings-watch.ts";
+import { steadyClock } from "./steady-clock.ts";
 import { UserSignals } from "./user-signals.ts";
 
 /** The host gives a stopping plugin 5 s. */
@@ -38,6 +39,8 @@ interface Session {
   readonly host: HostParts;
   readonly log: Logger;
   readonly events: EventBus;
+  /** Of the lane; what is compared with the host's times goes by the wall clock. */
+  readonly nowMs: () => number;
   readonly metrics: Metrics;
   readonly totals: Totals;
   readonly settings: LiveSettings;
@@ -109,13 +112,15 @@ export class ResumeService {
     // A later start runs inside the edit that replaced the plugin, and the host takes no runs from there once it is done.
     this.#inServiceContext = inProcess.context ??= AsyncLocalStorage.snapshot();
     const events = new EventBus();
+    const nowMs = steadyClock();
     const log = createLog(context.logger);
     logEvents(events, log);
     const session: Session = (this.#session = {
       host: hostParts(this.#api.runtime, context.stateDir),
       log,
       events,
-      metrics: new Metrics(events, Date.now),
+      nowMs,
+      metrics: new Metrics(events, nowMs),
       totals: new Totals(events),
       settings: new LiveSettings(settingsOf(context.config, this.#api.id), inProcess.lastRight),
       state: "off",
@@ -146,6 +151,7 @@ export class ResumeService {
     } catch (error) {
       // The series stay, so that an alert can tell.
       session.state = "failed";
+      session.active?.lane.fail();
       await this.#release(session);
       throw error;
     }
@@ -265,7 +271,7 @@ export class ResumeService {
       runner,
       ledger,
       events,
-      clock: { nowMs: Date.now, after: timer, newRunId: randomUUID },
+      clock: { nowMs: session.nowMs, after: timer, newRunId: randomUUID },
     });
     const signals = new UserSignals({
       events: this.#api.runtime.events,

@@ -11,6 +11,7 @@ import {
   type Settlement,
 } from "../domain/scheduler.ts";
 import type { Outcome } from "../domain/reasons.ts";
+import { changeMode, type SchedulerMode } from "../domain/mode.ts";
 import { errorKind } from "../domain/error-kind.ts";
 import type { EventBus, Subject } from "../domain/events.ts";
 import type { LaneLabel } from "../domain/starvation.ts";
@@ -75,6 +76,7 @@ export class ResumeLane {
   /** Decisions that are not carried out yet; the first is being carried out. */
   readonly #undone: Decision[] = [];
   #cancelWake: (() => void) | undefined;
+  #mode: SchedulerMode = "starting";
 
   constructor(options: ResumeLaneOptions) {
     this.#options = options;
@@ -85,6 +87,11 @@ export class ResumeLane {
 
   get slots(): { readonly total: number; readonly used: number } {
     return { total: this.#slots.concurrency, used: this.#slots.pending };
+  }
+
+  /** By the clock that its times are of. */
+  nowMs(): number {
+    return this.#options.clock.nowMs();
   }
 
   /** Since when the longest waiting turn of a lane has waited, epoch milliseconds. */
@@ -98,13 +105,17 @@ export class ResumeLane {
     return { waiting: waitingCount, running: runningCount };
   }
 
+  get mode(): SchedulerMode {
+    return this.#mode;
+  }
+
   get pausedBy(): ReadonlySet<PauseCause> {
     return this.#pauses;
   }
 
   /** Queued resumes in the order in which they would start, and whether each has aged. */
   queue(): { readonly resume: QueuedResume; readonly aged: boolean }[] {
-    const nowMs = this.#now();
+    const nowMs = this.nowMs();
     return this.#scheduler.queue().map((resume) => ({ resume, aged: this.#scheduler.isAged(resume, nowMs) }));
   }
 
@@ -120,33 +131,33 @@ export class ResumeLane {
 
   /** Why nothing starts although something is queued. */
   waitsFor(): SchedulerWait | undefined {
-    return this.#scheduler.waitsFor(this.#now());
+    return this.#scheduler.waitsFor(this.nowMs());
   }
 
   enqueue(resume: QueuedResume): void {
     this.#options.events.emit("queued", { ...subject(resume), attempts: resume.attempts });
-    this.#carryOut(this.#scheduler.enqueue(resume, this.#now()));
+    this.#carryOut(this.#scheduler.enqueue(resume, this.nowMs()));
   }
 
   /** The gateway is ready. */
   open(): void {
-    this.#carryOut(this.#scheduler.open(this.#now()));
+    this.#carryOut(this.#scheduler.open(this.nowMs()));
   }
 
   userWrote(key: string): void {
-    this.#carryOut(this.#scheduler.userWrote(key, this.#now()));
+    this.#carryOut(this.#scheduler.userWrote(key, this.nowMs()));
   }
 
   userRunStarted(runId: string, key: string): void {
-    this.#carryOut(this.#scheduler.userRunStarted(runId, key, this.#now()));
+    this.#carryOut(this.#scheduler.userRunStarted(runId, key, this.nowMs()));
   }
 
   userServed(key: string): void {
-    this.#carryOut(this.#scheduler.userServed(key, this.#now()));
+    this.#carryOut(this.#scheduler.userServed(key, this.nowMs()));
   }
 
   userRunEnded(runId: string): void {
-    this.#carryOut(this.#scheduler.userRunEnded(runId, this.#now()));
+    this.#carryOut(this.#scheduler.userRunEnded(runId, this.nowMs()));
   }
 
   /** Starts nothing more; what runs goes on. */
@@ -159,19 +170,19 @@ export class ResumeLane {
   /** Ends one pause; another may still be in force. */
   unpause(cause: PauseCause): void {
     this.#pauses.delete(cause);
-    if (this.#pauses.size === 0) this.#carryOut(this.#scheduler.unpause(this.#now()));
+    if (this.#pauses.size === 0) this.#carryOut(this.#scheduler.unpause(this.nowMs()));
   }
 
   /** New limits for everything that starts from now on; what runs goes on as it was started. */
   setLimits(limits: LaneLimits): void {
     this.#limits = limits;
     this.#slots.concurrency = limits.maxConcurrent;
-    this.#carryOut(this.#scheduler.setLimits(limits, this.#now()));
+    this.#carryOut(this.#scheduler.setLimits(limits, this.nowMs()));
   }
 
   /** The operator wants this queued resume next. */
   request(key: string): void {
-    this.#carryOut(this.#scheduler.request(key, this.#now()));
+    this.#carryOut(this.#scheduler.request(key, this.nowMs()));
   }
 
   /**
@@ -190,6 +201,11 @@ export class ResumeLane {
     this.#carryOut(this.#scheduler.drain());
     this.#cancelWake?.();
     await this.#slots.onIdle();
+  }
+
+  /** Its service could not start. */
+  fail(): void {
+    this.#setMode("failed");
   }
 
   /** Starting one resume can raise the signal that cancels the next: what is decided meanwhile waits for its turn. */
@@ -266,7 +282,7 @@ export class ResumeLane {
   }
 
   #ended(resume: RunningResume, run: ActiveRun, end: RunEnd, startedAtMs: number): void {
-    const nowMs = this.#now();
+    const nowMs = this.nowMs();
     this.#options.events.emit("ended", {
       ...subject(resume),
       outcome: outcomeOf(end),
@@ -283,7 +299,7 @@ export class ResumeLane {
   #cancel(key: string, cause: CancelCause): void {
     const run = this.#active.get(key);
     if (run === undefined) return;
-    run.cancel = { cause, atMs: run.cancel?.atMs ?? this.#now() };
+    run.cancel = { cause, atMs: run.cancel?.atMs ?? this.nowMs() };
     this.#options.events.emit("cancelled", { ...subject(run.resume), cause });
     run.abort.abort(new Error(`resume cancelled: ${cause}`));
   }
@@ -307,7 +323,20 @@ export class ResumeLane {
     }
   }
 
+  #setMode(to: SchedulerMode): void {
+    const from = this.#mode;
+    if (from === to || from === "failed") return;
+    try {
+      this.#mode = changeMode(from, to);
+    } catch (error) {
+      this.#mode = to;
+      this.#options.events.emit("trouble", { what: "change the mode", error });
+    }
+    this.#options.events.emit("mode", { from, to });
+  }
+
   #report(): void {
+    this.#setMode(this.#scheduler.mode);
     const { queued, running, users } = this.#scheduler;
     this.#options.events.emit("load", {
       queued,
@@ -323,13 +352,9 @@ export class ResumeLane {
     this.#cancelWake =
       atMs === undefined
         ? undefined
-        : this.#options.clock.after(Math.max(0, atMs - this.#now()), () =>
-            this.#carryOut(this.#scheduler.tick(this.#now())),
+        : this.#options.clock.after(Math.max(0, atMs - this.nowMs()), () =>
+            this.#carryOut(this.#scheduler.tick(this.nowMs())),
           );
-  }
-
-  #now(): number {
-    return this.#options.clock.nowMs();
   }
 }
 

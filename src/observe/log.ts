@@ -47,6 +47,7 @@ export function logEvents(events: EventBus, log: Logger): void {
         "`openclaw resumes status` shows what ran, `openclaw resumes hold <key>` keeps one back, `openclaw resumes unpause` goes on",
     ),
   );
+  events.on("mode", (event) => log.debug(event, "mode"));
   events.on("trouble", ({ error, ...event }) => {
     log.warn({ ...event, error: error instanceof Error ? error.message : String(error) }, "survived an error");
   });

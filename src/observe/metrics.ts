@@ -1,12 +1,15 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { EventBus } from "../domain/events.ts";
 import { CANCEL_CAUSES, PAUSE_CAUSES, type PauseCause } from "../domain/scheduler.ts";
+import { SCHEDULER_MODES, type SchedulerMode } from "../domain/mode.ts";
 import { LANES, type LaneLabel, StarvationMeter } from "../domain/starvation.ts";
 import { OUTCOMES, type Outcome, reasonsOf, VERDICTS } from "../domain/reasons.ts";
 
 /** What a scrape reads at that moment. Times are epoch milliseconds. */
 export interface LaneView {
   readonly slots: { readonly total: number; readonly used: number };
+  /** Undefined while there is no lane. */
+  readonly mode: SchedulerMode | undefined;
   readonly pausedBy: ReadonlySet<PauseCause>;
   oldestSinceMs(lane: LaneLabel): number | undefined;
 }
@@ -26,7 +29,12 @@ export class Metrics {
   readonly #events: EventBus;
   readonly #nowMs: () => number;
   readonly #starvation: StarvationMeter;
-  #view: LaneView = { slots: { total: 0, used: 0 }, pausedBy: new Set(), oldestSinceMs: () => undefined };
+  #view: LaneView = {
+    slots: { total: 0, used: 0 },
+    mode: undefined,
+    pausedBy: new Set(),
+    oldestSinceMs: () => undefined,
+  };
 
   constructor(events: EventBus, nowMs: () => number) {
     this.#events = events;
@@ -126,6 +134,9 @@ export class Metrics {
       const { total, used } = this.#view.slots;
       slots.set({ state: "used" }, used);
       slots.set({ state: "free" }, Math.max(0, total - used));
+    });
+    const mode = this.#gauge("mode", "1 for what the scheduler is doing, 0 for the rest.", ["mode"], () => {
+      for (const one of SCHEDULER_MODES) mode.set({ mode: one }, this.#view.mode === one ? 1 : 0);
     });
     const paused = this.#gauge("lane_paused", "1 for each cause for which resumes may not start.", ["cause"], () => {
       for (const cause of PAUSE_CAUSES) paused.set({ cause }, this.#view.pausedBy.has(cause) ? 1 : 0);

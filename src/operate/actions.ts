@@ -134,7 +134,7 @@ export class Actions {
   }
 
   #resume({ key, row, record }: Claimed, { lane, records }: Active): Done {
-    const nowMs = this.#office().nowMs();
+    const nowMs = lane.nowMs();
     const place = lane.placeOf(key);
     if (place === "running") throw new Refusal("already-running", "it is being resumed right now");
     if (place === "queued") {

@@ -12,7 +12,7 @@ export function statusView(office: Office): StatusView {
   const nowMs = office.nowMs();
   const lane = active?.lane;
   const records = active?.records.all() ?? [];
-  const queue = lane === undefined ? [] : queueItems(lane, records, boot, nowMs);
+  const queue = lane === undefined ? [] : queueItems(lane, records, boot);
   return {
     version,
     state,
@@ -20,6 +20,7 @@ export function statusView(office: Office): StatusView {
     bootedAtMs: boot?.atMs ?? null,
     lane: {
       name: settings?.lane.name ?? "",
+      mode: lane?.mode ?? null,
       pausedSinceMs: active?.records.facts.get("pausedSince") ?? null,
       fusedUntilMs: active?.fuse.untilMs ?? null,
       waitingFor: queue.length === 0 ? null : waitCause(lane),
@@ -31,7 +32,7 @@ export function statusView(office: Office): StatusView {
     },
     users: lane?.users ?? { waiting: 0, running: 0 },
     queue,
-    running: lane === undefined ? [] : runningItems(lane, nowMs),
+    running: lane === undefined ? [] : runningItems(lane),
     held: records.filter(({ outcome }) => outcome === "held").map(heldItem),
     totals: { verdicts: countVerdicts(boot?.verdicts ?? []), outcomes: totals.outcomes },
     settingsErrors,
@@ -45,12 +46,8 @@ function waitCause(lane: ResumeLane | undefined): WaitCause | null {
   return lane.pausedBy.has("fuse") ? "fuse" : "mode";
 }
 
-function queueItems(
-  lane: ResumeLane,
-  records: readonly ResumeRecord[],
-  boot: Office["boot"],
-  nowMs: number,
-): QueueItem[] {
+function queueItems(lane: ResumeLane, records: readonly ResumeRecord[], boot: Office["boot"]): QueueItem[] {
+  const nowMs = lane.nowMs();
   const byKey = new Map(records.map((record) => [canonicalKey(record.agentId, record.sessionKey), record]));
   const said = new Map(
     boot?.verdicts.map((one) => [canonicalKey(one.agentId, one.sessionKey), one.verdict.reason] as const),
@@ -71,7 +68,8 @@ function queueItems(
   }));
 }
 
-function runningItems(lane: ResumeLane, nowMs: number): RunningItem[] {
+function runningItems(lane: ResumeLane): RunningItem[] {
+  const nowMs = lane.nowMs();
   return lane
     .running()
     .map(({ resume, timeoutMs }) => ({

@@ -1,3 +1,4 @@
+import type { SchedulerMode } from "../domain/mode.ts";
 import type { Outcome, VerdictKind } from "../domain/reasons.ts";
 import type { Fact } from "../domain/verdict.ts";
 import type { HistoryEntry } from "../record/history.ts";
@@ -77,6 +78,8 @@ export interface StatusView {
   readonly bootedAtMs: number | null;
   readonly lane: {
     readonly name: string;
+    /** What the scheduler is doing; `null` when there is none. */
+    readonly mode: SchedulerMode | null;
     /** Since when the operator keeps it paused. */
     readonly pausedSinceMs: number | null;
     /** Until when it starts nothing because gateways died while resumes ran; `unpause` ends it. */

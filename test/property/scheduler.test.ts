@@ -1,6 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import type { QueuedResume, RunningResume } from "../../src/domain/queued-resume.ts";
+import { changeMode, type SchedulerMode } from "../../src/domain/mode.ts";
 import {
   type CancelCause,
   type Decision,
@@ -12,6 +13,7 @@ import {
 import { queued } from "../unit/support/makers.ts";
 
 const SIGNAL_TTL_MS = 15_000;
+const REFUSED_REST_MS = 5_000;
 
 const limits: fc.Arbitrary<SchedulerLimits> = fc.record({
   maxConcurrent: fc.integer({ min: 1, max: 4 }),
@@ -35,6 +37,7 @@ const runEnd: fc.Arbitrary<RunEnd> = fc.constantFrom<RunEnd>(
   { kind: "failed", error: "x", permanent: true },
   { kind: "timed-out", error: "x" },
   { kind: "undelivered", error: "x" },
+  { kind: "refused" },
   { kind: "cancelled" },
 );
 /** What the operator can make of a resume. */
@@ -89,6 +92,8 @@ interface Run {
   continued: boolean;
   /** What the operator has made of it meanwhile. */
   fate: Settlement | undefined;
+  /** The host would not run it. */
+  refused: boolean;
 }
 
 /** Drives a scheduler as the lane does, and checks every decision against what has happened so far. */
@@ -105,13 +110,19 @@ class Checked {
   #opened = false;
   #drained = false;
   #paused = false;
+  #refusedUntilMs = -Infinity;
+  #mode: SchedulerMode = "starting";
   /** As many run at once as may, or as there were when the budget got smaller. */
   #mostRunning: number;
 
-  constructor(schedulerLimits: SchedulerLimits) {
+  readonly #loosen: (limits: SchedulerLimits) => SchedulerLimits;
+
+  /** `loosen` gives the scheduler other limits than it is checked by: a control that must fail. */
+  constructor(schedulerLimits: SchedulerLimits, loosen = (given: SchedulerLimits) => given) {
     this.limits = schedulerLimits;
     this.#mostRunning = schedulerLimits.maxConcurrent;
-    this.#scheduler = new Scheduler(schedulerLimits);
+    this.#loosen = loosen;
+    this.#scheduler = new Scheduler(loosen(schedulerLimits));
   }
 
   open(): void {
@@ -185,7 +196,7 @@ class Checked {
     const before = this.#scheduler.queue();
     this.limits = next;
     this.#mostRunning = Math.max(next.maxConcurrent, this.running.size);
-    const decisions = this.#scheduler.setLimits(next, this.nowMs);
+    const decisions = this.#scheduler.setLimits(this.#loosen(next), this.nowMs);
     // Nothing is cancelled, settled or put back by it, and nobody who waits is changed.
     expect(decisions.filter((decision) => decision.do !== "start")).toEqual([]);
     for (const resume of this.#scheduler.queue()) expect(before).toContainEqual(resume);
@@ -234,6 +245,8 @@ class Checked {
     const one = keys[pick % Math.max(1, keys.length)];
     const run = one === undefined ? undefined : this.running.get(one);
     if (one === undefined || run === undefined) return;
+    if (end.kind === "refused") this.#refusedUntilMs = this.nowMs + REFUSED_REST_MS;
+    run.refused = end.kind === "refused";
     const decisions = this.#scheduler.runEnded(one, end, this.nowMs);
     const [conclusion, ...rest] = decisions;
     const superseded = conclusion?.do === "settle" && conclusion.settlement.outcome === "superseded";
@@ -309,12 +322,18 @@ class Checked {
       const place = this.queue.has(one) ? "queued" : this.running.has(one) ? "running" : undefined;
       expect(this.#scheduler.find(one)?.place).toBe(place);
     }
+    this.#mode = changeMode(this.#mode, this.#scheduler.mode);
+    const isCut = [...this.running.values()].some(({ cancels, fate }) => cancels.length > 0 || fate !== undefined);
+    const ready = this.running.size === 0 ? "waiting" : isCut ? "yielding" : "running";
+    const stopping = this.running.size === 0 ? "stopped" : "draining";
+    expect(this.#mode).toBe(this.#drained ? stopping : this.#opened ? ready : "starting");
     expect(this.running.size).toBeLessThanOrEqual(this.#mostRunning);
     this.#mostRunning = Math.max(this.limits.maxConcurrent, this.running.size);
   }
 
   #started(resume: RunningResume): void {
     expect([this.#opened, this.#drained, this.#paused]).toEqual([true, false, false]);
+    expect(this.nowMs).toBeGreaterThanOrEqual(this.#refusedUntilMs);
     expect(this.running.size).toBeLessThan(this.limits.maxConcurrent);
     const waiting = this.queue.get(resume.key);
     if (waiting === undefined) throw new Error(`${resume.key} was started and was not queued`);
@@ -355,6 +374,7 @@ class Checked {
       cancels: [],
       continued: false,
       fate: undefined,
+      refused: false,
     });
   }
 
@@ -373,7 +393,8 @@ class Checked {
     if (run === undefined) throw new Error(`${resume.key} was put back and did not run`);
     expect(run.continued).toBe(false);
     const cancel = run.cancels.at(-1);
-    expect(cause).toBe(cancel === undefined ? "retry" : cancel === "shutdown" ? "shutdown" : "preempted");
+    const cutShort = cancel === undefined ? "retry" : cancel === "shutdown" ? "shutdown" : "preempted";
+    expect(cause).toBe(run.refused ? "shutdown" : cutShort);
     expect(resume.attempts).toBe(cause === "retry" ? run.attempts + 1 : run.attempts);
     if (cause === "retry") expect(resume.attempts).toBeLessThan(this.limits.maxAttempts);
     expect(run.fate).toBeUndefined();
@@ -417,7 +438,7 @@ function play(checked: Checked, steps: readonly (typeof step extends fc.Arbitrar
 
 const steps = fc.array(step, { maxLength: 60, size: "max" });
 
-test.prop([limits, steps, fc.boolean()], { numRuns: 2000 })(
+test.prop([limits, steps, fc.boolean()], { numRuns: 10_000 })(
   "everything settles when users are quiet and runs complete",
   (given, past, served) => {
     const checked = new Checked(given);
@@ -439,7 +460,7 @@ test.prop([limits, steps, fc.boolean()], { numRuns: 2000 })(
       }
     }
   },
-  30_000,
+  120_000,
 );
 
 test.prop([limits, fc.uniqueArray(key, { minLength: 1 }), fc.constantFrom("served", "forgotten")], { numRuns: 500 })(
@@ -517,3 +538,39 @@ test.prop([limits, steps, steps], { numRuns: 500 })("nothing starts while the la
   checked.pass(1_000_000);
   expect(checked.running.size).toBe(size);
 });
+
+test.prop([limits, fc.uniqueArray(key, { minLength: 1 })], { numRuns: 1000 })(
+  "the aged settle though users are never quiet",
+  (given, keys) => {
+    const checked = new Checked({ ...given, maxWaitMs: Math.min(given.maxWaitMs, 60_000) });
+    checked.open();
+    checked.userRun("x1");
+    for (const one of keys) checked.enqueue(one);
+    for (let turns = 0; checked.queue.size + checked.running.size > 0; turns += 1) {
+      expect(turns).toBeLessThan(100);
+      if (turns % 3 === 0) checked.wrote("x2");
+      if (checked.running.size > 0) checked.runEnd(0, { kind: "completed", reason: "replied" });
+      else checked.pass(60_000);
+    }
+    expect(checked.users.running.size).toBe(1);
+  },
+);
+
+/** Schedulers without one restraint each: the checks above must find them out. */
+const UNRESTRAINED: Readonly<Record<string, (limits: SchedulerLimits) => SchedulerLimits>> = {
+  "no budget": (given) => ({ ...given, maxConcurrent: 64 }),
+  "no budget per agent": (given) => ({ ...given, maxPerAgent: undefined }),
+  "no waiting for users to be quiet": (given) => ({ ...given, quietMs: 0 }),
+  "everything aged": (given) => ({ ...given, maxPreemptions: 0 }),
+  "attempts without end": (given) => ({ ...given, maxAttempts: 1000 }),
+};
+
+for (const [what, loosen] of Object.entries(UNRESTRAINED)) {
+  test(`a scheduler with ${what} is found out`, () => {
+    const found = fc.check(
+      fc.property(limits, steps, (given, past) => play(new Checked(given, loosen), [{ do: "open" }, ...past])),
+      { numRuns: 10_000, endOnFailure: true },
+    );
+    expect(found.failed).toBe(true);
+  });
+}

@@ -36,6 +36,7 @@ export const StatusSchema = exactly({
   bootedAtMs: nullOr(timeMs),
   lane: exactly({
     name: text,
+    mode: nullOr(Type.Enum(["starting", "waiting", "running", "yielding", "draining", "stopped", "failed"])),
     pausedSinceMs: nullOr(timeMs),
     fusedUntilMs: nullOr(timeMs),
     waitingFor: nullOr(

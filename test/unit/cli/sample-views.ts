@@ -51,7 +51,7 @@ export const statusView = (over: Partial<StatusView> = {}): StatusView => ({
   state: "active",
   atMs: NOW,
   bootedAtMs: NOW - 90_000,
-  lane: { name: "startup-resume", pausedSinceMs: null, fusedUntilMs: null, waitingFor: null },
+  lane: { name: "startup-resume", mode: "waiting", pausedSinceMs: null, fusedUntilMs: null, waitingFor: null },
   budget: { slots: 2, used: 1, perAgent: null },
   users: { waiting: 0, running: 1 },
   queue: [],

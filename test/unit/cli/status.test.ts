@@ -61,7 +61,9 @@ describe("the status screen", () => {
 
   it("says why nothing starts", () => {
     const lane = (pausedSinceMs: number | null, waitingFor: WaitCause | null, fusedUntilMs: number | null = null) =>
-      screen(statusView({ lane: { name: "startup-resume", pausedSinceMs, fusedUntilMs, waitingFor } }));
+      screen(
+        statusView({ lane: { name: "startup-resume", mode: "waiting", pausedSinceMs, fusedUntilMs, waitingFor } }),
+      );
     expect(lane(NOW - 60_000, "paused")).toContain("startup-resume, paused for 1m: `openclaw resumes unpause` goes on");
     expect(lane(null, "users")).toContain("startup-resume, waiting: users go first");
     expect(lane(null, null, NOW)).toContain("gateways died while resumes ran; `openclaw resumes unpause` goes on");

@@ -30,7 +30,7 @@ describe("the status in a chat", () => {
 
   it("of a busy one is numbers only, with what it waits for", () => {
     const view = statusView({
-      lane: { name: "startup-resume", pausedSinceMs: null, fusedUntilMs: null, waitingFor: "users" },
+      lane: { name: "startup-resume", mode: "waiting", pausedSinceMs: null, fusedUntilMs: null, waitingFor: "users" },
       queue: [queued(), queued({ sessionKey: "agent:a:secret" })],
       running: [runningItem()],
       held: [heldItem(), heldItem(), heldItem()],
@@ -46,7 +46,13 @@ describe("the status in a chat", () => {
   });
 
   it("of a paused one says so, and what it waits for only where something waits", () => {
-    const lane = { name: "startup-resume", pausedSinceMs: 5, fusedUntilMs: null, waitingFor: "paused" } as const;
+    const lane = {
+      name: "startup-resume",
+      mode: "waiting",
+      pausedSinceMs: 5,
+      fusedUntilMs: null,
+      waitingFor: "paused",
+    } as const;
     expect(statusText(statusView({ lane }))).toContain("Resumes: paused, ");
     expect(statusText(statusView({ lane }))).toContain("queued 0, held");
     expect(statusText(statusView({ lane, queue: [queued()] }))).toContain("queued 1 (waiting: paused), held");
@@ -54,7 +60,13 @@ describe("the status in a chat", () => {
 
   // A hot change of the mode leaves what is claimed in the lane: it waits for `mode`.
   it.each(["observe", "off"] as const)("of one that was set to %s with sessions claimed tells of them", (state) => {
-    const lane = { name: "startup-resume", pausedSinceMs: null, fusedUntilMs: null, waitingFor: "mode" } as const;
+    const lane = {
+      name: "startup-resume",
+      mode: "waiting",
+      pausedSinceMs: null,
+      fusedUntilMs: null,
+      waitingFor: "mode",
+    } as const;
     const text = statusText(statusView({ state, lane, queue: [queued()], running: [runningItem()] }));
     expect(text).not.toContain("Nothing is claimed");
   });

@@ -724,3 +724,41 @@ describe("what can be seen of the lane", () => {
     void drained;
   });
 });
+
+describe("the mode", () => {
+  it("tells what the lane does, each change once", async () => {
+    const { clock, lane, runner, heard, start } = makeLane();
+    const [modes, trouble] = [heard("mode"), heard("trouble")];
+    expect(lane.mode).toBe("starting");
+    await start("a1", "a2");
+    lane.userWrote("x");
+    runner.end("a1", CANCELLED);
+    await clock.settle();
+    lane.userServed("x");
+    await clock.elapse(2000);
+    const drained = lane.drain();
+    runner.end("a1", CANCELLED);
+    await drained;
+    expect(modes.map(({ to }) => to)).toEqual([
+      "waiting",
+      "running",
+      "yielding",
+      "waiting",
+      "running",
+      "draining",
+      "stopped",
+    ]);
+    expect(modes.map(({ from }) => from)).toEqual(["starting", ...modes.slice(0, -1).map(({ to }) => to)]);
+    expect(trouble).toEqual([]);
+  });
+
+  it("is failed for good when the service could not start", async () => {
+    const { lane, heard, start } = makeLane();
+    const modes = heard("mode");
+    lane.fail();
+    lane.fail();
+    await lane.drain();
+    await start("a1");
+    expect(modes).toEqual([{ from: "starting", to: "failed" }]);
+  });
+});

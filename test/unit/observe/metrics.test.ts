@@ -12,6 +12,13 @@ openclaw_resume_budget_slots{state="used"} 0
 openclaw_resume_lane_paused{cause="fuse"} 0
 openclaw_resume_lane_paused{cause="mode"} 0
 openclaw_resume_lane_paused{cause="operator"} 0
+openclaw_resume_mode{mode="draining"} 0
+openclaw_resume_mode{mode="failed"} 0
+openclaw_resume_mode{mode="running"} 0
+openclaw_resume_mode{mode="starting"} 0
+openclaw_resume_mode{mode="stopped"} 0
+openclaw_resume_mode{mode="waiting"} 0
+openclaw_resume_mode{mode="yielding"} 0
 openclaw_resume_oldest_waiting_seconds{lane="main"} 0
 openclaw_resume_oldest_waiting_seconds{lane="startup-resume"} 0
 openclaw_resume_outcomes_total{outcome="completed"} 0
@@ -137,8 +144,8 @@ describe("from the start", () => {
 
   it("each metric has a type and a help text", async () => {
     const text = await metrics.registry.metrics();
-    expect(text.match(/^# TYPE openclaw_resume_\w+ (gauge|counter|histogram)$/gm)).toHaveLength(12);
-    expect(text.match(/^# HELP openclaw_resume_\w+ \S.+$/gm)).toHaveLength(12);
+    expect(text.match(/^# TYPE openclaw_resume_\w+ (gauge|counter|histogram)$/gm)).toHaveLength(13);
+    expect(text.match(/^# HELP openclaw_resume_\w+ \S.+$/gm)).toHaveLength(13);
   });
 
   it("nothing is in prom-client's global registry", async () => {
@@ -188,11 +195,17 @@ describe("waits", () => {
   it("that still go on are read at the scrape", async () => {
     nowMs = 10_000;
     const pausedBy = new Set(["fuse"] as const);
-    metrics.watch({ slots: { total: 3, used: 1 }, pausedBy, oldestSinceMs: (lane) => (lane === "main" ? 9500 : 4000) });
+    metrics.watch({
+      slots: { total: 3, used: 1 },
+      pausedBy,
+      mode: "yielding",
+      oldestSinceMs: (lane) => (lane === "main" ? 9500 : 4000),
+    });
     expect(await changed()).toEqual([
       'budget_slots{state="free"} 2',
       'budget_slots{state="used"} 1',
       'lane_paused{cause="fuse"} 1',
+      'mode{mode="yielding"} 1',
       'oldest_waiting_seconds{lane="main"} 0.5',
       'oldest_waiting_seconds{lane="startup-resume"} 6',
     ]);

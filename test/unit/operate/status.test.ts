@@ -32,7 +32,7 @@ describe("the status", () => {
       state: "active",
       atMs: NOW,
       bootedAtMs: null,
-      lane: { name: "startup-resume", pausedSinceMs: null, fusedUntilMs: null, waitingFor: null },
+      lane: { name: "startup-resume", mode: "starting", pausedSinceMs: null, fusedUntilMs: null, waitingFor: null },
       budget: { slots: 2, used: 0, perAgent: null },
       users: { waiting: 0, running: 0 },
       queue: [],
@@ -48,7 +48,7 @@ describe("the status", () => {
     office.over = { active: undefined, state: "misconfigured", settings: undefined, settingsErrors };
     expect(office.desk.status()).toMatchObject({
       state: "misconfigured",
-      lane: { name: "", pausedSinceMs: null, waitingFor: null },
+      lane: { name: "", mode: null, pausedSinceMs: null, waitingFor: null },
       budget: { slots: 0, used: 0, perAgent: null },
       queue: [],
       running: [],
