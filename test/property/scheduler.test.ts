@@ -323,7 +323,7 @@ class Checked {
       expect(this.#scheduler.find(one)?.place).toBe(place);
     }
     this.#mode = changeMode(this.#mode, this.#scheduler.mode);
-    const isCut = [...this.running.values()].some(({ cancels, fate }) => cancels.length > 0 || fate !== undefined);
+    const isCut = [...this.running.values()].some(({ cancels }) => cancels.length > 0);
     const ready = this.running.size === 0 ? "waiting" : isCut ? "yielding" : "running";
     const stopping = this.running.size === 0 ? "stopped" : "draining";
     expect(this.#mode).toBe(this.#drained ? stopping : this.#opened ? ready : "starting");
