@@ -41,7 +41,7 @@ it("starts on a record that is corrupt in every field, and on none: held and exp
     chats: 45,
     agents: 3,
     behaviour: resumesHang,
-    settings: { lane: { quietMs: 300 } },
+    settings: { lane: { quietMs: 300 }, budget: { maxConcurrent: 4 } },
   });
   await restarted.waitForResumes(2);
   await restarted.stop("SIGKILL");
@@ -67,7 +67,7 @@ it("starts on a record that is corrupt in every field, and on none: held and exp
   const once = (chats: typeof damaged) => chats.map(({ chatId }) => [`Resumed [chat ${chatId}]`]);
   const waitForReplies = (chats: typeof damaged) =>
     waitFor(() => repliesOf(chats).every(({ length }) => length > 0), {
-      timeoutMs: 90_000,
+      timeoutMs: 150_000,
       what: "the answers",
       lastState: () => `${restarted.describeReplies()}\n${restarted.gateway.logTail()}`,
     });
@@ -87,7 +87,7 @@ it("starts on a record that is corrupt in every field, and on none: held and exp
   expect(restarted.gateway.log).toContain("record.sqlite.unusable");
   await waitForReplies(damaged);
   expect(repliesOf(restarted.chats)).toEqual(once(restarted.chats));
-}, 240_000);
+}, 400_000);
 
 it("blows its fuse when gateways die while resumes run, and goes on when the operator says so", async () => {
   await using restarted = await RestartedGateway.start({
@@ -122,4 +122,4 @@ it("blows its fuse when gateways die while resumes run, and goes on when the ope
     restarted.chats.map(({ chatId }) => [`Resumed [chat ${chatId}]`]),
   );
   expect((await status()).lane.fusedUntilMs).toBeNull();
-}, 240_000);
+}, 400_000);

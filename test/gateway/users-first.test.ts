@@ -170,10 +170,10 @@ describe("three agents", () => {
     const starts = () => restarted.log().filter(({ msg }) => msg === "resume started").length;
     const tokens = restarted.chats.slice(0, 3).map(({ token }) => token);
     await restarted.waitForResumes(1);
-    for (let round = 0, seen = 0; round < 18; round += 1) {
+    for (let round = 0, seen = 0; round < 12; round += 1) {
       await waitFor(() => starts() > seen, { timeoutMs: 20_000, what: "the next resumes" });
       // The preparation of a run takes about half a second.
-      await sleep((round * 35) % 600);
+      await sleep((round * 55) % 600);
       seen = starts();
       await restarted.ask(900 + round, { token: tokens[round % 3]! });
     }
