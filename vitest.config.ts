@@ -1,5 +1,16 @@
 import { defineConfig } from "vitest/config";
 
+const realGateway = {
+  globalSetup: "test/support/global-setup.ts",
+  pool: "forks",
+  // Each file starts real gateways of about 0.5 GB, which wait more than they work: two files at a time.
+  maxWorkers: 2,
+  maxConcurrency: 2,
+  retry: 0,
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
+} as const;
+
 export default defineConfig({
   test: {
     projects: [
@@ -13,19 +24,15 @@ export default defineConfig({
       },
       {
         test: {
+          ...realGateway,
           name: "gateway",
           include: ["test/gateway/**/*.test.ts"],
-          globalSetup: ["test/support/global-setup.ts"],
-          pool: "forks",
-          // Each file starts real gateways of about 0.5 GB, which wait more than they work: two files at a time, and
-          // after the unit tests.
-          maxWorkers: 2,
+          // After the unit tests.
           sequence: { groupOrder: 2 },
-          retry: 0,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
         },
       },
+      // Longer than `npm test` may take: `npm run test:kills`, `npm run soak`.
+      { test: { ...realGateway, name: "long", include: ["test/long/**/*.test.ts"] } },
     ],
     coverage: { include: ["src/**"] },
   },

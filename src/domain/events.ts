@@ -12,6 +12,8 @@ export interface Subject {
 
 /** Every step that can be watched. Durations in milliseconds. */
 export interface ResumeEvents {
+  /** Taken from the host's own recovery. */
+  claimed: Subject;
   judged: Subject & { readonly verdict: Verdict };
   booted: { readonly mode: string; readonly claimed: number; readonly tookMs: number };
   queued: Subject & { readonly attempts: number };
@@ -50,10 +52,12 @@ export interface ResumeEvents {
 }
 
 type Listener<Name extends keyof ResumeEvents> = (event: ResumeEvents[Name]) => void;
+type AnyListener = (name: keyof ResumeEvents, event: object) => void;
 
 /** A typed emitter whose listeners cannot hurt the emitting side: what they throw is dropped. */
 export class EventBus {
   readonly #listeners = new Map<keyof ResumeEvents, Set<(event: never) => void>>();
+  readonly #anyListeners = new Set<AnyListener>();
 
   on<Name extends keyof ResumeEvents>(name: Name, listener: Listener<Name>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
@@ -61,13 +65,23 @@ export class EventBus {
     return () => void listeners.delete(listener);
   }
 
+  /** For every event, after those who listen to this one. */
+  onAny(listener: AnyListener): () => void {
+    this.#anyListeners.add(listener);
+    return () => void this.#anyListeners.delete(listener);
+  }
+
   emit<Name extends keyof ResumeEvents>(name: Name, event: ResumeEvents[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
-      try {
-        (listener as Listener<Name>)(event);
-      } catch {
-        // A broken metric or log line must not stop a resume.
-      }
-    }
+    for (const listener of this.#listeners.get(name) ?? []) call(() => (listener as Listener<Name>)(event));
+    for (const listener of this.#anyListeners) call(() => listener(name, event));
+  }
+}
+
+/** A broken metric or log line must not stop a resume. */
+function call(listener: () => void): void {
+  try {
+    listener();
+  } catch {
+    // Dropped.
   }
 }

@@ -203,8 +203,10 @@ async function carryOut(candidate: Candidate, verdict: Verdict, options: ClaimOp
   const step = verdict.kind === "leave" ? "release" : "claim";
   if (step === "claim" ? !isTheirs : record === undefined || isTheirs) return true;
   try {
-    if (step === "claim" ? await sessions.claim(row) : await sessions.release(row, "now")) return true;
-    throw new Error(`the session changed before the ${step}`);
+    const isDone = step === "claim" ? await sessions.claim(row) : await sessions.release(row, "now");
+    if (!isDone) throw new Error(`the session changed before the ${step}`);
+    if (step === "claim") events.emit("claimed", { agentId: row.agentId, sessionKey: row.sessionKey });
+    return true;
   } catch (error) {
     events.emit("trouble", { agentId: row.agentId, sessionKey: row.sessionKey, what: `${step} a session`, error });
     takeBack(row, record, records, events);

@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import { EventBus } from "../domain/events.ts";
 import { canonicalKey } from "../domain/session.ts";
 import { type LaneLimits, ResumeLane } from "../lane/resume-lane.ts";
+import { publishEvents } from "../observe/diagnostics.ts";
 import { createLog, logEvents } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
 import type { Office } from "../operate/office.ts";
@@ -115,6 +116,7 @@ export class ResumeService {
     const nowMs = steadyClock();
     const log = createLog(context.logger);
     logEvents(events, log);
+    publishEvents(events);
     const session: Session = (this.#session = {
       host: hostParts(this.#api.runtime, context.stateDir),
       log,

@@ -28,6 +28,7 @@ export function createLog(host: LineLogger): Logger {
 
 /** One line per step, with verdicts and reasons; never message text. */
 export function logEvents(events: EventBus, log: Logger): void {
+  events.on("claimed", (event) => log.debug(event, "claimed"));
   events.on("judged", ({ verdict, ...event }) =>
     log.info({ ...event, ...verdict, kind: undefined, verdict: verdict.kind }, "judged"),
   );

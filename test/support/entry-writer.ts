@@ -2,10 +2,8 @@
  * A plugin that writes session entries through the host's own API at gateway start, before ours looks at them: for marks
  * that would take another host version, another channel or a broken disk to come about by themselves.
  */
-import fs from "node:fs";
-import path from "node:path";
 import type { PluginInConfig } from "./gateway-config.ts";
-import { makeTempDir } from "./temp.ts";
+import { stageSource } from "./stage-plugin.ts";
 
 export type EntryWrite = {
   sessionKey: string;
@@ -20,15 +18,7 @@ export type EntryWrite = {
 
 /** Stages it. It writes at the first start on a state folder only. */
 export function stageEntryWriter(writes: readonly EntryWrite[]): PluginInConfig {
-  const dir = makeTempDir("entry-writer");
-  const id = "entry-writer";
-  const write = (name: string, content: string) => fs.writeFileSync(path.join(dir, name), content);
-  const json = (value: unknown) => JSON.stringify(value, null, 2);
-  const configSchema = { type: "object", properties: {} };
-  write("package.json", json({ name: id, version: "1.0.0", type: "module", openclaw: { extensions: ["./index.js"] } }));
-  write("openclaw.plugin.json", json({ id, name: "Entry writer", activation: { onStartup: true }, configSchema }));
-  write("index.js", source(writes));
-  return { dir, id };
+  return stageSource("entry-writer", source(writes));
 }
 
 const source = (writes: readonly EntryWrite[]): string => `

@@ -48,7 +48,8 @@ export type Reply = {
 /** What becomes of a call. Undefined: it is delivered at once. */
 export type SendFate =
   | { kind: "delay"; delayMs: number }
-  | { kind: "hang" }
+  /** Never answered; `seen`: the user has it all the same. */
+  | { kind: "hang"; seen?: boolean }
   | { kind: "fail"; status?: number; description?: string; retryAfterS?: number }
   /** The user sees it, but the connection is cut before the bot gets the answer. */
   | { kind: "loseAnswer" }
@@ -304,7 +305,8 @@ export class FakeBotApi {
     this.calls.push(call);
     const fate = method === "sendChatAction" ? undefined : this.fate(call);
     if (fate?.kind === "hang") {
-      response.on("close", () => (call.outcome = "failed"));
+      if (fate.seen === true) call.outcome = "lost";
+      else response.on("close", () => (call.outcome = "failed"));
       return;
     }
     if (fate?.kind === "delay") await sleep(fate.delayMs);

@@ -29,6 +29,12 @@ export type RestartOptions = Partial<CrashedStateOptions> & {
   prepare?: (stateDir: string) => void;
 };
 
+type BootOptions = {
+  settings?: Record<string, unknown>;
+  withoutPlugin?: boolean;
+  beside?: PluginInConfig[];
+};
+
 /** A resumed turn hangs, a user's turn is answered at once: the incident. */
 export const resumesHang: ModelBehaviour = (request) => (request.isResume ? { kind: "hang" } : answer(request));
 
@@ -67,6 +73,18 @@ export class RestartedGateway implements AsyncDisposable {
 
   /** Copies the crashed state and starts a gateway on it. */
   static async start(options: RestartOptions = {}): Promise<RestartedGateway> {
+    const restarted = await RestartedGateway.prepare(options);
+    try {
+      await restarted.boot();
+    } catch (error) {
+      await restarted[Symbol.asyncDispose]();
+      throw error;
+    }
+    return restarted;
+  }
+
+  /** Copies the crashed state; the caller boots it. */
+  static async prepare(options: RestartOptions): Promise<RestartedGateway> {
     const { stateDir, chats } = await copyCrashedState({
       chats: options.chats ?? 8,
       agents: options.agents ?? 1,
@@ -77,25 +95,29 @@ export class RestartedGateway implements AsyncDisposable {
     options.prepare?.(stateDir);
     const botApi = await FakeBotApi.start();
     const model = await StubModel.start({ behaviour: options.behaviour ?? answer, detectResume });
-    const restarted = new RestartedGateway({ chats, botApi, model, stateDir }, options);
-    try {
-      await restarted.boot();
-    } catch (error) {
-      await restarted[Symbol.asyncDispose]();
-      throw error;
-    }
-    return restarted;
+    return new RestartedGateway({ chats, botApi, model, stateDir }, options);
   }
 
-  /** Starts the gateway (again) on the state as it is. */
-  async boot(options: { settings?: Record<string, unknown>; withoutPlugin?: boolean } = {}): Promise<void> {
+  /** Starts the gateway (again) on the state as it is, and waits until it is ready. */
+  async boot(options: BootOptions = {}): Promise<void> {
+    await this.spawn(options);
+    try {
+      await this.gateway.waitUntilReady(60_000);
+    } catch (error) {
+      await this.gateway.stop("SIGKILL");
+      throw error;
+    }
+  }
+
+  /** The same without waiting: for a gateway that is killed while it boots. */
+  async spawn(options: BootOptions = {}): Promise<void> {
     // Tests that kill often would otherwise run into the host's crash-loop breaker.
     clearBootHistory(this.stateDir);
     this.#pastLog += this.gateway?.log ?? "";
     const settings = options.settings ?? this.#options.settings ?? {};
     const own = options.withoutPlugin === true ? [] : [stagePlugin({ config: settings })];
-    const plugins =
-      this.#options.plugins === undefined ? [...(this.#options.beside ?? []), ...own] : this.#options.plugins;
+    const beside = options.beside ?? this.#options.beside ?? [];
+    const plugins = this.#options.plugins === undefined ? [...beside, ...own] : this.#options.plugins;
     const config = gatewayConfig({
       botApi: this.botApi,
       model: this.model,
@@ -104,7 +126,7 @@ export class RestartedGateway implements AsyncDisposable {
       ...(this.#options.otherModel === undefined ? {} : { otherModel: this.#options.otherModel }),
       ...(this.#options.extra ? { extra: this.#options.extra } : {}),
     });
-    this.gateway = await Gateway.start({ stateDir: this.stateDir, config });
+    this.gateway = await Gateway.spawn({ stateDir: this.stateDir, config });
   }
 
   stop(signal: "SIGTERM" | "SIGKILL"): Promise<GatewayStop> {

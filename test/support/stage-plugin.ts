@@ -25,13 +25,17 @@ export function stagePlugin(options: { config?: Record<string, unknown> } = {}):
 
 /** A plugin that does nothing, loaded in the same way: for comparing ready times. */
 export function stageEmptyPlugin(): PluginInConfig {
-  const dir = makeTempDir("empty-plugin");
-  const id = "empty-plugin";
+  return stageSource("empty-plugin", 'export default { id: "empty-plugin", name: "Empty", register() {} };\n');
+}
+
+/** A plugin of one file, for what only something inside the gateway can do. Its id is its name. */
+export function stageSource(id: string, source: string): PluginInConfig {
+  const dir = makeTempDir(id);
   const write = (name: string, content: string) => fs.writeFileSync(path.join(dir, name), content);
   write("package.json", json({ name: id, version: "1.0.0", type: "module", openclaw: { extensions: ["./index.js"] } }));
   const configSchema = { type: "object", properties: {}, additionalProperties: false };
-  write("openclaw.plugin.json", json({ id, name: "Empty", activation: { onStartup: true }, configSchema }));
-  write("index.js", `export default { id: "${id}", name: "Empty", register() {} };\n`);
+  write("openclaw.plugin.json", json({ id, name: id, activation: { onStartup: true }, configSchema }));
+  write("index.js", source);
   return { dir, id };
 }
 
