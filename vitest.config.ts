@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
+const setupFiles = ["test/support/warnings.ts"];
+
 const realGateway = {
+  setupFiles,
   globalSetup: "test/support/global-setup.ts",
   pool: "forks",
   // Each file starts real gateways of about 0.5 GB, which wait more than they work: two files at a time.
@@ -17,6 +20,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          setupFiles,
           include: ["test/unit/**/*.test.ts", "test/property/**/*.test.ts"],
           // Not 0: vitest moves a group 0 with one worker (a machine with two cores) to the very end.
           sequence: { groupOrder: 1 },

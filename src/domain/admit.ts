@@ -1,3 +1,4 @@
+import { type ClockJump, elapsedMs } from "./clock-jumps.ts";
 import { isReplaced } from "./identify.ts";
 import { compareCandidates } from "./rank.ts";
 import type { HeldReason, HoldReason, LeaveReason } from "./reasons.ts";
@@ -21,6 +22,8 @@ export interface AdmissionLimits {
   readonly excluded: "leave" | "hold";
   /** The host's `session.dmScope` is "main": direct chats have no sessions of their own any more. */
   readonly directChatsShareMain: boolean;
+  /** How the wall clock was set while sessions were left alone. */
+  readonly clockJumps?: readonly ClockJump[];
 }
 
 /** A candidate with what admission says of it. */
@@ -58,7 +61,7 @@ export function admit(candidate: Candidate, limits: AdmissionLimits, nowMs: numb
   const { record, orphaned } = candidate;
   const reason = orphaned ? "record-lost" : "interrupted";
   return record === undefined
-    ? { kind: "admit", reason, found: idleMs(candidate, nowMs, limits.idleMs), limit: limits.idleMs }
+    ? { kind: "admit", reason, found: idleMs(candidate, nowMs, limits), limit: limits.idleMs }
     : { kind: "admit", reason: "claimed-earlier", found: attemptsOf(record), limit: limits.maxAttempts };
 }
 
@@ -183,21 +186,23 @@ function isExhausted({ record }: Candidate, limits: AdmissionLimits): Verdict | 
 
 function isTooLongAgo(candidate: Candidate, limits: AdmissionLimits, nowMs: number): Verdict | undefined {
   const { row } = candidate;
-  const idle = idleMs(candidate, nowMs, limits.idleMs);
+  const idle = idleMs(candidate, nowMs, limits);
   if (idle === null) return hold("activity-unknown", null, limits.idleMs);
-  const aheadMs = Math.max(-idle, (row.startedAtMs ?? nowMs) - nowMs);
+  const ageMs = row.startedAtMs === undefined ? 0 : elapsedMs(row.startedAtMs, nowMs, limits.clockJumps);
+  const aheadMs = Math.max(-idle, -ageMs);
   if (aheadMs > CLOCK_TOLERANCE_MS) return hold("time-in-future", nowMs + aheadMs, nowMs);
   if (idle > limits.idleMs) return hold("idle-too-long", idle, limits.idleMs);
-  const ageMs = row.startedAtMs === undefined ? 0 : nowMs - row.startedAtMs;
   return ageMs > limits.maxAgeMs ? hold("too-old", ageMs, limits.maxAgeMs) : undefined;
 }
 
 /** How long nobody has touched it; the transcript is asked only when the entry alone would make it too long. */
-function idleMs({ row, transcript }: Candidate, nowMs: number, enoughMs: number): number | null {
-  const sinceEntryMs = nowMs - (row.lastInteractionAtMs ?? -Infinity);
-  if (sinceEntryMs <= enoughMs && row.lastInteractionAtMs !== undefined) return sinceEntryMs;
-  const newestAtMs = Math.max(row.lastInteractionAtMs ?? -Infinity, transcript().newestEventAtMs ?? -Infinity);
-  return newestAtMs === -Infinity ? null : nowMs - newestAtMs;
+function idleMs(candidate: Candidate, nowMs: number, { idleMs: enoughMs, clockJumps }: AdmissionLimits): number | null {
+  const { row, transcript } = candidate;
+  const sinceMs = (atMs: number | undefined) => (atMs === undefined ? Infinity : elapsedMs(atMs, nowMs, clockJumps));
+  const sinceEntryMs = sinceMs(row.lastInteractionAtMs);
+  if (sinceEntryMs <= enoughMs) return sinceEntryMs;
+  const idle = Math.min(sinceEntryMs, sinceMs(transcript().newestEventAtMs));
+  return idle === Infinity ? null : idle;
 }
 
 /** What there is to be said against a session's transcript. */

@@ -21,6 +21,7 @@ import { LiveSettings } from "../settings/live.ts";
 import type { Settings } from "../settings/settings.ts";
 import { judgeSessions } from "./admission.ts";
 import { claimJudged, report, verdictsOf } from "./boot.ts";
+import { clockMark, watchClock } from "./clock-watch.ts";
 import { createDelivery } from "./delivery.ts";
 import { handBack } from "./hand-back.ts";
 import { HeldNotices } from "./held-notice.ts";
@@ -59,6 +60,7 @@ interface Active {
   readonly notices: HeldNotices;
   readonly history: { readonly stop: () => void };
   readonly fuse: LaneFuse;
+  readonly stopWatchingClock: () => void;
 }
 
 /** The plugin between one `start` and the next `stop` of its service. */
@@ -70,6 +72,8 @@ export class ResumeService {
   #inServiceContext: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   #gateway: { readonly stopping: AbortSignal | undefined } | undefined;
   #messagesSeen = 0;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
 
   constructor(api: OpenClawPluginApi) {
     this.#api = api;
@@ -108,7 +112,11 @@ export class ResumeService {
   }
 
   /** Awaited by the host before its own recovery starts: what is claimed here, the host does not resume. */
-  async start(context: OpenClawPluginServiceContext): Promise<void> {
+  start(context: OpenClawPluginServiceContext): Promise<void> {
+    return (this.#starting = this.#start(context));
+  }
+
+  async #start(context: OpenClawPluginServiceContext): Promise<void> {
     const isBoot = inProcess.context === undefined;
     // A later start runs inside the edit that replaced the plugin, and the host takes no runs from there once it is done.
     this.#inServiceContext = inProcess.context ??= AsyncLocalStorage.snapshot();
@@ -154,6 +162,7 @@ export class ResumeService {
       // The series stay, so that an alert can tell.
       session.state = "failed";
       session.active?.lane.fail();
+      session.stopWatching();
       await this.#release(session);
       throw error;
     }
@@ -163,7 +172,10 @@ export class ResumeService {
   gatewayStarted(stopping: AbortSignal | undefined): void {
     this.#gateway = { stopping };
     // A gateway that restarts in its process is another one.
-    stopping?.addEventListener("abort", () => (inProcess.context = undefined), { once: true });
+    if (stopping !== inProcess.stopping) {
+      inProcess.stopping = stopping;
+      stopping?.addEventListener("abort", () => (inProcess.context = undefined), { once: true });
+    }
     this.#openLane();
   }
 
@@ -192,7 +204,13 @@ export class ResumeService {
     } else if (active !== undefined) session.state = current.mode;
   }
 
-  async stop(): Promise<void> {
+  /** Ends everything that was started. A second call is the same stop, and one during the start waits for it. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop().finally(() => (this.#stopping = undefined)));
+  }
+
+  async #stop(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
     const session = this.#session;
     if (session === undefined) return;
     session.stopWatching?.();
@@ -214,6 +232,7 @@ export class ResumeService {
     active.signals.stop();
     active.notices.stop();
     active.fuse.stop();
+    active.stopWatchingClock();
     // A delivery that hangs must not hold the gateway: it is on record and goes on at the next boot.
     await Promise.race([active.lane.drain(), sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
     active.history.stop();
@@ -298,6 +317,11 @@ export class ResumeService {
       nowMs: Date.now(),
       after: timer,
     });
+    const stopWatchingClock = watchClock({
+      facts: records.facts,
+      read: clockMark,
+      failed: (error) => events.emit("trouble", { what: "watch the clock", error }),
+    });
     const history = writeHistory(events, records.history, Date.now);
     records.history.prune(Date.now());
     if (records.facts.get("pausedSince") !== undefined) lane.pause("operator");
@@ -307,7 +331,7 @@ export class ResumeService {
       const error = "diagnostics.enabled is false: users of the HTTP endpoints do not preempt resumes";
       events.emit("trouble", { what: "see every user", error });
     }
-    return { lane, records, signals, notices, history, fuse };
+    return { lane, records, signals, notices, history, fuse, stopWatchingClock };
   }
 
   #openLane(): void {
@@ -347,7 +371,7 @@ function laneLimits({ budget, preemption, lane, resume }: Settings): LaneLimits 
 
 /**
  * What outlives a plugin that is replaced in process, even by a second copy of this module: whether this process has
- * started it before, the settings that were last right, and the context of the gateway's start.
+ * started it before, the settings that were last right, the context of the gateway's start, and the signal of its stop.
  */
 const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("openclaw-resume-scheduler")] ??= {
   started: false,
@@ -355,6 +379,7 @@ const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("openclaw-
   started: boolean;
   lastRight?: LiveSettings["lastRight"];
   context?: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
+  stopping?: AbortSignal | undefined;
 };
 
 function timer(delayMs: number, callback: () => void): () => void {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { ClockJump, ClockMark } from "../domain/clock-jumps.ts";
 import { hasTable, parseJson } from "./database.ts";
 
 /** What is remembered of the lane as a whole; times are epoch milliseconds. */
@@ -9,8 +10,14 @@ export interface LaneFacts {
   readonly deaths: readonly number[];
   /** When the newest boot judged its sessions. */
   readonly bootedAt: number;
+  /** The clocks when a gateway of ours last looked. */
+  readonly clock: ClockMark;
+  /** How far the wall clock was set since. */
+  readonly clockJumps: readonly ClockJump[];
 }
 
+const has = (value: unknown, names: readonly string[], holds: (field: unknown) => boolean): boolean =>
+  typeof value === "object" && value !== null && names.every((name) => holds(Reflect.get(value, name)));
 const isTime = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
 
 /** What is not what was written is taken as absent. */
@@ -18,6 +25,9 @@ const IS_FACT: Readonly<Record<keyof LaneFacts, (value: unknown) => boolean>> = 
   pausedSince: isTime,
   bootedAt: isTime,
   deaths: (value) => Array.isArray(value) && value.every(isTime),
+  clock: (value) =>
+    has(value, ["wallMs", "uptimeMs"], isTime) && has(value, ["machine"], (field) => typeof field === "string"),
+  clockJumps: (value) => Array.isArray(value) && value.every((jump) => has(jump, ["atMs", "byMs"], isTime)),
 };
 
 /** Single values that outlive a gateway. */

@@ -220,20 +220,10 @@ describe("refusing", () => {
   it("says why, with an exit code of its own, and changes nothing", async () => {
     const broken = path.join(restarted.stateDir, "broken.json5");
     fs.writeFileSync(broken, "{\n  budget: {,\n}\n");
-    const wrong = path.join(restarted.stateDir, "wrong.json5");
-    fs.writeFileSync(wrong, "{ budget: { maxConcurrent: 0 }, filter: { idelHours: 1 } }");
     const before = { entries: restarted.entries(), requests: restarted.model.requests.length };
     const failures = [
-      { args: ["show", "nobody"], code: 3, type: "unknown-session", message: /no session has the key nobody/ },
       { args: ["hold", "telegram:direct:10"], code: 3, type: "unknown-session", message: /did you mean .*:101, / },
-      { args: ["resume"], code: 2, type: "usage", message: /either a session key or --all-held/ },
       { args: ["plan", "--config", broken], code: 2, type: "config-file", message: /broken\.json5:2:12: / },
-      {
-        args: ["plan", "--config", wrong],
-        code: 2,
-        type: "invalid-settings",
-        message: /budget\.maxConcurrent: got 0; .*filter\.idelHours: unknown setting/,
-      },
       { args: ["pause", "--token", "not-it"], code: 4, type: "not-allowed", message: /--token/ },
     ] as const;
     await twoAtOnce(failures, async ({ args, code, type, message }) => {
@@ -241,15 +231,11 @@ describe("refusing", () => {
       expect(result.code, result.stdout + result.stderr).toBe(code);
       expect(expectShape(FailureSchema, result.json()).error).toMatchObject({ type, message });
     });
-    const refused = [
-      { args: ["hold", stale.sessionKey], reason: "already-held" },
-      { args: ["resume", running[0]!.sessionKey], reason: "already-running" },
-    ] as const;
-    await twoAtOnce(refused, async ({ args, reason }) => {
-      const result = await resumes(...args, "--json");
-      expect(result.code, result.stdout + result.stderr).toBe(3);
-      const view = expectShape(ActionSchema, result.json());
-      expect(view).toMatchObject({ done: [], refused: [{ sessionKey: args[1], reason }] });
+    const refused = await resumes("hold", stale.sessionKey, "--json");
+    expect(refused.code, refused.stdout + refused.stderr).toBe(3);
+    expect(expectShape(ActionSchema, refused.json())).toMatchObject({
+      done: [],
+      refused: [{ sessionKey: stale.sessionKey, reason: "already-held" }],
     });
     expect({ entries: restarted.entries(), requests: restarted.model.requests.length }).toEqual(before);
     expect((await status()).lane.pausedSinceMs).toBe(null);
@@ -407,13 +393,10 @@ describe("with the gateway down", () => {
       },
       async () => expect(expectShape(DoctorSchema, await json("doctor")).source).toBe("store"),
     ];
-    const others = [["status"], ["resume", "--all-held"], ["discard", stale.sessionKey], ["pause"]];
     await twoAtOnce(reads, (read) => read());
-    await twoAtOnce(others, async (args) => {
-      const result = await resumes(...args, "--json");
-      expect(result.code, result.stdout + result.stderr).toBe(5);
-      expect(expectShape(FailureSchema, result.json()).error.type).toBe("gateway-unreachable");
-    });
+    const other = await resumes("pause", "--json");
+    expect(other.code, other.stdout + other.stderr).toBe(5);
+    expect(expectShape(FailureSchema, other.json()).error.type).toBe("gateway-unreachable");
   });
 });
 

@@ -1,13 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { clockMark } from "../../src/host/clock-watch.ts";
+import { RecordStore } from "../../src/record/record-store.ts";
 import { answer, RestartedGateway } from "../support/restarted-gateway.ts";
 import { readTranscript } from "../support/state-store.ts";
+
+const SET_FORWARD_MS = 1.5 * 3_600_000;
+
+/** While the gateway was down somebody has set the clock: to all that looks at it alone, one chat is now stale. */
+function setClockForward(stateDir: string): void {
+  const records = RecordStore.open(stateDir);
+  const now = clockMark()!;
+  records.facts.set("clock", { ...now, wallMs: now.wallMs - SET_FORWARD_MS });
+  records.close();
+}
 
 describe("an idle gateway after a crash with 8 interrupted chats", () => {
   let restarted: RestartedGateway;
 
   beforeAll(async () => {
-    // Slow enough that two resumes are at the model at once.
-    restarted = await RestartedGateway.start({ behaviour: (request) => ({ ...answer(request), delayMs: 300 }) });
+    restarted = await RestartedGateway.start({
+      // Slow enough that two resumes are at the model at once.
+      behaviour: (request) => ({ ...answer(request), delayMs: 300 }),
+      ages: { 108: SET_FORWARD_MS + 40_000 },
+      prepare: setClockForward,
+    });
     await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 8, 60_000);
   });
   afterAll(() => restarted?.[Symbol.asyncDispose]());
@@ -15,6 +31,14 @@ describe("an idle gateway after a crash with 8 interrupted chats", () => {
   it("answers each chat exactly once", () => {
     const replies = restarted.chats.map((chat) => restarted.repliesTo(chat));
     expect(replies).toEqual(restarted.chats.map(({ chatId }) => [`Resumed [chat ${chatId}]`]));
+  });
+
+  it("takes no session for stale because the clock was set meanwhile", () => {
+    const judged = restarted
+      .log()
+      .find(({ msg, sessionKey }) => msg === "judged" && sessionKey === restarted.chat(108).sessionKey);
+    expect(judged).toMatchObject({ verdict: "admit", reason: "interrupted" });
+    expect(judged?.["found"]).toBeLessThan(SET_FORWARD_MS);
   });
 
   it("never has more resumes at the model than the budget allows, and uses all of it", () => {

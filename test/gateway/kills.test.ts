@@ -1,10 +1,31 @@
-import { it } from "vitest";
+import { expect, it } from "vitest";
+import type { StatusView } from "../../src/operate/views.ts";
 import { dieAt, expectOneEndEach, KILL_POINTS, KILL_SETTINGS } from "../support/kill-points.ts";
 import { RestartedGateway } from "../support/restarted-gateway.ts";
 
 // `npm run test:kills` kills at each step on its own, twice in a row, by either signal.
 it("is killed once at every step, on one state: each conversation comes to one end, none is answered twice", async () => {
   await using restarted = await RestartedGateway.prepare({ settings: KILL_SETTINGS });
-  for (const point of KILL_POINTS) await dieAt(restarted, point, "SIGKILL");
-  await expectOneEndEach(restarted);
+  const blown: StatusView[] = [];
+  for (const point of KILL_POINTS) {
+    await dieAt(restarted, point, "SIGKILL", (status) => blown.push(status));
+  }
+  await expectOneEndEach(restarted, (status) => blown.push(status));
+
+  // Three deaths with resumes running blow the fuse; it was the operator who went on each time.
+  expect(blown.length).toBeGreaterThan(0);
+  for (const { atMs, lane, running } of blown) {
+    expect(lane).toMatchObject({ waitingFor: "fuse", pausedSinceMs: null });
+    expect(lane.fusedUntilMs).toBeGreaterThan(atMs + 500_000);
+    expect(running).toEqual([]);
+  }
+  expect(
+    restarted.log("all boots").filter(({ msg }) => String(msg).includes("`openclaw resumes unpause` goes on")),
+  ).toHaveLength(blown.length);
+  // Those that ran at two deaths may be why.
+  const { held } = await restarted.gateway.call<StatusView>("resumes.status", {});
+  expect(held.length).toBeGreaterThan(0);
+  expect(new Set(held.map(({ reason }) => reason))).toEqual(new Set(["crash-loop"]));
+  await restarted.gateway.call("resumes.resume", { allHeld: true });
+  await restarted.waitForReplies(1, 60_000);
 }, 600_000);

@@ -218,8 +218,9 @@ describe("turns that really ended badly, users who really came back, an operator
 });
 
 describe("what becomes of resumes over restarts", () => {
-  it("an owed reply, a resume that ran at two deaths, a record that is damaged, one that is lost", async () => {
-    await using restarted = await RestartedGateway.start({ behaviour: resumesHang });
+  it("too long idle, an owed reply, a resume that ran at two deaths, a record that is damaged, one that is lost", async () => {
+    await using restarted = await RestartedGateway.start({ behaviour: resumesHang, ages: { 108: 3 * 3_600_000 } });
+    expect(verdicts(restarted).get(direct(108))).toBe("hold idle-too-long");
     const [owed, running] = (await restarted.waitForResumes(2)).map(({ chat }) => chat!);
     let sending = false;
     restarted.botApi.fate = ({ chatId }) => {
@@ -246,6 +247,8 @@ describe("what becomes of resumes over restarts", () => {
     expect(said.get(direct(running!))).toBe("hold crash-loop");
     expect(said.get(direct(damaged!))).toBe("hold record-damaged");
     expect(said.get(direct(lost!))).toBe("admit record-lost");
+    expect(restarted.botApi.replies(108), 'notify is "off"').toEqual([]);
+    noteOutcomes(restarted);
   });
 
   it("used-up attempts, a user who went on or started afresh meanwhile", async () => {
@@ -273,13 +276,6 @@ describe("what becomes of resumes over restarts", () => {
     expect(said.get(direct(failed!))).toBe("hold attempts-exhausted");
     expect(said.get(direct(goesOn!))).toBe("retire user-continued");
     expect(said.get(direct(startsAfresh!))).toBe("retire session-replaced");
-  });
-
-  it("too long idle", async () => {
-    await using restarted = await RestartedGateway.start({ ages: { 104: 3 * 3_600_000 } });
-    expect(verdicts(restarted).get(direct(104))).toBe("hold idle-too-long");
-    await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 7, 60_000);
-    noteOutcomes(restarted);
   });
 });
 

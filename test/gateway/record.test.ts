@@ -88,38 +88,3 @@ it("starts on a record that is corrupt in every field, and on none: held and exp
   await waitForReplies(damaged);
   expect(repliesOf(restarted.chats)).toEqual(once(restarted.chats));
 }, 400_000);
-
-it("blows its fuse when gateways die while resumes run, and goes on when the operator says so", async () => {
-  await using restarted = await RestartedGateway.start({
-    behaviour: resumesHang,
-    settings: { lane: { quietMs: 300 } },
-  });
-  for (let deaths = 0; deaths < 3; deaths += 1) {
-    await restarted.waitForResumes(2);
-    await restarted.stop("SIGKILL");
-    await restarted.boot();
-  }
-  const status = () => restarted.gateway.call<StatusView>("resumes.status", {});
-  await waitFor(async () => (await status()).lane.waitingFor === "fuse", { timeoutMs: 30_000, what: "the fuse" });
-  const blown = await status();
-  expect(blown.lane).toMatchObject({ waitingFor: "fuse", pausedSinceMs: null });
-  expect(blown.lane.fusedUntilMs).toBeGreaterThan(blown.atMs + 500_000);
-  expect(blown.running).toEqual([]);
-  // Those that ran at two deaths may be why.
-  expect(blown.held.map(({ reason }) => reason)).toEqual(["crash-loop", "crash-loop"]);
-  expect((await restarted.metrics()).get('openclaw_resume_lane_paused{cause="fuse"}')).toBe(1);
-  expect(restarted.gateway.log).toContain("`openclaw resumes unpause` goes on");
-  // Users are served as ever.
-  expect(await restarted.ask(900)).toBeLessThan(10_000);
-  expect(restarted.model.runningRequests.filter(({ isResume }) => isResume)).toEqual([]);
-
-  restarted.model.behaviour = answer;
-  await restarted.gateway.call("resumes.unpause", {});
-  await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 6);
-  await restarted.gateway.call("resumes.resume", { allHeld: true });
-  await restarted.waitForReplies(1, 60_000);
-  expect(restarted.chats.map((chat) => restarted.repliesTo(chat))).toEqual(
-    restarted.chats.map(({ chatId }) => [`Resumed [chat ${chatId}]`]),
-  );
-  expect((await status()).lane.fusedUntilMs).toBeNull();
-}, 400_000);

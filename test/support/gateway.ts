@@ -234,6 +234,8 @@ export function hostEnv(stateDir: string): Record<string, string> {
     OPENCLAW_STATE_DIR: stateDir,
     OPENCLAW_CONFIG_PATH: path.join(stateDir, "openclaw.json"),
     OPENCLAW_NO_RESPAWN: "1",
+    // See complaints.ts: whose warning it is.
+    NODE_OPTIONS: "--trace-warnings",
     OPENCLAW_DISABLE_BONJOUR: "1",
     NO_COLOR: "1",
   };

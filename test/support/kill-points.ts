@@ -69,7 +69,12 @@ export const KILL_POINTS: readonly KillPoint[] = [
 export const KILL_SETTINGS = { lane: { quietMs: 300 }, resume: { retryDelayMs: 200 } };
 
 /** Boots the gateway and has it die at this point. */
-export async function dieAt(restarted: RestartedGateway, point: KillPoint, signal: Signal): Promise<void> {
+export async function dieAt(
+  restarted: RestartedGateway,
+  point: KillPoint,
+  signal: Signal,
+  onFuse: OnFuse = () => undefined,
+): Promise<void> {
   restarted.model.behaviour = point.behaviour ?? answer;
   const isOurs = (text: string) => text.startsWith("Resumed ");
   restarted.botApi.fate = ({ text }) =>
@@ -80,7 +85,7 @@ export async function dieAt(restarted: RestartedGateway, point: KillPoint, signa
     ...(point.at === undefined ? {} : { beside: [stageKiller(point.at, signal)] }),
   });
   const { gateway } = restarted;
-  const goesOn = unblow(restarted).then(() => point.provoke?.(restarted));
+  const goesOn = unblow(restarted, onFuse).then(() => point.provoke?.(restarted));
   if (point.reached !== undefined) {
     await goesOn;
     await point.reached(restarted);
@@ -103,11 +108,11 @@ export async function dieAt(restarted: RestartedGateway, point: KillPoint, signa
 }
 
 /** Boots it once more, to finish. Every interrupted conversation must have come to exactly one end. */
-export async function expectOneEndEach(restarted: RestartedGateway): Promise<void> {
+export async function expectOneEndEach(restarted: RestartedGateway, onFuse: OnFuse = () => undefined): Promise<void> {
   restarted.model.behaviour = answer;
   restarted.botApi.fate = () => undefined;
   await restarted.boot();
-  await unblow(restarted);
+  await unblow(restarted, onFuse);
   const status = () => restarted.gateway.call<StatusView>("resumes.status", {});
   const wrote = usersWho(restarted);
   const isServed = (chatId: number) => repliesTo(restarted, chatId).length > 0;
@@ -181,13 +186,19 @@ function expectTranscriptIntact(
   expect(orphans, found).toEqual([]);
 }
 
+/** Told the status of a gateway whose fuse has blown. */
+type OnFuse = (status: StatusView) => void;
+
 /** After three deaths nothing starts until the operator says so. */
-async function unblow(restarted: RestartedGateway): Promise<void> {
+async function unblow(restarted: RestartedGateway, onFuse: OnFuse): Promise<void> {
   const { gateway } = restarted;
   try {
     await gateway.waitUntilReady(60_000);
-    const { lane } = await gateway.call<StatusView>("resumes.status", {});
-    if (lane.fusedUntilMs !== null) await gateway.call("resumes.unpause", {});
+    const status = await gateway.call<StatusView>("resumes.status", {});
+    if (status.lane.fusedUntilMs === null) return;
+    onFuse(status);
+    expect((await restarted.metrics()).get('openclaw_resume_lane_paused{cause="fuse"}')).toBe(1);
+    await gateway.call("resumes.unpause", {});
   } catch (error) {
     // It may have died as it should.
     if (gateway.running) throw error;

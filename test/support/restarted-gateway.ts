@@ -7,6 +7,7 @@ import { FakeBotApi } from "./fake-bot-api.ts";
 import { Gateway, type GatewayStop } from "./gateway.ts";
 import { gatewayConfig, type GatewayConfig, type PluginInConfig } from "./gateway-config.ts";
 import { stagePlugin } from "./stage-plugin.ts";
+import { complaintsIn } from "./complaints.ts";
 import { clearBootHistory, readSessionEntries } from "./state-store.ts";
 import { type ModelBehaviour, type ModelRequest, StubModel } from "./stub-model.ts";
 import { waitFor } from "./wait.ts";
@@ -227,9 +228,12 @@ export class RestartedGateway implements AsyncDisposable {
     );
   }
 
+  /** Fails when one of its gateways has said that something leaks, or that an error was handled by nobody. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.gateway?.stop("SIGKILL");
     await this.botApi.close();
     await this.model.close();
+    const complaints = complaintsIn(this.#pastLog + (this.gateway?.log ?? ""));
+    if (complaints.length > 0) throw new Error(`the gateway complained:\n${complaints.join("\n")}`);
   }
 }

@@ -130,6 +130,17 @@ describe("holds", () => {
     });
   });
 
+  it.each([
+    ["set forward while it was left alone, nothing", HOUR, HOUR + 1_000, "admit"],
+    ["set back: nothing, though it lies in the future", -HOUR, -HOUR + 1_000, "admit"],
+    ["set back: what is stale all the same", -HOUR, 1_000, "hold"],
+  ])("by a clock that was %s", (_name, byMs, agoMs, kind) => {
+    const limits = { ...ADMISSION, clockJumps: [{ atMs: NOW - byMs, byMs }] };
+    const times = { lastInteractionAtMs: NOW - agoMs, startedAtMs: NOW - agoMs };
+    const found = candidate({ row: row(times), transcript: { newestEventAtMs: NOW - agoMs } });
+    expect(admit(found, limits, NOW).kind).toBe(kind);
+  });
+
   it("what has no known activity", () => {
     expect(judge(candidate({ row: row({ lastInteractionAtMs: undefined }) }))).toEqual({
       kind: "hold",

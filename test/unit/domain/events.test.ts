@@ -31,3 +31,17 @@ it("tells a listener nothing after it has gone", () => {
   bus.emit("mainWaited", { waitMs: 2 });
   expect(heard).toEqual([1]);
 });
+
+it("tells those who hear everything last, and drops what they throw", () => {
+  const bus = new EventBus();
+  const heard: unknown[] = [];
+  bus.onAny(() => {
+    throw new Error("broken tracer");
+  });
+  const leave = bus.onAny((name, event) => heard.push([name, event]));
+  bus.on("mainWaited", () => heard.push("first"));
+  bus.emit("mainWaited", { waitMs: 1 });
+  leave();
+  bus.emit("mainWaited", { waitMs: 2 });
+  expect(heard).toEqual(["first", ["mainWaited", { waitMs: 1 }], "first"]);
+});

@@ -127,7 +127,11 @@ describe("facts", () => {
     store.facts.set("pausedSince", 5);
     store.facts.set("bootedAt", 6);
     reopen();
+    store.facts.set("clock", { wallMs: 1, uptimeMs: 2, machine: "m" });
+    store.facts.set("clockJumps", [{ atMs: 1, byMs: 2 }]);
     expect([store.facts.get("pausedSince"), store.facts.get("bootedAt")]).toEqual([5, 6]);
+    expect(store.facts.get("clock")).toEqual({ wallMs: 1, uptimeMs: 2, machine: "m" });
+    expect(store.facts.get("clockJumps")).toEqual([{ atMs: 1, byMs: 2 }]);
   });
 
   it("are unknown until they are set, and again when they are taken back", () => {
@@ -154,8 +158,11 @@ describe("rows that are not what was written", () => {
   it.each(["not JSON", '"yesterday"', "null", "{}", "1e999"])("are no facts: %s", (value) => {
     store.facts.set("pausedSince", 5);
     store.facts.set("deaths", [5]);
+    store.facts.set("clock", { wallMs: 1, uptimeMs: 2, machine: "m" });
+    store.facts.set("clockJumps", [{ atMs: 1, byMs: 2 }]);
     spoil(`UPDATE facts SET value = '${value}'`);
-    expect([store.facts.get("pausedSince"), store.facts.get("deaths")]).toEqual([undefined, undefined]);
+    const names = ["pausedSince", "deaths", "clock", "clockJumps"] as const;
+    expect(names.map((name) => store.facts.get(name))).toEqual([undefined, undefined, undefined, undefined]);
   });
 
   it.each(["verdict = 'banish'", "reason = 'toString'", "evidence = '{'"])("are no verdict: %s", (change) => {

@@ -1,0 +1,36 @@
+/** The wall clock was set: by hand, by a time server, after a virtual machine was paused. */
+export interface ClockJump {
+  /** What it showed, or would have shown, when the jump was found; epoch milliseconds. */
+  readonly atMs: number;
+  /** How far it was set forward; negative: back. Milliseconds. */
+  readonly byMs: number;
+}
+
+/** The wall clock beside one that only ever runs on, of one start of one machine. */
+export interface ClockMark {
+  readonly wallMs: number;
+  /** Since the machine was started, the time in which it was suspended included; milliseconds. */
+  readonly uptimeMs: number;
+  /** Which start of which machine. */
+  readonly machine: string;
+}
+
+/** Less is a clock that is kept right, not one that was set. Milliseconds. */
+const TOLERANCE_MS = 30_000;
+
+/** How far the wall clock was set between two marks; `undefined` when it was not, or the marks cannot be compared. */
+export function jumpBetween(before: ClockMark, after: ClockMark): ClockJump | undefined {
+  if (before.machine !== after.machine || after.uptimeMs < before.uptimeMs) return undefined;
+  const atMs = before.wallMs + after.uptimeMs - before.uptimeMs;
+  const byMs = after.wallMs - atMs;
+  return Math.abs(byMs) > TOLERANCE_MS ? { atMs, byMs } : undefined;
+}
+
+/**
+ * How long ago something was that the wall clock dates, whatever the clock was set to since. (Of two hours that the clock
+ * has shown twice, the first is meant.)
+ */
+export function elapsedMs(sinceMs: number, nowMs: number, jumps: readonly ClockJump[] = []): number {
+  const since = jumps.filter(({ atMs }) => atMs >= sinceMs);
+  return nowMs - sinceMs - since.reduce((sum, { byMs }) => sum + byMs, 0);
+}

@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import { elapsedMs, jumpBetween } from "../../../src/domain/clock-jumps.ts";
+import { HOUR, NOW } from "../support/makers.ts";
+
+const mark = (wallMs: number, uptimeMs: number, machine = "one") => ({ wallMs, uptimeMs, machine });
+
+it.each<readonly [string, ReturnType<typeof mark>, ReturnType<typeof mark>, number | undefined]>([
+  ["ran on", mark(NOW, 0), mark(NOW + HOUR, HOUR), undefined],
+  ["was kept right", mark(NOW, 0), mark(NOW + HOUR + 20_000, HOUR), undefined],
+  ["was set forward", mark(NOW, 0), mark(NOW + 2 * HOUR, HOUR), HOUR],
+  ["was set back", mark(NOW, 0), mark(NOW, HOUR), -HOUR],
+  ["of a machine that was started anew", mark(NOW, HOUR), mark(NOW + 9 * HOUR, 0, "two"), undefined],
+  ["of another machine", mark(NOW, 0), mark(NOW + 9 * HOUR, HOUR, "two"), undefined],
+  ["that makes no sense", mark(NOW, HOUR), mark(NOW + 9 * HOUR, 0), undefined],
+])("a clock that %s", (_name, before, after, byMs) => {
+  expect(jumpBetween(before, after)).toEqual(
+    byMs === undefined ? undefined : { atMs: before.wallMs + after.uptimeMs - before.uptimeMs, byMs },
+  );
+});
+
+it.each([
+  ["no jump", [], HOUR],
+  ["set forward since", [{ atMs: NOW - HOUR / 2, byMs: HOUR / 2 }], HOUR / 2],
+  ["set back since", [{ atMs: NOW - HOUR / 2, byMs: -HOUR }], 2 * HOUR],
+  ["set forward before", [{ atMs: NOW - 2 * HOUR, byMs: HOUR }], HOUR],
+  [
+    "set forward and back",
+    [
+      { atMs: NOW - HOUR / 2, byMs: HOUR },
+      { atMs: NOW - HOUR / 4, byMs: -HOUR },
+    ],
+    HOUR,
+  ],
+])("an hour ago by the clock, %s", (_name, jumps, elapsed) => {
+  expect(elapsedMs(NOW - HOUR, NOW, jumps)).toBe(elapsed);
+});

@@ -1,0 +1,168 @@
+import { getEventListeners } from "node:events";
+import { unwatchFile, watchFile, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ResumeService } from "../../../src/host/service.ts";
+import { entry } from "../support/fake-host.ts";
+
+/** What a service takes of its host and of the process, counted. */
+class CountingHost {
+  readonly agentEvents = new Set<unknown>();
+  readonly sessionEvents = new Set<unknown>();
+  readonly gateway = new AbortController();
+  entries: readonly { readonly sessionKey: string; readonly entry: unknown }[] = [];
+  /** Runs while a session is being claimed. */
+  onPatch: () => Promise<void> = async () => undefined;
+  settings: unknown = {};
+  dmScope = "per-channel-peer";
+  readonly #stateDir: string;
+
+  constructor(stateDir: string) {
+    this.#stateDir = stateDir;
+  }
+
+  get api(): OpenClawPluginApi {
+    const subscribe = (to: Set<unknown>) => (listener: unknown) => {
+      to.add(listener);
+      return () => void to.delete(listener);
+    };
+    const runtime = {
+      config: { current: () => this.#config },
+      events: { onAgentEvent: subscribe(this.agentEvents) },
+      agent: {
+        session: {
+          listSessionEntries: () => this.entries,
+          getSessionEntry: () => undefined,
+          patchSessionEntry: () => this.onPatch(),
+          resolveStorePath: () => path.join(this.#stateDir, "sessions.json"),
+        },
+      },
+    };
+    return { id: "resume-scheduler", version: "0", runtime } as unknown as OpenClawPluginApi;
+  }
+
+  get context(): OpenClawPluginServiceContext {
+    const add = (listener: unknown) => {
+      this.sessionEvents.add(listener);
+      return () => void this.sessionEvents.delete(listener);
+    };
+    const logger = { debug() {}, info() {}, warn() {}, error() {} };
+    const gatewayEvents = { onSessionsChanged: add };
+    const context = { stateDir: this.#stateDir, config: this.#config, logger, gatewayEvents };
+    return context as unknown as OpenClawPluginServiceContext;
+  }
+
+  get #config() {
+    const entries = { "resume-scheduler": { config: this.settings } };
+    return { agents: { list: [{ id: "main" }] }, session: { dmScope: this.dmScope }, plugins: { entries } };
+  }
+}
+
+let stateDir: string;
+let host: CountingHost;
+let configFile: string;
+
+beforeEach(() => {
+  stateDir = mkdtempSync(path.join(tmpdir(), "resume-service-"));
+  configFile = path.join(stateDir, "openclaw.json");
+  writeFileSync(configFile, "{}");
+  vi.stubEnv("OPENCLAW_CONFIG_PATH", configFile);
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+  host = new CountingHost(stateDir);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+  rmSync(stateDir, { recursive: true });
+});
+
+/** Whoever looks is counted too. */
+function fileWatchers(): number {
+  const look = () => undefined;
+  const watcher = watchFile(configFile, { persistent: false }, look);
+  const count = watcher.listenerCount("change") - 1;
+  unwatchFile(configFile, look);
+  return count;
+}
+
+type DiagnosticsState = { readonly listeners: ReadonlyMap<unknown, unknown> };
+const diagnosticListeners = (): number => {
+  const state = Reflect.get(globalThis, Symbol.for("openclaw.diagnosticEvents.state.v1")) as
+    | DiagnosticsState
+    | undefined;
+  return state?.listeners.size ?? 0;
+};
+
+const taken = () => ({
+  agentEvents: host.agentEvents.size,
+  sessionEvents: host.sessionEvents.size,
+  diagnostics: diagnosticListeners(),
+  stopping: getEventListeners(host.gateway.signal, "abort").length,
+  files: fileWatchers(),
+  timers: vi.getTimerCount(),
+});
+const NOTHING = { agentEvents: 0, sessionEvents: 0, diagnostics: 0, stopping: 0, files: 0, timers: 0 };
+
+it("leaves nothing behind: one start, stop, start and stop after the other, each stop asked for twice", async () => {
+  const service = new ResumeService(host.api);
+  for (let round = 0; round < 3; round += 1) {
+    await service.start(host.context);
+    service.gatewayStarted(new AbortController().signal);
+    expect(taken()).toMatchObject({ agentEvents: 1, sessionEvents: 1, diagnostics: 1, files: 1 });
+    expect(service.registry).toBeDefined();
+    const first = service.stop();
+    expect(service.stop()).toBe(first);
+    await first;
+    expect(taken()).toEqual(NOTHING);
+    expect(service.registry).toBeUndefined();
+  }
+  await service.stop();
+});
+
+it("has one listener on the signal of a gateway that stops, however often it is replaced", async () => {
+  const { signal } = host.gateway;
+  const counts: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const service = new ResumeService(host.api);
+    await service.start(host.context);
+    service.gatewayStarted(signal);
+    const running = getEventListeners(signal, "abort").length;
+    await service.stop();
+    counts.push(running, getEventListeners(signal, "abort").length);
+  }
+  // The one that stays tells that the next start is another gateway's.
+  expect(counts).toEqual([2, 1, 2, 1, 2, 1]);
+});
+
+it("releases what a start that fails has taken, and throws so that the host recovers by itself", async () => {
+  // A file where the record's folder should be.
+  writeFileSync(path.join(stateDir, "resume-scheduler"), "");
+  const service = new ResumeService(host.api);
+  await expect(service.start(host.context)).rejects.toThrow(/resume-scheduler/);
+  expect(taken()).toEqual(NOTHING);
+  expect(service.office().state).toBe("failed");
+  await service.stop();
+  expect(taken()).toEqual(NOTHING);
+});
+
+it("stopped while it claims: the claim comes to its end first, and nothing is left", async () => {
+  // Held for its key: nothing of the host's own is opened to look further.
+  host.dmScope = "main";
+  host.entries = [{ sessionKey: "agent:main:telegram:direct:1", entry: { ...entry(), abortedLastRun: true } }];
+  const claiming = Promise.withResolvers<void>();
+  const claimed = Promise.withResolvers<void>();
+  host.onPatch = () => {
+    claiming.resolve();
+    return claimed.promise;
+  };
+  const service = new ResumeService(host.api);
+  const started = service.start(host.context);
+  await claiming.promise;
+  const stopped = service.stop();
+  claimed.resolve();
+  await Promise.all([started, stopped]);
+  expect(taken()).toEqual(NOTHING);
+});
