@@ -1,6 +1,7 @@
 import type { ResumeRecord } from "./record.ts";
 import type { SessionRow } from "./session.ts";
 import type { TranscriptFacts } from "./transcript-facts.ts";
+import type { TailKind } from "./transcript-tail.ts";
 import type { Candidate } from "./verdict.ts";
 
 /**
@@ -23,7 +24,7 @@ export function identify(
     readonly liveSinceMs: number;
     readonly transcript: (row: SessionRow) => TranscriptFacts;
     /** Asked only when it must be known: it reads a transcript of any length. */
-    readonly lastUserMessageAtMs: (row: SessionRow) => number | undefined;
+    readonly wholeTranscript: (row: SessionRow) => TranscriptFacts;
     /** Records of earlier boots are lost: what looks claimed may be so. */
     readonly recordLost?: boolean | undefined;
     /** Whether the host holds a restart continuation for this session. */
@@ -39,16 +40,16 @@ export function identify(
   const orphaned = options.recordLost === true && record === undefined && looksClaimed(row);
   if (!interrupted && !open && !orphaned) return undefined;
   const transcript = once(() => options.transcript(row));
-  const userMessageAtMs = once(() => {
+  const whole = once(() => {
     const facts = transcript();
-    return facts.wasRead ? facts.lastUserMessageAtMs : options.lastUserMessageAtMs(row);
+    return facts.wasRead ? facts : options.wholeTranscript(row);
   });
-  const past = open && speaksOf(record, row, userMessageAtMs) ? record : undefined;
+  const past = open && speaksOf(record, row, whole) ? record : undefined;
   return {
     row,
     record: past,
     orphaned,
-    userContinued: past !== undefined && userContinued(past, row, userMessageAtMs),
+    userContinued: past !== undefined && userContinued(past, row, whole),
     restartContinuation: options.continues(row),
     transcript,
   };
@@ -70,9 +71,9 @@ export function isFinishedByHost(record: ResumeRecord, row: SessionRow): boolean
   return record.phase === "released" && row.status !== "running" && row.status !== "killed";
 }
 
-function speaksOf(record: ResumeRecord, row: SessionRow, userMessageAtMs: UserMessageAtMs): boolean {
+function speaksOf(record: ResumeRecord, row: SessionRow, whole: WholeTranscript): boolean {
   if (row.status !== "running") return true;
-  return !isReplaced(record, row) && !userWroteAfter(record, row, userMessageAtMs);
+  return !isReplaced(record, row) && !userWroteAfter(record, row, whole);
 }
 
 /** Whether the user has started the conversation afresh since it was claimed; a host can keep the session id for that. */
@@ -82,24 +83,38 @@ export function isReplaced(record: ResumeRecord, row: SessionRow): boolean {
 }
 
 /** Whether what was claimed is over: the user has continued, stopped or restarted the conversation. */
-export function movedOn(record: ResumeRecord, row: SessionRow, userMessageAtMs: UserMessageAtMs): boolean {
-  return isReplaced(record, row) || userContinued(record, row, userMessageAtMs);
+export function movedOn(record: ResumeRecord, row: SessionRow, whole: WholeTranscript): boolean {
+  return isReplaced(record, row) || userContinued(record, row, whole);
 }
 
-/** When the user last wrote into the transcript, epoch milliseconds. */
-type UserMessageAtMs = () => number | undefined;
+/** The transcript, whatever its length. */
+type WholeTranscript = () => Pick<TranscriptFacts, "lastUserMessageAtMs" | "tail">;
 
 /**
  * Whether the user has continued the conversation since it was claimed, or has stopped it. A command such as `/status`
  * is an interaction and no continuation: what was interrupted is still to be answered.
  */
-export function userContinued(record: ResumeRecord, row: SessionRow, userMessageAtMs: UserMessageAtMs): boolean {
-  return (row.stoppedAtMs ?? -Infinity) > record.claimedAtMs || userWroteAfter(record, row, userMessageAtMs);
+export function userContinued(record: ResumeRecord, row: SessionRow, whole: WholeTranscript): boolean {
+  if ((row.stoppedAtMs ?? -Infinity) > record.claimedAtMs) return true;
+  return userWroteAfter(record, row, whole) && !wasRefused(row, whole);
 }
 
 /** The transcript is asked only when the entry says that the user was there. */
-function userWroteAfter(record: ResumeRecord, row: SessionRow, userMessageAtMs: UserMessageAtMs): boolean {
-  return userCameAfter(record, row) && (userMessageAtMs() ?? -Infinity) > record.claimedAtMs;
+function userWroteAfter(record: ResumeRecord, row: SessionRow, whole: WholeTranscript): boolean {
+  return userCameAfter(record, row) && (whole().lastUserMessageAtMs ?? -Infinity) > record.claimedAtMs;
+}
+
+/**
+ * A gateway that stops takes a message into the transcript and no turn for it (2026.9.6): it is as unanswered as the turn
+ * before. A turn would have left another mark than our claim.
+ */
+function wasRefused({ status }: SessionRow, whole: WholeTranscript): boolean {
+  return status === "killed" && whole().tail.kind === "unanswered";
+}
+
+/** Whether a run of ours has written its answer; then nothing is left but to deliver it. */
+export function wroteAnswer(record: ResumeRecord, tail: TailKind): tail is Extract<TailKind, { kind: "answered" }> {
+  return tail.kind === "answered" && tail.atMs !== undefined && tail.atMs >= (record.runStartedAtMs ?? Infinity);
 }
 
 function userCameAfter(record: ResumeRecord, row: SessionRow): boolean {

@@ -57,7 +57,7 @@ export function judgeInterrupted(options: JudgeOptions): Judgement {
     liveSinceMs,
     recordLost: options.recordLost,
     transcript: (row: SessionRow) => transcripts.atBoot(row),
-    lastUserMessageAtMs: (row: SessionRow) => transcripts.whole(row).lastUserMessageAtMs,
+    wholeTranscript: (row: SessionRow) => transcripts.whole(row),
     continues: ({ agentId, sessionKey }: SessionRow) => continuations.has(canonicalKey(agentId, sessionKey)),
   };
   const candidates = agentIds.flatMap((agentId) => {

@@ -20,9 +20,7 @@ export async function handBack(
       try {
         const row = sessions.get(agentId, sessionKey);
         const isOver =
-          row === undefined ||
-          isFinishedByHost(record, row) ||
-          movedOn(record, row, () => transcripts.whole(row).lastUserMessageAtMs);
+          row === undefined || isFinishedByHost(record, row) || movedOn(record, row, () => transcripts.whole(row));
         const isGiven = !isOver && row.status !== "running" && (await sessions.release(row, "now"));
         records.delete(agentId, sessionKey);
         if (isGiven) {

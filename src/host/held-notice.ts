@@ -94,7 +94,7 @@ export class HeldNotices {
     const record = records.get(agentId, sessionKey);
     if (record?.outcome !== "held" || record.notifiedAtMs !== undefined) return;
     const row = sessions.get(agentId, sessionKey);
-    if (row === undefined || movedOn(record, row, () => transcripts.whole(row).lastUserMessageAtMs)) return;
+    if (row === undefined || movedOn(record, row, () => transcripts.whole(row))) return;
     const route = sessions.routeOf(row);
     if (route === undefined || (await this.#isQuiet(row))) return;
     await deliver({

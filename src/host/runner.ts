@@ -1,7 +1,7 @@
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
 import { transcriptObjection } from "../domain/admit.ts";
 import { errorKind } from "../domain/error-kind.ts";
-import { movedOn } from "../domain/identify.ts";
+import { movedOn, wroteAnswer } from "../domain/identify.ts";
 import { resumePrompt } from "../domain/prompt.ts";
 import type { HeldReason } from "../domain/reasons.ts";
 import type { RunningResume } from "../domain/queued-resume.ts";
@@ -75,13 +75,12 @@ export class HostRunner implements ResumeRunner {
     const row = sessions.get(resume.agentId, resume.sessionKey);
     if (row === undefined) return { kind: "superseded" };
     const facts = transcripts.whole(row);
-    if (movedOn(record, row, () => facts.lastUserMessageAtMs)) return { kind: "superseded" };
+    if (movedOn(record, row, () => facts)) return { kind: "superseded" };
 
     const { tail } = facts;
     if (tail.kind === "answered") {
       // From before our first attempt: the user has it. From after it: it is ours to deliver.
-      const isOurs = tail.atMs !== undefined && tail.atMs >= (record.runStartedAtMs ?? Infinity);
-      return isOurs
+      return wroteAnswer(record, tail)
         ? this.#deliver(attempt, [{ text: tail.text }], sessions.routeOf(row))
         : { kind: "completed", reason: "already-answered" };
     }

@@ -204,7 +204,7 @@ export class Actions {
       this.#forget(record);
       throw new Refusal("session-replaced", "its user has started afresh since it was claimed");
     }
-    if (movedOn(record, row, () => transcripts.whole(row).lastUserMessageAtMs)) {
+    if (movedOn(record, row, () => transcripts.whole(row))) {
       this.#forget(record);
       throw new Refusal("user-continued", "its user has continued or stopped it since it was claimed");
     }

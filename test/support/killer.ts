@@ -16,11 +16,13 @@ export type KillAt = {
   with?: Record<string, unknown>;
   /** Which of them, from 1 (the default). */
   nth?: number;
+  /** Then at the latest: where an earlier death has left no such step to be taken. */
+  orElse?: string;
 };
 
 /** Stages it, to be loaded before ours. */
 export function stageKiller(at: KillAt, signal: "SIGTERM" | "SIGKILL"): PluginInConfig {
-  return stageSource("killer", source({ nth: 1, with: {}, ...at }, signal));
+  return stageSource("killer", source({ nth: 1, with: {}, orElse: "", ...at }, signal));
 }
 
 const source = (at: Required<KillAt>, signal: string): string => `
@@ -28,7 +30,8 @@ import { subscribe } from "node:diagnostics_channel";
 const at = ${JSON.stringify(at)};
 let seen = 0;
 function step(name, event) {
-  if (name !== at.step || !Object.entries(at.with).every(([key, value]) => event[key] === value)) return;
+  if (name === at.orElse) seen = Math.max(seen, at.nth - 1);
+  else if (name !== at.step || !Object.entries(at.with).every(([key, value]) => event[key] === value)) return;
   seen += 1;
   if (seen === at.nth) process.kill(process.pid, ${JSON.stringify(signal)});
 }

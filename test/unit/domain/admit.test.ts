@@ -92,6 +92,20 @@ describe("admits", () => {
   });
 });
 
+describe("a reply that a killed run has written", () => {
+  const wrote = (atMs: number | undefined) => ({ tail: { kind: "answered", text: "done", atMs } as const });
+  const cutOff = record({ phase: "running", attempts: 9, cutOffs: 9, runStartedAtMs: NOW - 1_000 });
+
+  it.each([
+    ["since its first attempt", NOW - 1_000, "admit"],
+    ["before it", NOW - 1_001, "hold"],
+    ["at an unknown time", undefined, "hold"],
+  ])("%s is owed, however often it was cut off", (_name, atMs, kind) => {
+    const verdict = judge(candidate({ row: row({ status: undefined }), record: cutOff, transcript: wrote(atMs) }));
+    expect(verdict).toMatchObject(kind === "admit" ? { kind, reason: "reply-owed", found: "running" } : { kind });
+  });
+});
+
 describe("holds", () => {
   it("nothing that has been idle for exactly the limit", () => {
     expect(judge(idleFor(HOUR)).kind).toBe("admit");

@@ -3,6 +3,7 @@ import { admit } from "../../../src/domain/admit.ts";
 import { identify, isOpen, isReplaced, userContinued } from "../../../src/domain/identify.ts";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
+import type { TailKind } from "../../../src/domain/transcript-tail.ts";
 import { ADMISSION, facts, NOW, record, row } from "../support/makers.ts";
 
 /** A transcript that was read tells all there is; it is not read once more. */
@@ -10,12 +11,15 @@ const unread = () => {
   throw new Error("read a transcript twice");
 };
 
+/** Whatever its user wrote last has its answer. */
+const ANSWERED = { kind: "answered", text: "done", atMs: NOW } as const;
+
 /** A process that can run turns since `NOW`. */
 const fresh = (session: SessionRow, past?: ResumeRecord, userMessageAtMs?: number, continues = false) =>
   identify(session, past, {
     liveSinceMs: NOW,
-    transcript: () => facts({ lastUserMessageAtMs: userMessageAtMs }),
-    lastUserMessageAtMs: unread,
+    transcript: () => facts({ lastUserMessageAtMs: userMessageAtMs, tail: ANSWERED }),
+    wholeTranscript: unread,
     continues: () => continues,
   });
 /** A living process: any running turn may be live. */
@@ -23,7 +27,7 @@ const inProcess = (session: SessionRow, past?: ResumeRecord) =>
   identify(session, past, {
     liveSinceMs: -Infinity,
     transcript: () => facts(),
-    lastUserMessageAtMs: unread,
+    wholeTranscript: unread,
     continues: () => false,
   });
 /** A candidate without a past. */
@@ -158,7 +162,7 @@ describe("when no gateway runs", () => {
     identify(session, undefined, {
       liveSinceMs: Infinity,
       transcript: () => facts(),
-      lastUserMessageAtMs: unread,
+      wholeTranscript: unread,
       continues: () => false,
     });
 
@@ -180,11 +184,11 @@ describe("the transcript", () => {
       liveSinceMs: NOW,
       transcript: ({ sessionKey }: SessionRow) => {
         asked.push(`boot ${sessionKey}`);
-        return facts({ lastUserMessageAtMs: userMessageAtMs, ...over });
+        return facts({ lastUserMessageAtMs: userMessageAtMs, tail: ANSWERED, ...over });
       },
-      lastUserMessageAtMs: ({ sessionKey }: SessionRow) => {
+      wholeTranscript: ({ sessionKey }: SessionRow) => {
         asked.push(`whole ${sessionKey}`);
-        return userMessageAtMs;
+        return facts({ lastUserMessageAtMs: userMessageAtMs, tail: ANSWERED });
       },
       continues: () => false,
     };
@@ -333,6 +337,21 @@ describe("isReplaced", () => {
 describe("whether the user has continued", () => {
   const claimed = record({ claimedAtMs: 100 });
   const session = (over: Partial<Omit<SessionRow, "marks">>) => row({ status: "killed", ...over });
+  const wrote =
+    (atMs?: number, tail: TailKind = ANSWERED) =>
+    () =>
+      facts({ lastUserMessageAtMs: atMs, tail });
+
+  it.each<[string, string | undefined, TailKind, boolean]>([
+    ["nobody has answered, and no turn has left a mark", "killed", { kind: "unanswered" }, false],
+    ["was answered", "killed", ANSWERED, true],
+    ["a turn was running for when it was cut off", "killed", { kind: "unsafe" }, true],
+    ["a turn was over for", "done", { kind: "unanswered" }, true],
+    ["a turn has failed for", "failed", { kind: "unanswered" }, true],
+  ])("is told by a message that %s", (_name, status, tail, continued) => {
+    const later = session({ status, lastInteractionAtMs: 500 });
+    expect(userContinued(claimed, later, wrote(500, tail))).toBe(continued);
+  });
 
   it.each([
     ["an interaction and a message, both a millisecond after the claim", 101, 101, true],
@@ -344,7 +363,7 @@ describe("whether the user has continued", () => {
     ["a message without a known interaction", undefined, 101, false],
     ["nothing known", undefined, undefined, false],
   ])("is told by %s", (_name, lastInteractionAtMs, userMessageAtMs, continued) => {
-    expect(userContinued(claimed, session({ lastInteractionAtMs }), () => userMessageAtMs)).toBe(continued);
+    expect(userContinued(claimed, session({ lastInteractionAtMs }), wrote(userMessageAtMs))).toBe(continued);
   });
 
   it.each([
@@ -353,17 +372,20 @@ describe("whether the user has continued", () => {
     ["before it", 99, false],
   ])("is told by a stop %s", (_name, stoppedAtMs, continued) => {
     const stopped = session({ lastInteractionAtMs: 500, stoppedAtMs });
-    expect(userContinued(claimed, stopped, () => undefined)).toBe(continued);
+    expect(userContinued(claimed, stopped, wrote())).toBe(continued);
   });
 
   it("is told by a stop without any interaction or message", () => {
     const stopped = session({ lastInteractionAtMs: undefined, stoppedAtMs: 101 });
-    expect(userContinued(claimed, stopped, () => undefined)).toBe(true);
+    expect(userContinued(claimed, stopped, wrote())).toBe(true);
   });
 
   it("is asked of the transcript only when nothing else tells", () => {
     const asked: string[] = [];
-    const ask = (name: string) => () => void asked.push(name);
+    const ask = (name: string) => () => {
+      asked.push(name);
+      return facts();
+    };
     userContinued(claimed, session({ lastInteractionAtMs: 100 }), ask("quiet"));
     userContinued(claimed, session({ lastInteractionAtMs: 101, stoppedAtMs: 101 }), ask("stopped"));
     userContinued(claimed, session({ lastInteractionAtMs: 101 }), ask("wrote"));
@@ -404,7 +426,7 @@ describe("whether the user has continued", () => {
         asked.push(sessionKey);
         return facts({ lastUserMessageAtMs: NOW - 1 });
       },
-      lastUserMessageAtMs: unread,
+      wholeTranscript: unread,
       continues: () => false,
     };
     const interrupted = row({ lastInteractionAtMs: NOW - 1 });
@@ -422,7 +444,7 @@ describe("when records are lost", () => {
       liveSinceMs: NOW,
       recordLost,
       transcript: () => facts(),
-      lastUserMessageAtMs: unread,
+      wholeTranscript: unread,
       continues: () => false,
     });
   const claimed = row({ status: "killed" });

@@ -368,7 +368,7 @@ describe("a long transcript", () => {
   it("is read in whole where only it tells a message from a command", async () => {
     rows = [row({ sessionKey: "k" })];
     await boot().claim();
-    rows = [row({ sessionKey: "k", status: "killed", lastInteractionAtMs: NOW + 1 })];
+    rows = [row({ sessionKey: "k", status: "done", lastInteractionAtMs: NOW + 1 })];
     told = { k: LONG };
     userWroteAtMs = NOW + 1;
     await boot({ nowMs: NOW + 2 }).claim();

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunEnd } from "../../../src/domain/scheduler.ts";
 import type { Action, ActionView } from "../../../src/operate/views.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
-import { ASKED } from "../support/fake-host.ts";
+import { CONTINUED } from "../support/fake-host.ts";
 import { FakeOffice, keyOf } from "../support/fake-office.ts";
 import { HOUR, NOW } from "../support/makers.ts";
 
@@ -203,7 +203,7 @@ describe("resume", () => {
   ])("forgets a held session that %s", async (_name, entry, reason) => {
     PLACES.held();
     office.host.set(KEY, entry);
-    office.host.events.set("session-1", [{ ...ASKED, timestamp: NOW - 1 }]);
+    office.host.events.set("session-1", CONTINUED);
     expect([said(await act("resume")), whereabouts()]).toEqual([[`refused ${reason}`], "gone open, nowhere, killed"]);
   });
 
@@ -379,7 +379,7 @@ describe("release", () => {
   it("forgets a held session that was continued by its user, and leaves it alone", async () => {
     PLACES.held();
     office.host.set(KEY, { lastInteractionAt: NOW - 1 });
-    office.host.events.set("session-1", [{ ...ASKED, timestamp: NOW - 1 }]);
+    office.host.events.set("session-1", CONTINUED);
     expect([said(await act("release")), office.recordOf("chat"), office.host.statusOf(KEY)]).toEqual([
       ["refused user-continued"],
       undefined,
@@ -480,7 +480,7 @@ describe("a released session", () => {
     ])("when it %s", async (_name, entry, reason) => {
       PLACES.released();
       office.host.set(KEY, entry);
-      office.host.events.set("session-1", [{ ...ASKED, timestamp: NOW - 1 }]);
+      office.host.events.set("session-1", CONTINUED);
       expect([said(await act(action)), whereabouts()]).toEqual([[`refused ${reason}`], "gone open, nowhere, running"]);
     });
   });

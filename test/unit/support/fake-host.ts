@@ -22,6 +22,12 @@ export const entry = (over: Entry = {}): Entry => ({
 /** The user's message of that turn. */
 export const ASKED = { type: "message", timestamp: NOW - 60_000, message: { role: "user", content: "do it" } };
 
+/** What its user wrote and was answered while it was claimed. */
+export const CONTINUED = [
+  { ...ASKED, timestamp: NOW - 1 },
+  { ...ASKED, timestamp: NOW - 1, message: { role: "assistant", content: [{ type: "text", text: "done" }] } },
+];
+
 /** A host in memory: its configuration, its agents' session entries and their transcripts. */
 export class FakeHost implements HostParts {
   readonly stateDir: string;
