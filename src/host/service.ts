@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { tryResolveDefaultAgentId } from "openclaw/plugin-sdk/agent-scope-runtime";
 import type { OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
 import type { Logger } from "pino";
@@ -171,10 +170,10 @@ export class ResumeService {
   /** The gateway is ready; `stopping` fires when it begins to stop, before it waits for running work. */
   gatewayStarted(stopping: AbortSignal | undefined): void {
     this.#gateway = { stopping };
-    // A gateway that restarts in its process is another one.
-    if (stopping !== inProcess.stopping) {
+    // Every plugin that replaces one gets a signal of its own; each tells the end of the same gateway.
+    if (inProcess.stopping === undefined || inProcess.stopping.aborted) {
       inProcess.stopping = stopping;
-      stopping?.addEventListener("abort", () => (inProcess.context = undefined), { once: true });
+      stopping?.addEventListener("abort", forgetContext, { once: true });
     }
     this.#openLane();
   }
@@ -234,7 +233,10 @@ export class ResumeService {
     active.fuse.stop();
     active.stopWatchingClock();
     // A delivery that hangs must not hold the gateway: it is on record and goes on at the next boot.
-    await Promise.race([active.lane.drain(), sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+    const limit = Promise.withResolvers<void>();
+    const cancelLimit = timer(STOP_LIMIT_MS, limit.resolve);
+    await Promise.race([active.lane.drain(), limit.promise]);
+    cancelLimit();
     active.history.stop();
     active.records.close();
   }
@@ -381,6 +383,11 @@ const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("openclaw-
   context?: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   stopping?: AbortSignal | undefined;
 };
+
+/** A gateway that restarts in its process is another one. (No part of a service that may have been replaced by then.) */
+function forgetContext(): void {
+  inProcess.context = undefined;
+}
 
 function timer(delayMs: number, callback: () => void): () => void {
   const handle = setTimeout(callback, delayMs);

@@ -14,8 +14,8 @@ export type Sample = {
   heapBytes: number;
   /** Timers that our plugin has started and that are still to fire. */
   timers: number;
-  /** On the host's diagnostics, its agent events, and the signal of a gateway that stops. */
-  listeners: { diagnostics: number; agentEvents: number; stopping: number };
+  /** On the host's diagnostics and its agent events. */
+  listeners: { diagnostics: number; agentEvents: number };
   /** Resumes that were started although a user was waiting, and had not aged. */
   impolite: number;
 };
@@ -53,7 +53,6 @@ type Snapshot = {
 const SOURCE = `
 import { createHook } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
-import { getEventListeners } from "node:events";
 import v8 from "node:v8";
 import vm from "node:vm";
 
@@ -82,16 +81,12 @@ subscribe(${JSON.stringify(EVENT_CHANNEL)}, ({ name, event }) => {
   if (name === "started" && usersWait && !event.aged) impolite += 1;
 });
 
-let stopping;
 const stateOf = (name) => globalThis[Symbol.for(name)];
 export default {
   id: "probe",
   name: "Probe",
   register(api) {
     if (api.registrationMode !== "full") return;
-    api.on("gateway_start", (_event, context) => {
-      stopping = context.abortSignal;
-    });
     const scope = { scope: "operator.read" };
     api.registerGatewayMethod("probe.sample", async ({ respond }) => {
       for (let round = 0; round < 3; round += 1) {
@@ -104,7 +99,6 @@ export default {
         listeners: {
           diagnostics: stateOf("openclaw.diagnosticEvents.state.v1").listeners.size,
           agentEvents: stateOf("openclaw.agentEvents.state").listeners.size,
-          stopping: stopping === undefined ? -1 : getEventListeners(stopping, "abort").length,
         },
         impolite,
       });

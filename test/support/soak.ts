@@ -1,8 +1,10 @@
 /** Hours of a busy gateway in minutes: many interrupted chats, users who write when they like, a model that has bad days. */
 import { fc } from "@fast-check/vitest";
+import fs from "node:fs";
+import path from "node:path";
 import { expect } from "vitest";
 import type { StatusView } from "../../src/operate/views.ts";
-import { stageProbe, sample } from "./probe.ts";
+import { countObjects, sample, type Sample, stageProbe } from "./probe.ts";
 import { RestartedGateway, USER_MARK } from "./restarted-gateway.ts";
 import { agentOfChat } from "./gateway-config.ts";
 import type { ModelBehaviour, ModelRequest } from "./stub-model.ts";
@@ -117,8 +119,27 @@ export async function soak(options: SoakOptions): Promise<Record<string, unknown
     listeners: after.listeners,
   };
   expect(growth, JSON.stringify(measured)).toBeLessThan(0.05);
+  await expectNothingLeftBehind(restarted, after);
   expect(scraper.peakRunning).toBeLessThanOrEqual(SETTINGS.budget.maxConcurrent);
   return measured;
+}
+
+/** Edits of the settings replace the plugin in process: of the one before nothing is alive any more. */
+async function expectNothingLeftBehind(restarted: RestartedGateway, before: Sample): Promise<void> {
+  const starts = () => restarted.log().filter(({ msg }) => msg === "booted").length;
+  const file = path.join(restarted.stateDir, "openclaw.json");
+  for (const retryDelayMs of [2_000, 3_000, 4_000]) {
+    const already = starts();
+    const text = fs.readFileSync(file, "utf8");
+    fs.writeFileSync(file, text.replace(/"retryDelayMs": \d+/, `"retryDelayMs": ${retryDelayMs}`));
+    const lastState = () => restarted.gateway.logTail();
+    await waitFor(() => starts() > already, { timeoutMs: 60_000, what: "a replaced plugin", lastState });
+  }
+  const { listeners, timers } = await sample(restarted.gateway);
+  expect({ listeners, timers }).toEqual({ listeners: before.listeners, timers: before.timers });
+  const classes = ["ResumeLane", "UserSignals", "HeldNotices", "LaneFuse", "Metrics"];
+  const alive = await countObjects(restarted.gateway, classes);
+  expect(alive).toEqual(Object.fromEntries(classes.map((name) => [name, 1])));
 }
 
 /** Users who write to random chats, each again only when they have been answered. */
