@@ -15,7 +15,9 @@ it("is killed once at every step, on one state: each conversation comes to one e
   // Three deaths with resumes running blow the fuse; it was the operator who went on each time.
   expect(blown.length).toBeGreaterThan(0);
   for (const { atMs, lane, running } of blown) {
-    expect(lane).toMatchObject({ waitingFor: "fuse", pausedSinceMs: null });
+    // Seen at once after the gateway said that it is ready, or a moment later.
+    expect(lane.waitingFor).toBeOneOf(["gateway-starting", "fuse"]);
+    expect(lane.pausedSinceMs).toBeNull();
     expect(lane.fusedUntilMs).toBeGreaterThan(atMs + 500_000);
     expect(running).toEqual([]);
   }

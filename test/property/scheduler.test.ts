@@ -10,8 +10,10 @@ import {
   type SchedulerLimits,
   type Settlement,
 } from "../../src/domain/scheduler.ts";
+import { steadyClock } from "../../src/host/steady-clock.ts";
 import { queued } from "../unit/support/makers.ts";
 
+const HOUR = 3_600_000;
 const SIGNAL_TTL_MS = 15_000;
 const REFUSED_REST_MS = 5_000;
 
@@ -57,9 +59,10 @@ const step = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant("pass" as const),
-      ms: fc.constantFrom(0, 1, 400, 1999, 2000, 16_000, 70_000),
+      ms: fc.constantFrom(0, 1, 400, 1999, 2000, 16_000, 70_000, HOUR),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("setClock" as const), byMs: fc.constantFrom(-HOUR, HOUR) }) },
   { weight: 1, arbitrary: fc.constant({ do: "open" as const }) },
   { weight: 1, arbitrary: fc.constant({ do: "pause" as const }) },
   { weight: 1, arbitrary: fc.constant({ do: "unpause" as const }) },
@@ -116,25 +119,41 @@ class Checked {
   #mostRunning: number;
 
   readonly #loosen: (limits: SchedulerLimits) => SchedulerLimits;
+  /** What the scheduler is told of the time: by the lane's own clock. */
+  readonly #clockMs: () => number;
+  #setByMs = 0;
 
-  /** `loosen` gives the scheduler other limits than it is checked by: a control that must fail. */
-  constructor(schedulerLimits: SchedulerLimits, loosen = (given: SchedulerLimits) => given) {
+  /** `loosen` gives the scheduler other limits than it is checked by, `clock` another clock: controls that must fail. */
+  constructor(
+    schedulerLimits: SchedulerLimits,
+    loosen = (given: SchedulerLimits) => given,
+    clock: (wallMs: () => number, monotonicMs: () => number) => () => number = steadyClock,
+  ) {
+    this.#clockMs = clock(
+      () => this.nowMs + this.#setByMs,
+      () => this.nowMs,
+    );
     this.limits = schedulerLimits;
     this.#mostRunning = schedulerLimits.maxConcurrent;
     this.#loosen = loosen;
     this.#scheduler = new Scheduler(loosen(schedulerLimits));
   }
 
+  /** Somebody sets the machine's clock. */
+  setClock(byMs: number): void {
+    this.#setByMs += byMs;
+  }
+
   open(): void {
     if (!this.#opened && !this.#drained) this.users.lastSeenAtMs = this.nowMs;
     this.#opened = true;
-    this.#take(this.#scheduler.open(this.nowMs));
+    this.#take(this.#scheduler.open(this.#clockMs()));
   }
 
   enqueue(one: string): void {
     const resume = queued(one, { queuedAtMs: this.nowMs, enqueuedAtMs: this.nowMs, notBeforeMs: this.nowMs });
     if (!this.running.has(one)) this.queue.set(one, resume);
-    this.#take(this.#scheduler.enqueue(resume, this.nowMs));
+    this.#take(this.#scheduler.enqueue(resume, this.#clockMs()));
   }
 
   wrote(one: string): void {
@@ -142,7 +161,7 @@ class Checked {
     this.users.lastSeenAtMs = this.nowMs;
     if (!this.users.waiting.has(one)) this.users.waiting.set(one, this.nowMs);
     const waited = this.queue.has(one);
-    const decisions = this.#scheduler.userWrote(one, this.nowMs);
+    const decisions = this.#scheduler.userWrote(one, this.#clockMs());
     // It may turn out to be a command: nothing is settled by it and nothing of that session runs on.
     expect(decisions.filter((decision) => decision.do !== "cancel")).toEqual([]);
     this.#take(decisions);
@@ -158,12 +177,12 @@ class Checked {
 
   unpause(): void {
     this.#paused = false;
-    this.#take(this.#scheduler.unpause(this.nowMs));
+    this.#take(this.#scheduler.unpause(this.#clockMs()));
   }
 
   request(one: string): void {
     const waiting = this.queue.get(one);
-    const [requeue, ...rest] = this.#scheduler.request(one, this.nowMs);
+    const [requeue, ...rest] = this.#scheduler.request(one, this.#clockMs());
     if (waiting === undefined) {
       expect([requeue, ...rest]).toEqual([undefined]);
       return;
@@ -196,7 +215,7 @@ class Checked {
     const before = this.#scheduler.queue();
     this.limits = next;
     this.#mostRunning = Math.max(next.maxConcurrent, this.running.size);
-    const decisions = this.#scheduler.setLimits(this.#loosen(next), this.nowMs);
+    const decisions = this.#scheduler.setLimits(this.#loosen(next), this.#clockMs());
     // Nothing is cancelled, settled or put back by it, and nobody who waits is changed.
     expect(decisions.filter((decision) => decision.do !== "start")).toEqual([]);
     for (const resume of this.#scheduler.queue()) expect(before).toContainEqual(resume);
@@ -206,7 +225,7 @@ class Checked {
   served(one: string): void {
     this.users.quietSince(this.nowMs);
     if (this.users.waiting.delete(one)) this.users.lastSeenAtMs = this.nowMs;
-    const decisions = this.#scheduler.userServed(one, this.nowMs);
+    const decisions = this.#scheduler.userServed(one, this.#clockMs());
     expect(decisions.filter((decision) => decision.do !== "start")).toEqual([]);
     this.#take(decisions);
   }
@@ -220,7 +239,7 @@ class Checked {
     const waiting = this.queue.get(one);
     const run = this.running.get(one);
     if (run !== undefined) run.continued = true;
-    const decisions = this.#scheduler.userRunStarted(`user-${this.#userRuns}`, one, this.nowMs);
+    const decisions = this.#scheduler.userRunStarted(`user-${this.#userRuns}`, one, this.#clockMs());
     const settled = decisions.flatMap((decision) => (decision.do === "settle" ? [decision.resume.key] : []));
     expect(settled).toEqual(waiting === undefined ? [] : [one]);
     this.#take(decisions);
@@ -237,7 +256,7 @@ class Checked {
     this.users.running.delete(run[0]);
     this.users.waiting.delete(run[1]);
     this.users.lastSeenAtMs = this.nowMs;
-    this.#take(this.#scheduler.userRunEnded(run[0], this.nowMs));
+    this.#take(this.#scheduler.userRunEnded(run[0], this.#clockMs()));
   }
 
   runEnd(pick: number, end: RunEnd): void {
@@ -247,7 +266,7 @@ class Checked {
     if (one === undefined || run === undefined) return;
     if (end.kind === "refused") this.#refusedUntilMs = this.nowMs + REFUSED_REST_MS;
     run.refused = end.kind === "refused";
-    const decisions = this.#scheduler.runEnded(one, end, this.nowMs);
+    const decisions = this.#scheduler.runEnded(one, end, this.#clockMs());
     const [conclusion, ...rest] = decisions;
     const superseded = conclusion?.do === "settle" && conclusion.settlement.outcome === "superseded";
     expect(superseded).toBe(end.kind === "superseded" || (run.continued && end.kind !== "completed"));
@@ -267,15 +286,18 @@ class Checked {
   /** Time passes as in the lane: a tick when one is due. In between, at any moment, a tick does nothing. */
   pass(ms: number): void {
     const untilMs = this.nowMs + ms;
+    let wakes = 0;
     for (
       let due = this.#scheduler.nextWakeAtMs();
       due !== undefined && due <= untilMs;
       due = this.#scheduler.nextWakeAtMs()
     ) {
+      // More is one that wakes for ever.
+      expect((wakes += 1)).toBeLessThan(100);
       expect(due).toBeGreaterThan(this.nowMs - 1);
       this.#expectNothingBefore(due);
       this.nowMs = Math.max(this.nowMs, due);
-      this.#take(this.#scheduler.tick(this.nowMs));
+      this.#take(this.#scheduler.tick(this.#clockMs()));
     }
     this.#expectNothingBefore(untilMs);
     this.nowMs = untilMs;
@@ -427,6 +449,7 @@ function play(checked: Checked, steps: readonly (typeof step extends fc.Arbitrar
     else if (one.do === "served") checked.served(one.key);
     else if (one.do === "runEnd") checked.runEnd(one.pick, one.end);
     else if (one.do === "pass") checked.pass(one.ms);
+    else if (one.do === "setClock") checked.setClock(one.byMs);
     else if (one.do === "pause") checked.pause();
     else if (one.do === "unpause") checked.unpause();
     else if (one.do === "request") checked.request(one.key);
@@ -565,12 +588,17 @@ const UNRESTRAINED: Readonly<Record<string, (limits: SchedulerLimits) => Schedul
   "attempts without end": (given) => ({ ...given, maxAttempts: 1000 }),
 };
 
-for (const [what, loosen] of Object.entries(UNRESTRAINED)) {
+function expectFoundOut(what: string, make: (given: SchedulerLimits) => Checked): void {
   test(`a scheduler with ${what} is found out`, () => {
     const found = fc.check(
-      fc.property(limits, steps, (given, past) => play(new Checked(given, loosen), [{ do: "open" }, ...past])),
+      fc.property(limits, steps, (given, past) => play(make(given), [{ do: "open" }, ...past])),
       { numRuns: 10_000, endOnFailure: true },
     );
     expect(found.failed).toBe(true);
   });
 }
+
+for (const [what, loosen] of Object.entries(UNRESTRAINED)) {
+  expectFoundOut(what, (given) => new Checked(given, loosen));
+}
+expectFoundOut("a clock that can be set", (given) => new Checked(given, undefined, (wallMs) => wallMs));

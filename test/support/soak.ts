@@ -18,7 +18,7 @@ export type SoakOptions = {
 };
 
 const SETTINGS = {
-  budget: { maxConcurrent: 4 },
+  budget: { maxConcurrent: 4, maxPerBoot: 1_000 },
   lane: { quietMs: 200 },
   resume: { timeoutMs: 4_000, retryDelayMs: 1_000, maxAttempts: 3 },
 };
