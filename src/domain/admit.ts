@@ -1,5 +1,5 @@
 import { type ClockJump, elapsedMs } from "./clock-jumps.ts";
-import { isReplaced, wroteAnswer } from "./identify.ts";
+import { isReplaced } from "./identify.ts";
 import { compareCandidates } from "./rank.ts";
 import type { HeldReason, HoldReason, LeaveReason } from "./reasons.ts";
 import type { ResumeRecord } from "./record.ts";
@@ -153,9 +153,8 @@ function isOver({ row, record, userContinued }: Candidate): Verdict | undefined 
 }
 
 /** A reply that exists is delivered whatever its age: the user has been owed it since before the restart. */
-function isOwed({ record, transcript }: Candidate): Verdict | undefined {
-  if (record?.phase !== "delivering" && record?.phase !== "running") return undefined;
-  if (record.phase === "running" && !wroteAnswer(record, transcript().tail)) return undefined;
+function isOwed({ record, hasAnswer }: Candidate): Verdict | undefined {
+  if (record === undefined || (record.phase !== "delivering" && !hasAnswer)) return undefined;
   return { kind: "admit", reason: "reply-owed", found: record.phase, limit: null };
 }
 

@@ -27,10 +27,12 @@ export function jumpBetween(before: ClockMark, after: ClockMark): ClockJump | un
 }
 
 /**
- * How long ago something was that the wall clock dates, whatever the clock was set to since. (Of two hours that the clock
- * has shown twice, the first is meant.)
+ * How long ago something was that the wall clock dates, whatever the clock was set to since. Of a time that the clock has
+ * shown twice, the later is meant, unless that is still to come: nobody is held because of a guess.
  */
 export function elapsedMs(sinceMs: number, nowMs: number, jumps: readonly ClockJump[] = []): number {
-  const since = jumps.filter(({ atMs }) => atMs >= sinceMs);
-  return nowMs - sinceMs - since.reduce((sum, { byMs }) => sum + byMs, 0);
+  const before = jumps.filter(
+    ({ atMs, byMs }) => sinceMs <= atMs && (byMs > 0 || sinceMs <= atMs + byMs || sinceMs > nowMs),
+  );
+  return nowMs - sinceMs - before.reduce((sum, { byMs }) => sum + byMs, 0);
 }

@@ -50,6 +50,7 @@ export function identify(
     record: past,
     orphaned,
     userContinued: past !== undefined && userContinued(past, row, whole),
+    hasAnswer: past !== undefined && isUndelivered(past) && wroteAnswer(past, whole().tail),
     restartContinuation: options.continues(row),
     transcript,
   };
@@ -88,7 +89,7 @@ export function movedOn(record: ResumeRecord, row: SessionRow, whole: WholeTrans
 }
 
 /** The transcript, whatever its length. */
-type WholeTranscript = () => Pick<TranscriptFacts, "lastUserMessageAtMs" | "tail">;
+type WholeTranscript = () => Pick<TranscriptFacts, "lastUserMessageAtMs" | "tail" | "refused">;
 
 /**
  * Whether the user has continued the conversation since it was claimed, or has stopped it. A command such as `/status`
@@ -105,11 +106,16 @@ function userWroteAfter(record: ResumeRecord, row: SessionRow, whole: WholeTrans
 }
 
 /**
- * A gateway that stops takes a message into the transcript and no turn for it (2026.9.6): it is as unanswered as the turn
- * before. A turn would have left another mark than our claim.
+ * A gateway that stops takes a message into the transcript and makes no turn of it (2026.9.6): it is as unanswered as the
+ * turn before. One that dies that moment leaves no note of it; a turn would have left another mark than our claim.
  */
 function wasRefused({ status }: SessionRow, whole: WholeTranscript): boolean {
-  return status === "killed" && whole().tail.kind === "unanswered";
+  return whole().refused || (status === "killed" && whole().tail.kind === "unanswered");
+}
+
+/** An attempt was made, and what it has written has not been handed over. */
+function isUndelivered({ phase, runStartedAtMs }: ResumeRecord): boolean {
+  return runStartedAtMs !== undefined && (phase === "claimed" || phase === "running");
 }
 
 /** Whether a run of ours has written its answer; then nothing is left but to deliver it. */

@@ -31,7 +31,7 @@ export type RunEnd =
   | { readonly kind: "failed"; readonly error: string; readonly permanent?: boolean }
   | { readonly kind: "timed-out" | "undelivered"; readonly error: string }
   /** The host took no new work: no fault of the resume, and none of its attempts. */
-  | { readonly kind: "refused" }
+  | { readonly kind: "refused"; readonly error?: string }
   | { readonly kind: "cancelled" };
 
 /** Why a resume counts as completed. */

@@ -27,6 +27,8 @@ export interface TranscriptFacts {
   readonly tail: TailKind;
   readonly newestEventAtMs: number | undefined;
   readonly lastUserMessageAtMs: number | undefined;
+  /** A gateway that was stopping has refused the user's last message: no turn was made of it. */
+  readonly refused: boolean;
   /** Turns in a row that ended in an error, up to the newest that has ended. */
   readonly failures: number;
   /** What the newest of them ended in. */
@@ -45,6 +47,7 @@ export function unreadFacts(
     tail: { kind: "unanswered" },
     newestEventAtMs: known.newestEventAtMs,
     lastUserMessageAtMs: undefined,
+    refused: false,
     failures: 0,
     lastError: undefined,
   };
@@ -61,6 +64,7 @@ export function transcriptFacts(all: readonly unknown[], sizeBytes?: number): Tr
     tail: classifyTail(events),
     newestEventAtMs: newestEventAtMs(all),
     lastUserMessageAtMs: lastUserMessageAtMs(events),
+    refused: isRefused(events),
     failures: errors.length,
     lastError: errors[0],
   };
@@ -86,8 +90,23 @@ function errorOf(event: unknown): RunError | undefined {
     const failed = role === "assistant" && stopReason === "error";
     return failed ? classifyRunError(errorCode, errorType, errorMessage) : undefined;
   }
-  // A turn that failed before it reached the model.
+  const error = failureOf(event);
+  // A refusal says nothing of the conversation.
+  return error === undefined || REFUSAL.test(error) ? undefined : classifyRunError(error);
+}
+
+/** The host's note of a turn that failed before it reached the model (2026.9.6). */
+function failureOf(event: unknown): string | undefined {
   const { type, customType, details } = (event ?? {}) as Record<string, unknown>;
   if (type !== "custom_message" || customType !== "run-failed-before-reply") return undefined;
-  return classifyRunError((details as { error?: unknown } | undefined)?.error);
+  const { error } = (details ?? {}) as { error?: unknown };
+  return typeof error === "string" ? error : "";
+}
+
+/** What a gateway that stops answers new work with. */
+const REFUSAL = /gateway is draining/i;
+
+function isRefused(events: readonly unknown[]): boolean {
+  const last = events.findLastIndex((event) => messageOf(event) !== undefined || failureOf(event) !== undefined);
+  return REFUSAL.test(failureOf(events[last]) ?? "");
 }

@@ -33,6 +33,8 @@ export interface Candidate {
   readonly orphaned: boolean;
   /** Since the claim the user has continued or stopped the conversation. */
   readonly userContinued: boolean;
+  /** A run of ours has written the answer, and it was never delivered. */
+  readonly hasAnswer: boolean;
   /** The host holds a continuation for the turn: it asked for the restart itself. */
   readonly restartContinuation: boolean;
   /** Read when first asked for: it costs milliseconds, and most rules do not need it. */

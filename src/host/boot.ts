@@ -91,8 +91,9 @@ export async function claimJudged(
 ): Promise<{ readonly queue: readonly QueuedResume[]; readonly verdicts: readonly BootVerdict[] }> {
   const { judged, unreadable } = judgement;
   const { records, nowMs, events } = options;
-  forget(judgement, options);
-  records.put(...judged.flatMap((one) => recordOf(one, options) ?? []));
+  const written = judged.flatMap((one) => recordOf(one, options) ?? []);
+  records.put(...written);
+  forget(judgement, written, options);
   const queue: QueuedResume[] = [];
   const said: BootVerdict[] = [...unreadable];
   for (const { candidate, verdict: wanted } of judged) {
@@ -101,13 +102,14 @@ export async function claimJudged(
     if (verdict.kind === "admit") queue.push(toQueued(candidate, nowMs));
     // What was ours and is the host's now may be ours again: the next boot judges it anew.
     if (verdict.kind === "leave" && verdict.reason !== "released" && verdict !== CLAIM_FAILED) {
-      records.delete(candidate.row.agentId, candidate.row.sessionKey);
+      takeBack(candidate.row, undefined, records, events);
     }
   }
   report(said, events);
   try {
     records.verdicts.replace(said);
     records.facts.set("bootedAt", nowMs);
+    records.facts.set("recordLost", undefined);
   } catch (error) {
     events.emit("trouble", { what: "remember the verdicts of this boot", error });
   }
@@ -136,12 +138,18 @@ const UNREADABLE = { kind: "leave", reason: "unreadable-entry", found: "no sessi
  * Records that no candidate speaks for any more: what was retired, what the host was given and has finished, and what is
  * damaged, which its session gets a new one for.
  */
-function forget({ judged, unlisted }: Judgement, { records, known }: ClaimOptions): void {
+function forget(
+  { judged, unlisted }: Judgement,
+  written: readonly ResumeRecord[],
+  { records, known }: ClaimOptions,
+): void {
+  const isNew = new Set(written.map(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey)));
   const open = new Set(judged.map(({ candidate: { row } }) => canonicalKey(row.agentId, row.sessionKey)));
   for (const { agentId, sessionKey, phase, damage } of known) {
     if (unlisted.has(agentId)) continue;
-    const isGone = phase === "released" && !open.has(canonicalKey(agentId, sessionKey));
-    if (isGone || damage !== undefined) records.delete(agentId, sessionKey);
+    const key = canonicalKey(agentId, sessionKey);
+    const isGone = phase === "released" && !open.has(key);
+    if (isGone || (damage !== undefined && !isNew.has(key))) records.delete(agentId, sessionKey);
   }
   for (const { candidate, verdict } of judged) {
     if (verdict.kind === "retire") records.delete(candidate.row.agentId, candidate.row.sessionKey);

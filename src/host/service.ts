@@ -1,39 +1,32 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
-import { tryResolveDefaultAgentId } from "openclaw/plugin-sdk/agent-scope-runtime";
 import type { OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
 import type { Logger } from "pino";
 import { EventBus } from "../domain/events.ts";
 import { canonicalKey } from "../domain/session.ts";
-import { type LaneLimits, ResumeLane } from "../lane/resume-lane.ts";
 import { publishEvents } from "../observe/diagnostics.ts";
 import { createLog, logEvents } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
 import type { Office } from "../operate/office.ts";
 import { Totals } from "../operate/totals.ts";
 import type { ServiceState } from "../operate/views.ts";
-import { writeHistory } from "../record/history-writer.ts";
-import { Ledger } from "../record/ledger.ts";
 import { unusable } from "../record/database.ts";
 import { RecordStore } from "../record/record-store.ts";
 import { LiveSettings } from "../settings/live.ts";
 import type { Settings } from "../settings/settings.ts";
+import { type Active, laneLimits, startActive, timer } from "./active.ts";
 import { judgeSessions } from "./admission.ts";
 import { claimJudged, report, verdictsOf } from "./boot.ts";
-import { clockMark, watchClock } from "./clock-watch.ts";
-import { createDelivery } from "./delivery.ts";
 import { handBack } from "./hand-back.ts";
-import { HeldNotices } from "./held-notice.ts";
 import { hostFeatures } from "./host-features.ts";
 import { type HostParts, hostParts } from "./host-parts.ts";
-import { LaneFuse } from "./lane-fuse.ts";
-import { HostRunner } from "./runner.ts";
+import { belongTo, inProcess } from "./in-process.ts";
 import { settingsOf, watchSettings } from "./settings-watch.ts";
 import { steadyClock } from "./steady-clock.ts";
-import { UserSignals } from "./user-signals.ts";
 
-/** The host gives a stopping plugin 5 s. */
-const STOP_LIMIT_MS = 4_000;
+/** The host gives a stopping plugin 5 s: for a start that is still under way, and for what runs. */
+const START_LIMIT_MS = 1_000;
+const DRAIN_LIMIT_MS = 3_500;
 
 /** What lives from one `start` of the service to the next `stop`. */
 interface Session {
@@ -49,17 +42,6 @@ interface Session {
   stopWatching?: () => void;
   boot?: Office["boot"];
   active?: Active;
-}
-
-/** What exists while sessions are claimed. */
-interface Active {
-  readonly lane: ResumeLane;
-  readonly records: RecordStore;
-  readonly signals: UserSignals;
-  readonly notices: HeldNotices;
-  readonly history: { readonly stop: () => void };
-  readonly fuse: LaneFuse;
-  readonly stopWatchingClock: () => void;
 }
 
 /** The plugin between one `start` and the next `stop` of its service. */
@@ -110,9 +92,14 @@ export class ResumeService {
     return this.#inServiceContext === undefined ? step() : this.#inServiceContext(step);
   }
 
-  /** Awaited by the host before its own recovery starts: what is claimed here, the host does not resume. */
+  /**
+   * Awaited by the host before its own recovery starts: what is claimed here, the host does not resume. One during a stop
+   * waits for it.
+   */
   start(context: OpenClawPluginServiceContext): Promise<void> {
-    return (this.#starting = this.#start(context));
+    const stopped = this.#stopping;
+    this.#starting = stopped === undefined ? this.#start(context) : stopped.then(() => this.#start(context));
+    return this.#starting;
   }
 
   async #start(context: OpenClawPluginServiceContext): Promise<void> {
@@ -156,7 +143,7 @@ export class ResumeService {
       // Only at a gateway's start does the host begin with what it is given back.
       if (isBoot && session.state !== "active") await handBack(session.host, events);
       if (settings?.mode === "observe") this.#observe(session, settings, liveSinceMs);
-      if (settings?.mode === "active") await this.#takeOver(session, settings, context, liveSinceMs);
+      if (settings?.mode === "active") await this.#takeOver(session, settings, context, { isBoot, liveSinceMs });
     } catch (error) {
       // The series stay, so that an alert can tell.
       session.state = "failed";
@@ -170,11 +157,7 @@ export class ResumeService {
   /** The gateway is ready; `stopping` fires when it begins to stop, before it waits for running work. */
   gatewayStarted(stopping: AbortSignal | undefined): void {
     this.#gateway = { stopping };
-    // Every plugin that replaces one gets a signal of its own; each tells the end of the same gateway.
-    if (inProcess.stopping === undefined || inProcess.stopping.aborted) {
-      inProcess.stopping = stopping;
-      stopping?.addEventListener("abort", forgetContext, { once: true });
-    }
+    belongTo(stopping);
     this.#openLane();
   }
 
@@ -203,13 +186,14 @@ export class ResumeService {
     } else if (active !== undefined) session.state = current.mode;
   }
 
-  /** Ends everything that was started. A second call is the same stop, and one during the start waits for it. */
+  /** Ends everything that was started. A second call is the same stop; one during the start waits for it, a second long. */
   stop(): Promise<void> {
     return (this.#stopping ??= this.#stop().finally(() => (this.#stopping = undefined)));
   }
 
   async #stop(): Promise<void> {
-    await this.#starting?.catch(() => undefined);
+    const started = this.#starting?.catch(() => undefined);
+    if (started !== undefined) await atMost(START_LIMIT_MS, started);
     const session = this.#session;
     if (session === undefined) return;
     session.stopWatching?.();
@@ -228,17 +212,10 @@ export class ResumeService {
     const { active } = session;
     if (active === undefined) return;
     delete session.active;
-    active.signals.stop();
-    active.notices.stop();
-    active.fuse.stop();
-    active.stopWatchingClock();
+    active.quiet();
     // A delivery that hangs must not hold the gateway: it is on record and goes on at the next boot.
-    const limit = Promise.withResolvers<void>();
-    const cancelLimit = timer(STOP_LIMIT_MS, limit.resolve);
-    await Promise.race([active.lane.drain(), limit.promise]);
-    cancelLimit();
-    active.history.stop();
-    active.records.close();
+    await atMost(DRAIN_LIMIT_MS, active.lane.drain());
+    active.close();
   }
 
   #observe(session: Session, settings: Settings, liveSinceMs: number): void {
@@ -255,13 +232,23 @@ export class ResumeService {
   async #takeOver(
     session: Session,
     settings: Settings,
-    context: OpenClawPluginServiceContext,
-    liveSinceMs: number,
+    { gatewayEvents }: OpenClawPluginServiceContext,
+    { isBoot, liveSinceMs }: { readonly isBoot: boolean; readonly liveSinceMs: number },
   ): Promise<void> {
     const { host, events } = session;
     const nowMs = Date.now();
     // Users are watched from before the first claim: one who writes meanwhile must not find a resume in the way.
-    const { lane, records, signals } = (session.active = this.#startLane(session, settings, context));
+    const { lane, records, signals } = (session.active = startActive({
+      host,
+      runtime: this.#api.runtime,
+      gatewayEvents,
+      events,
+      nowMs: session.nowMs,
+      settings: () => session.settings.current ?? settings,
+      isBoot,
+      within: (step) => this.within(step),
+    }));
+    session.metrics.watch(lane);
     const known = records.all();
     if (records.lost !== undefined) events.emit("trouble", { what: "keep the record", error: new Error(records.lost) });
     const judgement = judgeSessions(host, { settings, known, lost: records.lost, nowMs, liveSinceMs, events });
@@ -273,67 +260,6 @@ export class ResumeService {
     events.emit("booted", { mode: settings.mode, claimed: queue.length, tookMs: Date.now() - nowMs });
     this.within(() => queue.forEach((resume) => lane.enqueue(resume)));
     this.#openLane();
-  }
-
-  #startLane(session: Session, settings: Settings, context: OpenClawPluginServiceContext): Active {
-    const { host, events } = session;
-    const records = RecordStore.open(context.stateDir);
-    const ledger = new Ledger(records, Date.now);
-    const deliver = createDelivery(host.config);
-    const inForce = () => session.settings.current ?? settings;
-    const runner = new HostRunner({
-      ...host,
-      agent: this.#api.runtime.agent,
-      deliver,
-      ledger,
-      settings: inForce,
-      expectOwnTurn: (key, runId) => signals.expectOwnTurn(key, runId),
-    });
-    const lane = new ResumeLane({
-      limits: laneLimits(settings),
-      runner,
-      ledger,
-      events,
-      clock: { nowMs: session.nowMs, after: timer, newRunId: randomUUID },
-    });
-    const signals = new UserSignals({
-      events: this.#api.runtime.events,
-      gatewayEvents: context.gatewayEvents,
-      defaultAgentId: tryResolveDefaultAgentId(host.config()) ?? "main",
-      // Signals arrive inside the user's own turn; what the lane starts because of them must not become part of it.
-      listener: {
-        userWrote: (key) => this.within(() => lane.userWrote(key)),
-        userRunStarted: (runId, key) => this.within(() => lane.userRunStarted(runId, key)),
-        userRunEnded: (runId) => this.within(() => lane.userRunEnded(runId)),
-        userServed: (key) => this.within(() => lane.userServed(key)),
-        mainWaited: (waitMs) => events.emit("mainWaited", { waitMs }),
-      },
-    });
-    const isOn = () => inForce().notify === "held";
-    const notices = new HeldNotices({ ...host, records, deliver, events, nowMs: Date.now, isOn });
-    const fuse = new LaneFuse({
-      lane,
-      facts: records.facts,
-      known: records.all(),
-      events,
-      nowMs: Date.now(),
-      after: timer,
-    });
-    const stopWatchingClock = watchClock({
-      facts: records.facts,
-      read: clockMark,
-      failed: (error) => events.emit("trouble", { what: "watch the clock", error }),
-    });
-    const history = writeHistory(events, records.history, Date.now);
-    records.history.prune(Date.now());
-    if (records.facts.get("pausedSince") !== undefined) lane.pause("operator");
-    session.metrics.watch(lane);
-    signals.start();
-    if (!signals.seesLanes) {
-      const error = "diagnostics.enabled is false: users of the HTTP endpoints do not preempt resumes";
-      events.emit("trouble", { what: "see every user", error });
-    }
-    return { lane, records, signals, notices, history, fuse, stopWatchingClock };
   }
 
   #openLane(): void {
@@ -359,38 +285,10 @@ export class ResumeService {
   }
 }
 
-function laneLimits({ budget, preemption, lane, resume }: Settings): LaneLimits {
-  return {
-    ...budget,
-    ...preemption,
-    quietMs: lane.quietMs,
-    retryDelayMs: resume.retryDelayMs,
-    maxAttempts: resume.maxAttempts,
-    timeoutMs: resume.timeoutMs,
-    preemptionScope: preemption.scope,
-  };
-}
-
-/**
- * What outlives a plugin that is replaced in process, even by a second copy of this module: whether this process has
- * started it before, the settings that were last right, the context of the gateway's start, and the signal of its stop.
- */
-const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("openclaw-resume-scheduler")] ??= {
-  started: false,
-}) as {
-  started: boolean;
-  lastRight?: LiveSettings["lastRight"];
-  context?: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
-  stopping?: AbortSignal | undefined;
-};
-
-/** A gateway that restarts in its process is another one. (No part of a service that may have been replaced by then.) */
-function forgetContext(): void {
-  inProcess.context = undefined;
-}
-
-function timer(delayMs: number, callback: () => void): () => void {
-  const handle = setTimeout(callback, delayMs);
-  handle.unref();
-  return () => clearTimeout(handle);
+/** Waits for it, and no longer than this. */
+async function atMost(limitMs: number, awaited: Promise<unknown>): Promise<void> {
+  const limit = Promise.withResolvers<void>();
+  const cancel = timer(limitMs, limit.resolve);
+  await Promise.race([awaited, limit.promise]);
+  cancel();
 }

@@ -270,7 +270,10 @@ export class ResumeLane {
     const runId = this.#options.clock.newRunId();
     try {
       if (run.abort.signal.aborted) return { kind: "cancelled" };
-      this.#options.ledger.started(resume, runId);
+      // No attempt: nothing has been tried. It rests, as when the host takes no work.
+      if (!this.#guard("write the record", resume, () => this.#options.ledger.started(resume, runId))) {
+        return { kind: "refused", error: "the record cannot be written" };
+      }
       const end = await this.#options.runner.run(resume, runId, run.abort.signal);
       if (end.kind === "cancelled" && run.timedOut && run.cancel === undefined) {
         return { kind: "timed-out", error: `took longer than ${run.timeoutMs} ms` };
@@ -314,12 +317,14 @@ export class ResumeLane {
     this.#options.events.emit("settled", { ...subject(resume), outcome, reason, attempts: resume.attempts });
   }
 
-  /** A record that cannot be written must not stop the lane; the entries tell the rest at the next boot. */
-  #guard(what: string, resume: QueuedResume, step: () => void): void {
+  /** A record that cannot be written must not stop the lane; the entries tell the rest at the next boot. Returns whether it was. */
+  #guard(what: string, resume: QueuedResume, step: () => void): boolean {
     try {
       step();
+      return true;
     } catch (error) {
       this.#options.events.emit("trouble", { ...subject(resume), what, error });
+      return false;
     }
   }
 

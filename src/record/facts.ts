@@ -8,6 +8,10 @@ export interface LaneFacts {
   readonly pausedSince: number;
   /** When gateways that had died while resumes ran were followed by the next. */
   readonly deaths: readonly number[];
+  /** Until when they keep the lane from starting anything. */
+  readonly fusedUntil: number;
+  /** Why records of earlier boots are lost, until a boot has found by their entries whose they were. */
+  readonly recordLost: string;
   /** When the newest boot judged its sessions. */
   readonly bootedAt: number;
   /** The clocks when a gateway of ours last looked. */
@@ -18,15 +22,17 @@ export interface LaneFacts {
 
 const has = (value: unknown, names: readonly string[], holds: (field: unknown) => boolean): boolean =>
   typeof value === "object" && value !== null && names.every((name) => holds(Reflect.get(value, name)));
+const isText = (value: unknown): boolean => typeof value === "string";
 const isTime = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
 
 /** What is not what was written is taken as absent. */
 const IS_FACT: Readonly<Record<keyof LaneFacts, (value: unknown) => boolean>> = {
   pausedSince: isTime,
   bootedAt: isTime,
+  fusedUntil: isTime,
+  recordLost: isText,
   deaths: (value) => Array.isArray(value) && value.every(isTime),
-  clock: (value) =>
-    has(value, ["wallMs", "uptimeMs"], isTime) && has(value, ["machine"], (field) => typeof field === "string"),
+  clock: (value) => has(value, ["wallMs", "uptimeMs"], isTime) && has(value, ["machine"], isText),
   clockJumps: (value) => Array.isArray(value) && value.every((jump) => has(jump, ["atMs", "byMs"], isTime)),
 };
 

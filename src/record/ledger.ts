@@ -19,9 +19,10 @@ export class Ledger implements ResumeLedger {
   }
 
   started(resume: RunningResume, runId: string): void {
-    const record = this.#existing(resume);
-    // An undelivered reply stays what it is: its delivery is tried again under the id that it was first tried with.
-    if (record.phase === "delivering") return;
+    const record = this.get(resume);
+    // An undelivered reply stays what it is: its delivery is tried again under the id that it was first tried with. Without
+    // a record the runner runs nothing.
+    if (record === undefined || record.phase === "delivering") return;
     this.#store.put({
       ...record,
       phase: "running",

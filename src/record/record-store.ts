@@ -22,10 +22,10 @@ export class RecordStore {
 
   private constructor(db: DatabaseSync, lost?: string) {
     this.#db = db;
-    this.lost = lost;
     this.verdicts = new Verdicts(db);
     this.history = new History(db);
     this.facts = new Facts(db);
+    this.lost = lost ?? this.facts.get("recordLost");
   }
 
   /**
@@ -34,9 +34,16 @@ export class RecordStore {
    */
   static open(stateDir: string): RecordStore {
     const { db, lost, rows } = openDatabase(stateDir);
-    const store = new RecordStore(db, lost);
-    for (const row of rows) store.#takeOver(fromRow(row));
-    return store;
+    try {
+      const store = new RecordStore(db, lost);
+      // A gateway that dies before it has found whose they were must not forget that there were some.
+      if (lost !== undefined) store.facts.set("recordLost", lost);
+      for (const row of rows) store.#takeOver(fromRow(row));
+      return store;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
   }
 
   /** Reads the record without creating or changing anything; `none` when there is none that can be used. */

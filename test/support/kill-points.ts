@@ -5,7 +5,7 @@ import { type KillAt, stageKiller } from "./killer.ts";
 import { answer, type RestartedGateway, resumesHang, USER_MARK } from "./restarted-gateway.ts";
 import { readTranscript } from "./state-store.ts";
 import type { ModelBehaviour } from "./stub-model.ts";
-import { waitFor, within } from "./wait.ts";
+import { sleep, waitFor, within } from "./wait.ts";
 
 export type Signal = "SIGKILL" | "SIGTERM";
 
@@ -56,6 +56,19 @@ export const KILL_POINTS: readonly KillPoint[] = [
     provoke: async (restarted) => {
       const [resume] = await restarted.waitForResumes(1);
       userWrites(restarted, resume!.chat!);
+    },
+  },
+  {
+    name: "its user refused",
+    at: { step: "cancelled", with: { cause: "other-user" } },
+    behaviour: resumesHang,
+    provoke: async (restarted) => {
+      // One that waits in the queue: its turn, too, is refused by a gateway that stops.
+      const runs = (await restarted.waitForResumes(1)).map(({ chat }) => chat);
+      const waiting = restarted.chats.find(
+        ({ chatId }) => !runs.includes(chatId) && repliesTo(restarted, chatId).length === 0,
+      );
+      userWrites(restarted, waiting!.chatId);
     },
   },
   {
@@ -136,6 +149,8 @@ export async function expectOneEndEach(restarted: RestartedGateway, onFuse: OnFu
       lastState: () => `${restarted.describeReplies()}\n${restarted.botApi.describe()}\n${restarted.gateway.logTail()}`,
     },
   );
+  // Whatever else the host's queue or channel would send comes within seconds.
+  await sleep(3_000);
   const entries = restarted.entries();
   for (const { sessionKey, chatId } of restarted.chats) {
     const replies = repliesTo(restarted, chatId);

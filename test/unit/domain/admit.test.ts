@@ -92,17 +92,16 @@ describe("admits", () => {
   });
 });
 
-describe("a reply that a killed run has written", () => {
-  const wrote = (atMs: number | undefined) => ({ tail: { kind: "answered", text: "done", atMs } as const });
-  const cutOff = record({ phase: "running", attempts: 9, cutOffs: 9, runStartedAtMs: NOW - 1_000 });
+describe("an answer that a killed run has written", () => {
+  const cutOff = { phase: "running", attempts: 9, cutOffs: 9 } as const;
 
-  it.each([
-    ["since its first attempt", NOW - 1_000, "admit"],
-    ["before it", NOW - 1_001, "hold"],
-    ["at an unknown time", undefined, "hold"],
-  ])("%s is owed, however often it was cut off", (_name, atMs, kind) => {
-    const verdict = judge(candidate({ row: row({ status: undefined }), record: cutOff, transcript: wrote(atMs) }));
-    expect(verdict).toMatchObject(kind === "admit" ? { kind, reason: "reply-owed", found: "running" } : { kind });
+  it.each(["running", "claimed"] as const)("is owed, however often it was cut off (%s)", (phase) => {
+    const found = { ...withRecord({ ...cutOff, phase }), hasAnswer: true };
+    expect(judge(found)).toEqual({ kind: "admit", reason: "reply-owed", found: phase, limit: null });
+  });
+
+  it("is none where none was written", () => {
+    expect(judge(withRecord(cutOff)).kind).toBe("hold");
   });
 });
 

@@ -21,16 +21,21 @@ it.each<readonly [string, ReturnType<typeof mark>, ReturnType<typeof mark>, numb
 it.each([
   ["no jump", [], HOUR],
   ["set forward since", [{ atMs: NOW - HOUR / 2, byMs: HOUR / 2 }], HOUR / 2],
-  ["set back since", [{ atMs: NOW - HOUR / 2, byMs: -HOUR }], 2 * HOUR],
+  ["set back by a little since", [{ atMs: NOW - HOUR / 2, byMs: -HOUR / 4 }], 1.25 * HOUR],
+  ["shown a second time since, the later is meant", [{ atMs: NOW - HOUR / 2, byMs: -HOUR }], HOUR],
   ["set forward before", [{ atMs: NOW - 2 * HOUR, byMs: HOUR }], HOUR],
   [
     "set forward and back",
     [
       { atMs: NOW - HOUR / 2, byMs: HOUR },
-      { atMs: NOW - HOUR / 4, byMs: -HOUR },
+      { atMs: NOW + 0.75 * HOUR, byMs: -HOUR },
     ],
     HOUR,
   ],
 ])("an hour ago by the clock, %s", (_name, jumps, elapsed) => {
   expect(elapsedMs(NOW - HOUR, NOW, jumps)).toBe(elapsed);
+});
+
+it("what is still to come was before the clock was set back", () => {
+  expect(elapsedMs(NOW + HOUR / 2, NOW, [{ atMs: NOW + 0.75 * HOUR, byMs: -HOUR }])).toBe(HOUR / 2);
 });

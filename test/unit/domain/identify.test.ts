@@ -4,6 +4,7 @@ import { identify, isOpen, isReplaced, userContinued } from "../../../src/domain
 import type { ResumeRecord } from "../../../src/domain/record.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
 import type { TailKind } from "../../../src/domain/transcript-tail.ts";
+import { unreadFacts } from "../../../src/domain/transcript-facts.ts";
 import { ADMISSION, facts, NOW, record, row } from "../support/makers.ts";
 
 /** A transcript that was read tells all there is; it is not read once more. */
@@ -36,6 +37,7 @@ const anew = (session: SessionRow) => ({
   record: undefined,
   orphaned: false,
   userContinued: false,
+  hasAnswer: false,
   restartContinuation: false,
   transcript: expect.any(Function) as unknown,
 });
@@ -247,6 +249,31 @@ describe("the transcript", () => {
   });
 });
 
+describe("an answer that was never delivered", () => {
+  const answered = (atMs: number | undefined) => facts({ tail: { kind: "answered", text: "done", atMs } });
+  const look = (past: Partial<ResumeRecord>, atMs: number | undefined, wasRead = true) =>
+    identify(row({ status: undefined }), record({ runStartedAtMs: NOW - 1_000, ...past }), {
+      liveSinceMs: NOW,
+      transcript: () => (wasRead ? answered(atMs) : unreadFacts("ok")),
+      wholeTranscript: () => answered(atMs),
+      continues: () => false,
+    })?.hasAnswer;
+
+  it.each(["running", "claimed"] as const)("is found while the record says %s, in a long transcript too", (phase) => {
+    expect([look({ phase }, NOW - 1_000), look({ phase }, NOW - 1_000, false)]).toEqual([true, true]);
+  });
+
+  it.each([
+    ["was written before our first attempt", { phase: "running" }, NOW - 1_001],
+    ["was written at an unknown time", { phase: "running" }, undefined],
+    ["was made though nothing was attempted", { phase: "claimed", runStartedAtMs: undefined }, NOW],
+    ["is being delivered", { phase: "delivering" }, NOW],
+    ["is of a held one", { phase: "settled", outcome: "held" }, NOW],
+  ] as const)("is none when it %s", (_name, past, atMs) => {
+    expect(look(past, atMs)).toBe(false);
+  });
+});
+
 describe("what was given back to the host", () => {
   const released = record({ phase: "released", outcome: "released", reason: "by-operator" });
 
@@ -341,6 +368,13 @@ describe("whether the user has continued", () => {
     (atMs?: number, tail: TailKind = ANSWERED) =>
     () =>
       facts({ lastUserMessageAtMs: atMs, tail });
+
+  it.each(["failed", "killed", undefined])("is not told by a message that was refused (status %s)", (status) => {
+    const later = session({ status, lastInteractionAtMs: 500 });
+    expect(userContinued(claimed, later, () => ({ ...wrote(500, { kind: "unanswered" })(), refused: true }))).toBe(
+      false,
+    );
+  });
 
   it.each<[string, string | undefined, TailKind, boolean]>([
     ["nobody has answered, and no turn has left a mark", "killed", { kind: "unanswered" }, false],

@@ -43,6 +43,7 @@ it("has all facts of a transcript that was read", () => {
     tail: { kind: "unanswered" },
     newestEventAtMs: 30,
     lastUserMessageAtMs: 10,
+    refused: false,
     failures: 1,
     lastError: runError("rate-limit"),
   });
@@ -53,6 +54,7 @@ it("has no facts of a transcript that was not read but what the host's statistic
     wasRead: false,
     tail: { kind: "unanswered" },
     lastUserMessageAtMs: undefined,
+    refused: false,
     failures: 0,
     lastError: undefined,
   };
@@ -79,6 +81,7 @@ describe("what lies before the user's last reset", () => {
       state: "empty",
       tail: { kind: "unanswered" },
       lastUserMessageAtMs: undefined,
+      refused: false,
       failures: 0,
       lastError: undefined,
     });
@@ -94,6 +97,7 @@ describe("what lies before the user's last reset", () => {
       tail: { kind: "unanswered" },
       newestEventAtMs: 30,
       lastUserMessageAtMs: 60,
+      refused: false,
       failures: 1,
       lastError: runError("rate-limit"),
     });
@@ -189,5 +193,37 @@ describe("failures", () => {
       1,
       "unknown",
     ]);
+  });
+});
+
+describe("a message that a stopping gateway refused", () => {
+  const asked = (atMs: number) => ({
+    type: "message",
+    timestamp: atMs,
+    message: { role: "user", content: "and now?" },
+  });
+  const refused = (error = "Gateway is draining; new tasks are not accepted") => ({
+    type: "custom_message",
+    customType: "run-failed-before-reply",
+    details: { error },
+  });
+  const answered = { type: "message", message: { role: "assistant", content: [{ type: "text", text: "done" }] } };
+
+  it.each([
+    ["is known by the host's note", [asked(1), asked(2), refused()], true],
+    ["is not what another error ended", [asked(1), refused("No API key found")], false],
+    ["is past once the user has written again", [asked(1), refused(), asked(2)], false],
+    ["is past once it was answered", [asked(1), refused(), answered], false],
+    ["is none where there is no note", [asked(1)], false],
+    ["is none where there is nothing", [], false],
+  ])("%s", (_name, events, expected) => {
+    expect(transcriptFacts(events).refused).toBe(expected);
+  });
+
+  it("is no failure of the conversation's", () => {
+    expect(transcriptFacts([asked(1), refused(), asked(2), refused()])).toMatchObject({
+      failures: 0,
+      lastError: undefined,
+    });
   });
 });

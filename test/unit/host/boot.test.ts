@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { admit } from "../../../src/domain/admit.ts";
 import { EventBus } from "../../../src/domain/events.ts";
+import type { ResumeRecord } from "../../../src/domain/record.ts";
 import { runError } from "../../../src/domain/run-error.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
 import { transcriptFacts, type TranscriptFacts, unreadFacts } from "../../../src/domain/transcript-facts.ts";
@@ -455,6 +457,49 @@ describe("what was said", () => {
     const { queue } = await claimJudged(judgement, { ...options, records: half });
     expect(queue).toHaveLength(1);
     expect(trouble).toEqual(["- remember the verdicts of this boot"]);
+  });
+});
+
+describe("when records were lost", () => {
+  it("is forgotten only by a boot that has found by their entries whose they were", async () => {
+    records.facts.set("recordLost", "gone");
+    rows = [row({ sessionKey: "k" })];
+    const put = vi.spyOn(records, "put").mockImplementation(() => {
+      throw new Error("disk full");
+    });
+    const judgement = { judged: boot().found, unreadable: [], unlisted: new Set<string>() };
+    await expect(claimJudged(judgement, boot().options)).rejects.toThrow("disk full");
+    put.mockRestore();
+    expect(records.facts.get("recordLost")).toBe("gone");
+    await boot().claim();
+    expect(records.facts.get("recordLost")).toBeUndefined();
+  });
+
+  it("writes what is new before it forgets what is damaged: a gateway that dies in between knows of one of them", async () => {
+    records.put(record({ sessionKey: "k" }), record({ sessionKey: "nobody" }));
+    const known = records.all().map((past) => ({ ...past, damage: "phase" }));
+    rows = [row({ sessionKey: "k", status: "killed" })];
+    const steps: string[] = [];
+    const noting = {
+      put: (...written: ResumeRecord[]) => {
+        steps.push(`put ${written.map(({ sessionKey }) => sessionKey).join()}`);
+        records.put(...written);
+      },
+      delete: (agentId: string, sessionKey: string) => {
+        steps.push(`delete ${sessionKey}`);
+        records.delete(agentId, sessionKey);
+      },
+      verdicts: records.verdicts,
+      facts: records.facts,
+    };
+    const { options, found } = boot();
+    const damaged = found.map(({ candidate }) => {
+      const one = { ...candidate, record: known[0] };
+      return { candidate: one, verdict: admit(one, ADMISSION, NOW) };
+    });
+    const judgement = { judged: damaged, unreadable: [], unlisted: new Set<string>() };
+    await claimJudged(judgement, { ...options, known, records: noting });
+    expect(steps).toEqual(["put k", "delete nobody"]);
   });
 });
 

@@ -26,10 +26,12 @@ afterEach(() => {
 });
 
 /** One boot that finds its sessions in this phase. */
-function boot(phase: "running" | "claimed"): LaneFuse {
+function boot(phase: "running" | "claimed", isBoot = true): LaneFuse {
   const events = new EventBus();
   events.on("fused", (event) => told.push(event));
+  events.on("trouble", ({ what }) => told.push(what));
   return new LaneFuse({
+    isBoot,
     lane: {
       pause: (cause) => void lane.push(`pause ${cause}`),
       unpause: (cause) => void lane.push(`unpause ${cause}`),
@@ -96,5 +98,27 @@ describe("the fuse", async () => {
       await clock.elapse(FUSE_MS / 2);
     }
     expect(lane).toEqual([]);
+  });
+
+  it("takes a plugin that is replaced in process for no death, and goes on until the same moment", async () => {
+    for (let deaths = 0; deaths < 3; deaths += 1) boot("running");
+    const untilMs = clock.nowMs() + FUSE_MS;
+    await clock.elapse(240_000);
+    expect(boot("running", false).untilMs).toBe(untilMs);
+    expect(records.facts.get("deaths")).toHaveLength(3);
+    lane = [];
+    await clock.elapse(360_000);
+    expect(lane).toContain("unpause fuse");
+    expect(boot("claimed", false).untilMs).toBeUndefined();
+  });
+
+  it("lets the lane go on though the record cannot be written, and says so", async () => {
+    for (let deaths = 0; deaths < 3; deaths += 1) boot("running");
+    records.facts.set = () => {
+      throw new Error("disk full");
+    };
+    lane = [];
+    await clock.elapse(FUSE_MS);
+    expect([lane, told.at(-1)]).toEqual([["unpause fuse"], "forget the deaths"]);
   });
 });

@@ -1,11 +1,12 @@
 import { getEventListeners } from "node:events";
-import { unwatchFile, watchFile, writeFileSync } from "node:fs";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, unwatchFile, watchFile, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ResumeService } from "../../../src/host/service.ts";
+import { Facts } from "../../../src/record/facts.ts";
+import { History } from "../../../src/record/history.ts";
 import { entry } from "../support/fake-host.ts";
 
 /** What a service takes of its host and of the process, counted. */
@@ -97,6 +98,23 @@ const diagnosticListeners = (): number => {
   return state?.listeners.size ?? 0;
 };
 
+/** One session to claim. It is held for its key: nothing of the host's own is opened to look further. */
+function claimable(): void {
+  host.dmScope = "main";
+  host.entries = [{ sessionKey: "agent:main:telegram:direct:1", entry: { ...entry(), abortedLastRun: true } }];
+}
+
+/** What this process has open of the state folder. */
+const openFiles = (): string[] =>
+  readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      const file = readlinkSync(`/proc/self/fd/${fd}`);
+      return file.startsWith(stateDir) ? [file] : [];
+    } catch {
+      return [];
+    }
+  });
+
 const taken = () => ({
   agentEvents: host.agentEvents.size,
   sessionEvents: host.sessionEvents.size,
@@ -151,10 +169,50 @@ it("releases what a start that fails has taken, and throws so that the host reco
   expect(taken()).toEqual(NOTHING);
 });
 
+it.each([
+  ["the history cannot be tidied", () => vi.spyOn(History.prototype, "prune")],
+  ["the fuse cannot be set", () => vi.spyOn(Facts.prototype, "get")],
+])("releases the record too, and its timers, when %s", async (_name, spy) => {
+  const broken = spy().mockImplementation(() => {
+    throw new Error("disk full");
+  });
+  const service = new ResumeService(host.api);
+  await expect(service.start(host.context)).rejects.toThrow("disk full");
+  broken.mockRestore();
+  expect([taken(), openFiles()]).toEqual([NOTHING, []]);
+  await service.stop();
+});
+
+it("does not wait for a claim that hangs longer than the host waits for a stop", async () => {
+  claimable();
+  const claiming = Promise.withResolvers<void>();
+  host.onPatch = () => {
+    claiming.resolve();
+    return new Promise(() => undefined);
+  };
+  const service = new ResumeService(host.api);
+  void service.start(host.context);
+  await claiming.promise;
+  let stopped = false;
+  void service.stop().then(() => (stopped = true));
+  await vi.advanceTimersByTimeAsync(4_500);
+  expect([stopped, taken(), openFiles()]).toEqual([true, NOTHING, []]);
+});
+
+it("started while it stops: the stop comes to its end first", async () => {
+  const service = new ResumeService(host.api);
+  await service.start(host.context);
+  const stopped = service.stop();
+  const started = service.start(host.context);
+  await Promise.all([stopped, started]);
+  expect(service.registry).toBeDefined();
+  expect(taken()).toMatchObject({ agentEvents: 1, sessionEvents: 1, diagnostics: 1, files: 1 });
+  await service.stop();
+  expect([taken(), openFiles()]).toEqual([NOTHING, []]);
+});
+
 it("stopped while it claims: the claim comes to its end first, and nothing is left", async () => {
-  // Held for its key: nothing of the host's own is opened to look further.
-  host.dmScope = "main";
-  host.entries = [{ sessionKey: "agent:main:telegram:direct:1", entry: { ...entry(), abortedLastRun: true } }];
+  claimable();
   const claiming = Promise.withResolvers<void>();
   const claimed = Promise.withResolvers<void>();
   host.onPatch = () => {

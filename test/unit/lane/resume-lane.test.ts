@@ -61,16 +61,21 @@ describe("the record", () => {
     ]);
   });
 
-  it("that cannot be written costs that one its start, not the lane", async () => {
+  it("that cannot be written costs no attempt: the lane rests and tries again", async () => {
     const { journal, clock, runner, ledger, heard, start } = makeLane({ maxConcurrent: 2 });
     const ended = heard("ended");
     ledger.broken.add("started a1");
     await start("a1", "a2");
     expect(runner.open).toEqual(["a2"]);
-    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "failed", error: "Error" }]);
+    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "preempted", error: "the record cannot be written" }]);
+    await clock.elapse(60_000);
+    expect(new Set(ended.map(({ outcome }) => outcome))).toEqual(new Set(["preempted"]));
     ledger.broken.clear();
-    await clock.elapse(30_000);
-    expect(journal.filter((step) => step.startsWith("run "))).toEqual(["run a2 run-2", "run a1 run-3"]);
+    await clock.elapse(5_000);
+    expect(journal.filter((step) => step.startsWith("run "))).toEqual([
+      "run a2 run-2",
+      expect.stringMatching(/^run a1 /),
+    ]);
   });
 
   it("that cannot be put back is reported, and the resume goes on", async () => {

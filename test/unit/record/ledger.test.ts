@@ -156,8 +156,9 @@ describe("without a record", () => {
   beforeEach(() => store.delete("a", "a1"));
   const missing = "the record of a claimed session is missing";
 
-  it("nothing is started, delivered, put back or held", () => {
-    expect(() => ledger.started(running("a1"), "run-1")).toThrow(missing);
+  it("nothing is written, delivered, put back or held", () => {
+    // The runner finds it missing, too, and fails the attempt.
+    ledger.started(running("a1"), "run-1");
     expect(() => ledger.delivering(queued("a1"), "run-1", REPLY)).toThrow(missing);
     expect(() => ledger.requeued(queued("a1"))).toThrow(missing);
     expect(() => ledger.settled(queued("a1"), "held", "why")).toThrow(missing);

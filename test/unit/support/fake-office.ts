@@ -43,6 +43,7 @@ export class FakeOffice {
     const ledger = new Ledger(records, () => clock.nowMs());
     this.lane = new ResumeLane({ limits: { ...LANE_LIMITS, ...limits }, runner, ledger, events, clock });
     this.fuse = new LaneFuse({
+      isBoot: true,
       lane: this.lane,
       facts: records.facts,
       known: records.all(),

@@ -86,8 +86,8 @@ export function candidate({
   ...over
 }: Partial<Omit<Candidate, "transcript">> & { readonly transcript?: Partial<TranscriptFacts> } = {}): Candidate {
   const made = facts(transcript);
-  const nothing = { record: undefined, orphaned: false, userContinued: false, restartContinuation: false };
-  return { row: row(), ...nothing, ...over, transcript: () => made };
+  const nothing = { orphaned: false, userContinued: false, hasAnswer: false, restartContinuation: false };
+  return { row: row(), record: undefined, ...nothing, ...over, transcript: () => made };
 }
 
 /** The defaults of the settings. */

@@ -1,0 +1,137 @@
+import { randomUUID } from "node:crypto";
+import { tryResolveDefaultAgentId } from "openclaw/plugin-sdk/agent-scope-runtime";
+import type { OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
+import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
+import type { EventBus } from "../domain/events.ts";
+import { type LaneLimits, ResumeLane } from "../lane/resume-lane.ts";
+import { writeHistory } from "../record/history-writer.ts";
+import { Ledger } from "../record/ledger.ts";
+import { RecordStore } from "../record/record-store.ts";
+import type { Settings } from "../settings/settings.ts";
+import { clockMark, watchClock } from "./clock-watch.ts";
+import { createDelivery } from "./delivery.ts";
+import { HeldNotices } from "./held-notice.ts";
+import type { HostParts } from "./host-parts.ts";
+import { LaneFuse } from "./lane-fuse.ts";
+import { HostRunner } from "./runner.ts";
+import { UserSignals } from "./user-signals.ts";
+
+/** What exists while sessions are claimed. */
+export interface Active {
+  readonly lane: ResumeLane;
+  readonly records: RecordStore;
+  readonly signals: UserSignals;
+  readonly notices: HeldNotices;
+  readonly fuse: LaneFuse;
+  /** Listens to nobody any more; what runs can still be drained. */
+  readonly quiet: () => void;
+  /** Closes the record, when everything has drained. */
+  readonly close: () => void;
+}
+
+export interface ActiveOptions {
+  readonly host: HostParts;
+  readonly runtime: Pick<PluginRuntime, "agent" | "events">;
+  readonly gatewayEvents: OpenClawPluginServiceContext["gatewayEvents"];
+  readonly events: EventBus;
+  /** By the lane's clock. */
+  readonly nowMs: () => number;
+  /** Those in force when they are asked for. */
+  readonly settings: () => Settings;
+  /** The gateway has started; otherwise the plugin was replaced in it. */
+  readonly isBoot: boolean;
+  /** Runs a step in the service's own async context. */
+  readonly within: <Value>(step: () => Value) => Value;
+}
+
+/** Opens the record and makes the lane, with all that feeds it. Throws with nothing left open. */
+export function startActive(options: ActiveOptions): Active {
+  const { host, runtime, events, settings, within } = options;
+  const stores: (() => void)[] = [];
+  const inputs: (() => void)[] = [];
+  const quiet = () => endAll(inputs);
+  const close = () => endAll(stores);
+  try {
+    const records = RecordStore.open(host.stateDir);
+    stores.push(() => records.close());
+    const history = writeHistory(events, records.history, Date.now);
+    stores.push(() => history.stop());
+    records.history.prune(Date.now());
+    const stopWatchingClock = watchClock({
+      facts: records.facts,
+      read: clockMark,
+      failed: (error) => events.emit("trouble", { what: "watch the clock", error }),
+    });
+    inputs.push(stopWatchingClock);
+
+    const ledger = new Ledger(records, Date.now);
+    const deliver = createDelivery(host.config);
+    const runner = new HostRunner({
+      ...host,
+      agent: runtime.agent,
+      deliver,
+      ledger,
+      settings,
+      expectOwnTurn: (key, runId) => signals.expectOwnTurn(key, runId),
+    });
+    const clock = { nowMs: options.nowMs, after: timer, newRunId: randomUUID };
+    const lane = new ResumeLane({ limits: laneLimits(settings()), runner, ledger, events, clock });
+    const signals = new UserSignals({
+      events: runtime.events,
+      gatewayEvents: options.gatewayEvents,
+      defaultAgentId: tryResolveDefaultAgentId(host.config()) ?? "main",
+      // Signals arrive inside the user's own turn; what the lane starts because of them must not become part of it.
+      listener: {
+        userWrote: (key) => within(() => lane.userWrote(key)),
+        userRunStarted: (runId, key) => within(() => lane.userRunStarted(runId, key)),
+        userRunEnded: (runId) => within(() => lane.userRunEnded(runId)),
+        userServed: (key) => within(() => lane.userServed(key)),
+        mainWaited: (waitMs) => events.emit("mainWaited", { waitMs }),
+      },
+    });
+    inputs.push(() => signals.stop());
+    const isOn = () => settings().notify === "held";
+    const notices = new HeldNotices({ ...host, records, deliver, events, nowMs: Date.now, isOn });
+    inputs.push(() => notices.stop());
+    const { facts } = records;
+    const { isBoot } = options;
+    const fuse = new LaneFuse({ lane, facts, known: records.all(), isBoot, events, nowMs: Date.now(), after: timer });
+    inputs.push(() => fuse.stop());
+    if (facts.get("pausedSince") !== undefined) lane.pause("operator");
+    signals.start();
+    if (!signals.seesLanes) {
+      const error = "diagnostics.enabled is false: users of the HTTP endpoints do not preempt resumes";
+      events.emit("trouble", { what: "see every user", error });
+    }
+    return { lane, records, signals, notices, fuse, quiet, close };
+  } catch (error) {
+    quiet();
+    close();
+    throw error;
+  }
+}
+
+/** The newest first: it may need those before it. */
+function endAll(ends: (() => void)[]): void {
+  for (const end of ends.splice(0).toReversed()) end();
+}
+
+/** What the lane takes of the settings. */
+export function laneLimits({ budget, preemption, lane, resume }: Settings): LaneLimits {
+  return {
+    ...budget,
+    ...preemption,
+    quietMs: lane.quietMs,
+    retryDelayMs: resume.retryDelayMs,
+    maxAttempts: resume.maxAttempts,
+    timeoutMs: resume.timeoutMs,
+    preemptionScope: preemption.scope,
+  };
+}
+
+/** Calls back once after `delayMs`, and keeps no process alive for it; the returned function cancels. */
+export function timer(delayMs: number, callback: () => void): () => void {
+  const handle = setTimeout(callback, delayMs);
+  handle.unref();
+  return () => clearTimeout(handle);
+}

@@ -1,0 +1,30 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { LiveSettings } from "../settings/live.ts";
+
+/**
+ * What outlives a plugin that is replaced in process, even by a second copy of this module: whether this process has
+ * started it before, the settings that were last right, the context of the gateway's start, and the signal of its stop.
+ */
+export const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("openclaw-resume-scheduler")] ??= {
+  started: false,
+}) as {
+  started: boolean;
+  lastRight?: LiveSettings["lastRight"];
+  context?: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
+  stopping?: AbortSignal | undefined;
+};
+
+/**
+ * Remembers which gateway this is until it stops: one that restarts in its process is another. Every plugin that replaces
+ * one gets a signal of its own; each tells the end of the same gateway.
+ */
+export function belongTo(stopping: AbortSignal | undefined): void {
+  if (inProcess.stopping !== undefined && !inProcess.stopping.aborted) return;
+  inProcess.stopping = stopping;
+  stopping?.addEventListener("abort", forgetContext, { once: true });
+}
+
+/** No part of a service: that may have been replaced by then. */
+function forgetContext(): void {
+  inProcess.context = undefined;
+}
