@@ -36,3 +36,15 @@ export function elapsedMs(sinceMs: number, nowMs: number, jumps: readonly ClockJ
   );
   return nowMs - sinceMs - before.reduce((sum, { byMs }) => sum + byMs, 0);
 }
+
+/** Whether the first of two times was after the second. */
+export type IsLater = (atMs: number, thanMs: number) => boolean;
+
+/** For a clock that was never set. */
+export const plainlyLater: IsLater = (atMs, thanMs) => atMs > thanMs;
+
+/** For times that the wall clock dates, as it is set now. */
+export const laterBy =
+  (jumps: readonly ClockJump[], nowMs: number): IsLater =>
+  (atMs, thanMs) =>
+    elapsedMs(atMs, nowMs, jumps) < elapsedMs(thanMs, nowMs, jumps);

@@ -1,3 +1,4 @@
+import { type IsLater, plainlyLater } from "./clock-jumps.ts";
 import type { ResumeRecord } from "./record.ts";
 import type { SessionRow } from "./session.ts";
 import type { TranscriptFacts } from "./transcript-facts.ts";
@@ -27,11 +28,13 @@ export function identify(
     readonly wholeTranscript: (row: SessionRow) => TranscriptFacts;
     /** Records of earlier boots are lost: what looks claimed may be so. */
     readonly recordLost?: boolean | undefined;
+    /** Orders times that the wall clock dates; it may have been set since the claim. */
+    readonly isLater?: IsLater | undefined;
     /** Whether the host holds a restart continuation for this session. */
     readonly continues: (row: SessionRow) => boolean;
   },
 ): Candidate | undefined {
-  const { liveSinceMs } = options;
+  const { liveSinceMs, isLater = plainlyLater } = options;
   const wroteAtMs = row.lastInteractionAtMs ?? Infinity;
   const cutOff = row.abortedLastRun || liveSinceMs === Infinity || wroteAtMs < liveSinceMs;
   const interrupted = row.status === "running" && cutOff;
@@ -44,13 +47,13 @@ export function identify(
     const facts = transcript();
     return facts.wasRead ? facts : options.wholeTranscript(row);
   });
-  const past = open && speaksOf(record, row, whole) ? record : undefined;
+  const past = open && speaksOf(record, row, whole, isLater) ? record : undefined;
   return {
     row,
     record: past,
     orphaned,
-    userContinued: past !== undefined && userContinued(past, row, whole),
-    hasAnswer: past !== undefined && isUndelivered(past) && wroteAnswer(past, whole().tail),
+    userContinued: past !== undefined && userContinued(past, row, whole, isLater),
+    hasAnswer: past !== undefined && isUndelivered(past) && wroteAnswer(past, whole().tail, isLater),
     restartContinuation: options.continues(row),
     transcript,
   };
@@ -72,9 +75,9 @@ export function isFinishedByHost(record: ResumeRecord, row: SessionRow): boolean
   return record.phase === "released" && row.status !== "running" && row.status !== "killed";
 }
 
-function speaksOf(record: ResumeRecord, row: SessionRow, whole: WholeTranscript): boolean {
+function speaksOf(record: ResumeRecord, row: SessionRow, whole: WholeTranscript, isLater: IsLater): boolean {
   if (row.status !== "running") return true;
-  return !isReplaced(record, row) && !userWroteAfter(record, row, whole);
+  return !isReplaced(record, row) && !userWroteAfter(record, row, whole, isLater);
 }
 
 /** Whether the user has started the conversation afresh since it was claimed; a host can keep the session id for that. */
@@ -84,8 +87,13 @@ export function isReplaced(record: ResumeRecord, row: SessionRow): boolean {
 }
 
 /** Whether what was claimed is over: the user has continued, stopped or restarted the conversation. */
-export function movedOn(record: ResumeRecord, row: SessionRow, whole: WholeTranscript): boolean {
-  return isReplaced(record, row) || userContinued(record, row, whole);
+export function movedOn(
+  record: ResumeRecord,
+  row: SessionRow,
+  whole: WholeTranscript,
+  isLater: IsLater = plainlyLater,
+): boolean {
+  return isReplaced(record, row) || userContinued(record, row, whole, isLater);
 }
 
 /** The transcript, whatever its length. */
@@ -95,14 +103,24 @@ type WholeTranscript = () => Pick<TranscriptFacts, "lastUserMessageAtMs" | "tail
  * Whether the user has continued the conversation since it was claimed, or has stopped it. A command such as `/status`
  * is an interaction and no continuation: what was interrupted is still to be answered.
  */
-export function userContinued(record: ResumeRecord, row: SessionRow, whole: WholeTranscript): boolean {
-  if ((row.stoppedAtMs ?? -Infinity) > record.claimedAtMs) return true;
-  return userWroteAfter(record, row, whole) && !wasRefused(row, whole);
+export function userContinued(
+  record: ResumeRecord,
+  row: SessionRow,
+  whole: WholeTranscript,
+  isLater: IsLater = plainlyLater,
+): boolean {
+  if (isAfterClaim(record, row.stoppedAtMs, isLater)) return true;
+  return userWroteAfter(record, row, whole, isLater) && !wasRefused(row, whole);
 }
 
 /** The transcript is asked only when the entry says that the user was there. */
-function userWroteAfter(record: ResumeRecord, row: SessionRow, whole: WholeTranscript): boolean {
-  return userCameAfter(record, row) && (whole().lastUserMessageAtMs ?? -Infinity) > record.claimedAtMs;
+function userWroteAfter(record: ResumeRecord, row: SessionRow, whole: WholeTranscript, isLater: IsLater): boolean {
+  const after = (atMs: number | undefined) => isAfterClaim(record, atMs, isLater);
+  return after(row.lastInteractionAtMs) && after(whole().lastUserMessageAtMs);
+}
+
+function isAfterClaim({ claimedAtMs }: ResumeRecord, atMs: number | undefined, isLater: IsLater): boolean {
+  return atMs !== undefined && isLater(atMs, claimedAtMs);
 }
 
 /**
@@ -119,12 +137,13 @@ function isUndelivered({ phase, runStartedAtMs }: ResumeRecord): boolean {
 }
 
 /** Whether a run of ours has written its answer; then nothing is left but to deliver it. */
-export function wroteAnswer(record: ResumeRecord, tail: TailKind): tail is Extract<TailKind, { kind: "answered" }> {
-  return tail.kind === "answered" && tail.atMs !== undefined && tail.atMs >= (record.runStartedAtMs ?? Infinity);
-}
-
-function userCameAfter(record: ResumeRecord, row: SessionRow): boolean {
-  return row.lastInteractionAtMs !== undefined && row.lastInteractionAtMs > record.claimedAtMs;
+export function wroteAnswer(
+  { runStartedAtMs }: ResumeRecord,
+  tail: TailKind,
+  isLater: IsLater = plainlyLater,
+): tail is Extract<TailKind, { kind: "answered" }> {
+  if (tail.kind !== "answered" || tail.atMs === undefined || runStartedAtMs === undefined) return false;
+  return !isLater(runStartedAtMs, tail.atMs);
 }
 
 function once<Value>(make: () => Value): () => Value {

@@ -2,11 +2,10 @@ import { listAgentIds } from "openclaw/plugin-sdk/agent-scope-runtime";
 import type { AdmissionLimits } from "../domain/admit.ts";
 import type { EventBus } from "../domain/events.ts";
 import type { ResumeRecord } from "../domain/record.ts";
-import { RecordStore } from "../record/record-store.ts";
 import { scopeFilter } from "../settings/scope.ts";
 import type { Settings } from "../settings/settings.ts";
 import { judgeInterrupted, type Judgement } from "./boot.ts";
-import { clockJumps, clockMark } from "./clock-watch.ts";
+import { knownJumps } from "./clock-watch.ts";
 import type { HostParts } from "./host-parts.ts";
 import { continuedSessions } from "./restart-continuation.ts";
 
@@ -46,6 +45,6 @@ function admissionLimits({ filter, budget, resume }: Settings, host: HostParts):
     excludedBy: scopeFilter(filter),
     // The host's default: direct chats share the main session.
     directChatsShareMain: (host.config().session?.dmScope ?? "main") === "main",
-    clockJumps: RecordStore.peek(host.stateDir, ({ facts }) => clockJumps(facts, clockMark()), []),
+    clockJumps: knownJumps(host.stateDir),
   };
 }

@@ -1,5 +1,6 @@
 import { type AdmissionLimits, admitAll, attemptsOf, cutOffs, isRealOrphan, type Judged } from "../domain/admit.ts";
 import type { EventBus } from "../domain/events.ts";
+import { laterBy } from "../domain/clock-jumps.ts";
 import { identify } from "../domain/identify.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
 import { rankOf } from "../domain/rank.ts";
@@ -56,6 +57,7 @@ export function judgeInterrupted(options: JudgeOptions): Judgement {
   const found = {
     liveSinceMs,
     recordLost: options.recordLost,
+    isLater: laterBy(limits.clockJumps ?? [], nowMs),
     transcript: (row: SessionRow) => transcripts.atBoot(row),
     wholeTranscript: (row: SessionRow) => transcripts.whole(row),
     continues: ({ agentId, sessionKey }: SessionRow) => continuations.has(canonicalKey(agentId, sessionKey)),

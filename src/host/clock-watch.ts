@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
 import { type ClockJump, type ClockMark, jumpBetween } from "../domain/clock-jumps.ts";
 import type { Facts } from "../record/facts.ts";
+import { RecordStore } from "../record/record-store.ts";
 
 /** How often a running gateway looks. */
 const LOOK_EVERY_MS = 60_000;
@@ -25,6 +26,10 @@ export function clockJumps(facts: Pick<Facts, "get">, now: ClockMark | undefined
   const found = mark === undefined || now === undefined ? undefined : jumpBetween(mark, now);
   return found === undefined ? known : [...known, found];
 }
+
+/** The same of the record in this state folder. */
+export const knownJumps = (stateDir: string): readonly ClockJump[] =>
+  RecordStore.peek(stateDir, ({ facts }) => clockJumps(facts, clockMark()), []);
 
 /**
  * Remembers how far the wall clock is set, now and while the gateway runs, so that no session looks older or younger for

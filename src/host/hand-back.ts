@@ -8,7 +8,7 @@ import type { HostParts } from "./host-parts.ts";
  * this plugin resumes nothing in this gateway, and the sessions must not be left to nobody. Held ones stay held.
  */
 export async function handBack(
-  { stateDir, sessions, transcripts }: HostParts,
+  { stateDir, sessions, transcripts, isLater }: HostParts,
   events: Pick<EventBus, "emit">,
 ): Promise<void> {
   const isWaiting = RecordStore.peek(stateDir, (store) => store.all().some(isStranded), false);
@@ -20,7 +20,9 @@ export async function handBack(
       try {
         const row = sessions.get(agentId, sessionKey);
         const isOver =
-          row === undefined || isFinishedByHost(record, row) || movedOn(record, row, () => transcripts.whole(row));
+          row === undefined ||
+          isFinishedByHost(record, row) ||
+          movedOn(record, row, () => transcripts.whole(row), isLater());
         const isGiven = !isOver && row.status !== "running" && (await sessions.release(row, "now"));
         records.delete(agentId, sessionKey);
         if (isGiven) {

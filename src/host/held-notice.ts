@@ -6,12 +6,14 @@ import type { SessionRow } from "../domain/session.ts";
 import type { RecordStore } from "../record/record-store.ts";
 import type { Deliver } from "./delivery.ts";
 import type { SessionStore } from "./session-store.ts";
+import type { HostParts } from "./host-parts.ts";
 import type { Transcripts } from "./transcripts.ts";
 
 export interface HeldNoticesOptions {
   readonly records: Pick<RecordStore, "get" | "put">;
   readonly sessions: Pick<SessionStore, "get" | "routeOf">;
   readonly transcripts: Pick<Transcripts, "whole">;
+  readonly isLater: HostParts["isLater"];
   readonly config: () => OpenClawConfig;
   readonly deliver: Deliver;
   readonly events: EventBus;
@@ -89,12 +91,12 @@ export class HeldNotices {
   }
 
   async #tell(subject: Subject): Promise<void> {
-    const { records, sessions, transcripts, deliver, events, nowMs } = this.#options;
+    const { records, sessions, transcripts, isLater, deliver, events, nowMs } = this.#options;
     const { agentId, sessionKey } = subject;
     const record = records.get(agentId, sessionKey);
     if (record?.outcome !== "held" || record.notifiedAtMs !== undefined) return;
     const row = sessions.get(agentId, sessionKey);
-    if (row === undefined || movedOn(record, row, () => transcripts.whole(row))) return;
+    if (row === undefined || movedOn(record, row, () => transcripts.whole(row), isLater())) return;
     const route = sessions.routeOf(row);
     if (route === undefined || (await this.#isQuiet(row))) return;
     await deliver({

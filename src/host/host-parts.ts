@@ -1,5 +1,7 @@
 import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
+import { type IsLater, laterBy } from "../domain/clock-jumps.ts";
+import { knownJumps } from "./clock-watch.ts";
 import { createSessionStore, type SessionStore } from "./session-store.ts";
 import { createTranscripts, type Transcripts } from "./transcripts.ts";
 
@@ -10,6 +12,8 @@ export interface HostParts {
   readonly storePathOf: (agentId: string) => string;
   readonly sessions: SessionStore;
   readonly transcripts: Transcripts;
+  /** Orders times that the wall clock dates, as it is set now. */
+  readonly isLater: () => IsLater;
   /** The gateway's state folder. */
   readonly stateDir: string;
 }
@@ -24,6 +28,7 @@ export function hostParts(runtime: PluginRuntime, stateDir: string): HostParts {
     storePathOf,
     sessions: createSessionStore(session, config),
     transcripts: createTranscripts(storePathOf),
+    isLater: () => laterBy(knownJumps(stateDir), Date.now()),
     stateDir,
   };
 }

@@ -15,6 +15,7 @@ import type { Ledger } from "../record/ledger.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Deliver } from "./delivery.ts";
 import { failureReason, isRefusal } from "./host-errors.ts";
+import type { HostParts } from "./host-parts.ts";
 import type { SessionStore } from "./session-store.ts";
 import type { Transcripts } from "./transcripts.ts";
 
@@ -39,6 +40,7 @@ export interface HostRunnerOptions {
   readonly storePathOf: (agentId: string) => string;
   readonly sessions: Pick<SessionStore, "get" | "claim" | "runContext" | "routeOf">;
   readonly transcripts: Pick<Transcripts, "whole">;
+  readonly isLater: HostParts["isLater"];
   readonly deliver: Deliver;
   readonly ledger: Pick<Ledger, "get" | "delivering">;
   /** Those in force when they are asked for. */
@@ -75,12 +77,13 @@ export class HostRunner implements ResumeRunner {
     const row = sessions.get(resume.agentId, resume.sessionKey);
     if (row === undefined) return { kind: "superseded" };
     const facts = transcripts.whole(row);
-    if (movedOn(record, row, () => facts)) return { kind: "superseded" };
+    const isLater = this.#options.isLater();
+    if (movedOn(record, row, () => facts, isLater)) return { kind: "superseded" };
 
     const { tail } = facts;
     if (tail.kind === "answered") {
       // From before our first attempt: the user has it. From after it: it is ours to deliver.
-      return wroteAnswer(record, tail)
+      return wroteAnswer(record, tail, isLater)
         ? this.#deliver(attempt, [{ text: tail.text }], sessions.routeOf(row))
         : { kind: "completed", reason: "already-answered" };
     }

@@ -198,13 +198,13 @@ export class Actions {
 
   /** The session, unless its user has moved on: then nothing is left to be done, and the claim is forgotten. */
   #stillThere(record: ResumeRecord, row: Claimed["row"]): SessionRow {
-    const { transcripts } = this.#office().host;
+    const { transcripts, isLater } = this.#office().host;
     if (row === "unreadable") throw new Refusal("failed", "its entry cannot be read");
     if (row === undefined || isReplaced(record, row)) {
       this.#forget(record);
       throw new Refusal("session-replaced", "its user has started afresh since it was claimed");
     }
-    if (movedOn(record, row, () => transcripts.whole(row))) {
+    if (movedOn(record, row, () => transcripts.whole(row), isLater())) {
       this.#forget(record);
       throw new Refusal("user-continued", "its user has continued or stopped it since it was claimed");
     }

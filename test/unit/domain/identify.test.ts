@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { admit } from "../../../src/domain/admit.ts";
-import { identify, isOpen, isReplaced, userContinued } from "../../../src/domain/identify.ts";
+import { laterBy } from "../../../src/domain/clock-jumps.ts";
+import { identify, isOpen, isReplaced, userContinued, wroteAnswer } from "../../../src/domain/identify.ts";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
 import type { TailKind } from "../../../src/domain/transcript-tail.ts";
 import { unreadFacts } from "../../../src/domain/transcript-facts.ts";
-import { ADMISSION, facts, NOW, record, row } from "../support/makers.ts";
+import { ADMISSION, facts, HOUR, NOW, record, row } from "../support/makers.ts";
 
 /** A transcript that was read tells all there is; it is not read once more. */
 const unread = () => {
@@ -511,5 +512,31 @@ describe("when records are lost", () => {
 
   it("looks for none while no record is lost", () => {
     expect(afterLoss(claimed, undefined, false)).toBeUndefined();
+  });
+});
+
+describe("a clock that was set back an hour since the claim", () => {
+  /** Claimed at `NOW`; half an hour later, by the clock half an hour before it. */
+  const isLater = laterBy([{ atMs: NOW + 60_000, byMs: -HOUR }], NOW - HOUR / 2);
+  const claim = record({ claimedAtMs: NOW, runStartedAtMs: NOW + 1_000 });
+  const since = NOW - HOUR + 120_000;
+  const asked = () => facts({ lastUserMessageAtMs: since, tail: ANSWERED });
+
+  it("hides no stop", () => {
+    const stopped = row({ status: "killed", stoppedAtMs: since });
+    expect([userContinued(claim, stopped, asked, isLater), userContinued(claim, stopped, asked)]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it("hides no message of the user's", () => {
+    const later = row({ status: "done", lastInteractionAtMs: since });
+    expect([userContinued(claim, later, asked, isLater), userContinued(claim, later, asked)]).toEqual([true, false]);
+  });
+
+  it("makes no answer of ours older than its run", () => {
+    const tail = { kind: "answered", text: "done", atMs: since } as const;
+    expect([wroteAnswer(claim, tail, isLater), wroteAnswer(claim, tail)]).toEqual([true, false]);
   });
 });

@@ -45,6 +45,7 @@ beforeEach(() => {
     records,
     sessions: host.sessions,
     transcripts: host.transcripts,
+    isLater: host.isLater,
     config: host.config,
     deliver: (reply) => {
       sent.push(reply);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { plainlyLater } from "../../../src/domain/clock-jumps.ts";
 import type { PendingReply } from "../../../src/domain/record.ts";
 import { runError } from "../../../src/domain/run-error.ts";
 import type { DeliveryRoute, SessionRow } from "../../../src/domain/session.ts";
@@ -79,6 +80,7 @@ const phase = () => records.get("a", KEY)?.phase;
 
 function run(over: Partial<HostRunnerOptions> = {}, signal = new AbortController().signal, resume = RESUME) {
   const runner = new HostRunner({
+    isLater: () => plainlyLater,
     agent: {
       runEmbeddedAgent: async (params) => {
         turns.push(params);

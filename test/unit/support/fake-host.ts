@@ -1,4 +1,5 @@
 import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
+import { plainlyLater } from "../../../src/domain/clock-jumps.ts";
 import { transcriptFacts } from "../../../src/domain/transcript-facts.ts";
 import type { HostParts } from "../../../src/host/host-parts.ts";
 import { createSessionStore, type SessionStore } from "../../../src/host/session-store.ts";
@@ -49,6 +50,7 @@ export class FakeHost implements HostParts {
     this.transcripts = { atBoot: read, whole: read };
   }
 
+  readonly isLater = () => plainlyLater;
   readonly config = (): OpenClawConfig => this.current;
   readonly storePathOf = (agentId: string): string => `/store/${agentId}`;
 
