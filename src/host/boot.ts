@@ -145,13 +145,15 @@ function forget(
   written: readonly ResumeRecord[],
   { records, known }: ClaimOptions,
 ): void {
-  const isNew = new Set(written.map(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey)));
+  // As they are stored: the damage can be to the key itself.
+  const stored = ({ agentId, sessionKey }: ResumeRecord) => JSON.stringify([agentId, sessionKey]);
+  const isNew = new Set(written.map(stored));
   const open = new Set(judged.map(({ candidate: { row } }) => canonicalKey(row.agentId, row.sessionKey)));
-  for (const { agentId, sessionKey, phase, damage } of known) {
+  for (const record of known) {
+    const { agentId, sessionKey, phase, damage } = record;
     if (unlisted.has(agentId)) continue;
-    const key = canonicalKey(agentId, sessionKey);
-    const isGone = phase === "released" && !open.has(key);
-    if (isGone || (damage !== undefined && !isNew.has(key))) records.delete(agentId, sessionKey);
+    const isGone = phase === "released" && !open.has(canonicalKey(agentId, sessionKey));
+    if (isGone || (damage !== undefined && !isNew.has(stored(record)))) records.delete(agentId, sessionKey);
   }
   for (const { candidate, verdict } of judged) {
     if (verdict.kind === "retire") records.delete(candidate.row.agentId, candidate.row.sessionKey);

@@ -476,9 +476,11 @@ describe("when records were lost", () => {
   });
 
   it("writes what is new before it forgets what is damaged: a gateway that dies in between knows of one of them", async () => {
-    records.put(record({ sessionKey: "k" }), record({ sessionKey: "nobody" }));
+    // The damage can be to the agent of a key that names its own.
+    const strange = record({ agentId: "nobody", sessionKey: "agent:a:k" });
+    records.put(record({ sessionKey: "agent:a:k" }), strange);
     const known = records.all().map((past) => ({ ...past, damage: "phase" }));
-    rows = [row({ sessionKey: "k", status: "killed" })];
+    rows = [row({ sessionKey: "agent:a:k", status: "killed" })];
     const steps: string[] = [];
     const noting = {
       put: (...written: ResumeRecord[]) => {
@@ -486,7 +488,7 @@ describe("when records were lost", () => {
         records.put(...written);
       },
       delete: (agentId: string, sessionKey: string) => {
-        steps.push(`delete ${sessionKey}`);
+        steps.push(`delete ${agentId} ${sessionKey}`);
         records.delete(agentId, sessionKey);
       },
       verdicts: records.verdicts,
@@ -499,7 +501,7 @@ describe("when records were lost", () => {
     });
     const judgement = { judged: damaged, unreadable: [], unlisted: new Set<string>() };
     await claimJudged(judgement, { ...options, known, records: noting });
-    expect(steps).toEqual(["put k", "delete nobody"]);
+    expect(steps).toEqual(["put agent:a:k", "delete nobody agent:a:k"]);
   });
 });
 
