@@ -97,7 +97,12 @@ export async function dieAt(
     point.losesReceipts === true && isOurs(text) ? { kind: "hang", seen: true } : undefined;
   const { timeoutMs = 60_000 } = point;
   await restarted.spawn({
-    settings: { ...KILL_SETTINGS, resume: { ...KILL_SETTINGS.resume, timeoutMs } },
+    settings: {
+      ...KILL_SETTINGS,
+      resume: { ...KILL_SETTINGS.resume, timeoutMs },
+      // The host never repeats a send that has begun: a second one, not yet at the API, would be lost to its user.
+      ...(point.losesReceipts === true ? { budget: { maxConcurrent: 1 } } : {}),
+    },
     ...(point.at === undefined ? {} : { beside: [stageKiller(point.at, signal)] }),
   });
   const { gateway } = restarted;
