@@ -31,6 +31,8 @@ export default definePluginEntry({
     api.registerHttpRoute({
       path: "/plugins/resume-scheduler/metrics",
       auth: "gateway",
+      // A token's own scopes count, not the writing ones that the host gives every request by default.
+      gatewayRuntimeScopeSurface: "trusted-operator",
       match: "exact",
       handler: metricsHandler(() => service.registry),
     });

@@ -14,6 +14,7 @@ export function showPage(view: ShowView, look: Look): string[] {
     look.paint("bold", view.sessionKey),
     ...fields(look, [
       ["agent", view.agentId],
+      ["in the log", text(view.ref)],
       ["now", view.position === null ? view.place : `${view.place}, position ${view.position}`],
     ]),
     ...block("Session", [

@@ -1,4 +1,6 @@
-import type { HeldItem, QueueItem, RunningItem, ServiceState, StatusView, WaitCause } from "../operate/views.ts";
+import type { ServiceState } from "../domain/service-state.ts";
+import type { WaitCause } from "../domain/wait-cause.ts";
+import type { HeldItem, QueueItem, RunningItem, StatusView } from "../operate/views.ts";
 import { type Cell, fields, limited, table } from "./table.ts";
 import type { Format, Look } from "./terminal.ts";
 import { counts, duration, time } from "./text.ts";
@@ -17,7 +19,7 @@ const STATE_FORMATS: Readonly<Record<ServiceState, Format>> = {
 const WAITS: Readonly<Record<WaitCause, string>> = {
   "gateway-starting": "the gateway is still starting",
   "gateway-stopping": "the gateway is about to stop",
-  paused: "`openclaw resumes unpause` goes on",
+  operator: "`openclaw resumes unpause` goes on",
   mode: '`mode` is not "active"',
   fuse: "gateways died while resumes ran; `openclaw resumes unpause` goes on",
   users: "users go first",
@@ -36,6 +38,7 @@ export function statusScreen(view: StatusView, look: Look): string[] {
       ["users", `${view.users.waiting} waiting, ${view.users.running} running`],
       ["judged", view.bootedAtMs === null ? "not at this boot" : `${time(view.bootedAtMs)}, ${since(view)} ago`],
       ["verdicts", counts(view.totals.verdicts)],
+      ["attempts", counts(view.totals.attempts)],
       ["outcomes", counts(view.totals.outcomes)],
     ]),
     ...section(look, `Running: ${running.length}`, () => runningLines(running, look)),
@@ -63,7 +66,7 @@ export function progressBar({ totals }: StatusView, look: Look): string {
 function laneCell({ lane, atMs }: StatusView): Cell {
   const { name, mode, pausedSinceMs, fusedUntilMs, waitingFor } = lane;
   if (pausedSinceMs !== null) {
-    return { text: `${name}, paused for ${duration(atMs - pausedSinceMs)}: ${WAITS.paused}`, format: "yellow" };
+    return { text: `${name}, paused for ${duration(atMs - pausedSinceMs)}: ${WAITS.operator}`, format: "yellow" };
   }
   if (fusedUntilMs !== null) {
     return { text: `${name}, paused until ${time(fusedUntilMs)}: ${WAITS.fuse}`, format: "red" };

@@ -1,6 +1,6 @@
 import type { Outcome } from "./reasons.ts";
 import type { SchedulerMode } from "./mode.ts";
-import type { CancelCause } from "./scheduler.ts";
+import type { AttemptResult, CancelCause } from "./scheduler.ts";
 import type { LaneLoad } from "./starvation.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -10,12 +10,17 @@ export interface Subject {
   readonly sessionKey: string;
 }
 
+/** The steps of a boot that hold up the gateway's start. */
+export const BOOT_PHASES = ["discover", "admit", "claim"] as const;
+/** Milliseconds of each. */
+export type BootTimes = Readonly<Record<(typeof BOOT_PHASES)[number], number>>;
+
 /** Every step that can be watched. Durations in milliseconds. */
 export interface ResumeEvents {
   /** Taken from the host's own recovery. */
   claimed: Subject;
   judged: Subject & { readonly verdict: Verdict };
-  booted: { readonly mode: string; readonly claimed: number; readonly tookMs: number };
+  booted: { readonly mode: string; readonly claimed: number; readonly atMs: number; readonly tookMs: BootTimes };
   queued: Subject & { readonly attempts: number };
   started: Subject & {
     readonly slot: number;
@@ -23,10 +28,11 @@ export interface ResumeEvents {
     readonly waitedMs: number;
     readonly aged: boolean;
   };
-  cancelled: Subject & { readonly cause: CancelCause };
-  /** One run has ended and its slot is free; `preempted` is no outcome, the resume goes on later. */
+  cancelled: Subject & { readonly slot: number; readonly cause: CancelCause };
+  /** One run has ended and its slot is free; what becomes of its session is another step. */
   ended: Subject & {
-    readonly outcome: Outcome | "preempted";
+    readonly slot: number;
+    readonly result: AttemptResult;
     readonly ranMs: number;
     readonly error?: string;
     readonly cancelCause?: CancelCause;
@@ -44,9 +50,11 @@ export interface ResumeEvents {
   reconfigured: { readonly changed: readonly string[] };
   /** The host's own wait of one user turn on its lane `main`. */
   mainWaited: { readonly waitMs: number };
+  /** The first user turn since the gateway was ready has ended with an answer. */
+  firstUserReply: { readonly sinceReadyMs: number };
   /** The scheduler as a whole does something else now. */
   mode: { readonly from: SchedulerMode; readonly to: SchedulerMode };
-  load: LaneLoad & { readonly usersRunning: number };
+  load: LaneLoad;
   /** Something of ours failed and was survived. */
   trouble: Partial<Subject> & { readonly what: string; readonly error: unknown };
 }
@@ -54,8 +62,9 @@ export interface ResumeEvents {
 type Listener<Name extends keyof ResumeEvents> = (event: ResumeEvents[Name]) => void;
 type AnyListener = (name: keyof ResumeEvents, event: object) => void;
 
-/** A typed emitter whose listeners cannot hurt the emitting side: what they throw is dropped. */
+/** A typed emitter whose listeners cannot hurt the emitting side: what they throw is dropped, and counted. */
 export class EventBus {
+  #dropped = 0;
   readonly #listeners = new Map<keyof ResumeEvents, Set<(event: never) => void>>();
   readonly #anyListeners = new Set<AnyListener>();
 
@@ -71,17 +80,22 @@ export class EventBus {
     return () => void this.#anyListeners.delete(listener);
   }
 
-  emit<Name extends keyof ResumeEvents>(name: Name, event: ResumeEvents[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) call(() => (listener as Listener<Name>)(event));
-    for (const listener of this.#anyListeners) call(() => listener(name, event));
+  /** How often a listener failed to take an event. */
+  get dropped(): number {
+    return this.#dropped;
   }
-}
 
-/** A broken metric or log line must not stop a resume. */
-function call(listener: () => void): void {
-  try {
-    listener();
-  } catch {
-    // Dropped.
+  emit<Name extends keyof ResumeEvents>(name: Name, event: ResumeEvents[Name]): void {
+    for (const listener of this.#listeners.get(name) ?? []) this.#call(() => (listener as Listener<Name>)(event));
+    for (const listener of this.#anyListeners) this.#call(() => listener(name, event));
+  }
+
+  /** A broken metric or log line must not stop a resume. */
+  #call(listener: () => void): void {
+    try {
+      listener();
+    } catch {
+      this.#dropped += 1;
+    }
   }
 }

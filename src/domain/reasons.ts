@@ -270,8 +270,6 @@ export const OUTCOMES = {
     "already-answered": "it had been answered before the restart",
     "no-route": "its answer is in the transcript; the session has no chat to send it to, or its send policy forbids it",
   },
-  failed: { attempt: "one attempt ended in an error; it is tried again or held" },
-  "timed-out": { attempt: "one attempt took longer than `resume.timeoutMs`; it is tried again or held" },
   superseded: { "user-continued": "its user's own turn continues it" },
   held: {
     "attempts-exhausted": "it has used up its attempts",

@@ -1,7 +1,9 @@
 import type { HeldReason, Outcome, OUTCOMES } from "./reasons.ts";
 import type { QueuedResume, RunningResume } from "./queued-resume.ts";
 import type { SchedulerMode } from "./mode.ts";
+import type { LaneLoad } from "./starvation.ts";
 import { UserTurns } from "./user-turns.ts";
+import type { PauseCause, WaitCause } from "./wait-cause.ts";
 import { type AgingLimits, WaitingRoom } from "./waiting-room.ts";
 
 /** What the scheduler goes by. Durations in milliseconds. */
@@ -18,10 +20,6 @@ export interface SchedulerLimits extends AgingLimits {
 export const CANCEL_CAUSES = ["own-user", "other-user", "shutdown", "operator"] as const;
 export type CancelCause = (typeof CANCEL_CAUSES)[number];
 
-/** Why the lane starts nothing: the operator wants it so, the settings say so, or gateways died while resumes ran. */
-export const PAUSE_CAUSES = ["operator", "mode", "fuse"] as const;
-export type PauseCause = (typeof PAUSE_CAUSES)[number];
-
 /** How a run has ended, as its runner saw it. */
 export type RunEnd =
   | { readonly kind: "completed"; readonly reason: CompletedReason }
@@ -33,6 +31,19 @@ export type RunEnd =
   /** The host took no new work: no fault of the resume, and none of its attempts. */
   | { readonly kind: "refused"; readonly error?: string }
   | { readonly kind: "cancelled" };
+
+/** How one run of a resume can end: a cancelled one was preempted, the rest by the kind of their end. */
+export const ATTEMPT_RESULTS = [
+  "completed",
+  "failed",
+  "timed-out",
+  "undelivered",
+  "superseded",
+  "held",
+  "refused",
+  "preempted",
+] as const satisfies readonly (RunEnd["kind"] | "preempted")[];
+export type AttemptResult = (typeof ATTEMPT_RESULTS)[number];
 
 /** Why a resume counts as completed. */
 export type CompletedReason = keyof (typeof OUTCOMES)["completed"];
@@ -46,8 +57,8 @@ export interface Settlement {
 /** Why a resume goes back to the queue. */
 export type RequeueCause = "preempted" | "retry" | "shutdown" | "requested";
 
-/** What keeps queued resumes from starting. */
-export type SchedulerWait = "gateway-starting" | "gateway-stopping" | "paused" | "host-refused" | "users" | "resting";
+/** What keeps queued resumes from starting, as far as the scheduler knows; why it is `paused` its owner knows. */
+export type SchedulerWait = Exclude<WaitCause, PauseCause> | "paused";
 
 /** What the scheduler wants done. It has already changed its own state. */
 export type Decision =
@@ -102,6 +113,19 @@ export class Scheduler {
 
   get running(): number {
     return this.#running.size;
+  }
+
+  /** What is waiting and running now. */
+  get load(): LaneLoad {
+    const { waitingCount, runningCount, recoveriesInTheWay } = this.#users;
+    return {
+      usersWaiting: waitingCount,
+      usersRunning: runningCount,
+      inTheWay: recoveriesInTheWay + this.#resumesInTheWay(),
+      queued: this.queued,
+      ready: this.#room.readyCount,
+      running: this.running,
+    };
   }
 
   /** What it is doing, as far as it knows; that it could not start its service tells. */
@@ -176,15 +200,24 @@ export class Scheduler {
     return [...this.#supersede(key), ...this.#makeRoom()];
   }
 
-  /** The host is done with a user's message to this session, whatever became of it. */
-  userServed(key: string, nowMs: number): Decision[] {
-    this.#users.served(key, nowMs);
+  /** The host is done with a user's message to this session, whatever became of it; `wasAnswered`: something was sent. */
+  userServed(key: string, nowMs: number, wasAnswered = false): Decision[] {
+    this.#users.served(key, nowMs, wasAnswered);
     return this.#dispatch(nowMs);
   }
 
   userRunEnded(runId: string, nowMs: number): Decision[] {
     this.#users.runEnded(runId, nowMs);
     return this.#dispatch(nowMs);
+  }
+
+  /** The host recovers a session that was left to it. */
+  recoveryStarted(runId: string, key: string): void {
+    this.#users.recoveryStarted(runId, key);
+  }
+
+  recoveryEnded(runId: string): void {
+    this.#users.recoveryEnded(runId);
   }
 
   /** The operator stops the lane: what runs goes on, nothing starts. */
@@ -205,7 +238,7 @@ export class Scheduler {
     if (nowMs < this.#refusedUntilMs) return "host-refused";
     const quietAtMs = this.#users.quietAtMs(this.#limits.quietMs);
     if (quietAtMs === undefined || quietAtMs > nowMs) return "users";
-    return this.#room.size > 0 && this.#room.allRest ? "resting" : undefined;
+    return this.#room.size > 0 && this.#room.readyCount === 0 ? "resting" : undefined;
   }
 
   /** The operator wants this one next; one that rests before a retry rests no longer. */
@@ -323,8 +356,23 @@ export class Scheduler {
   /** A user is waiting elsewhere: running resumes go back to the queue, all but one aged one. */
   #makeRoom(): Decision[] {
     if (this.#limits.preemptionScope === "session") return [];
-    const spared = [...this.#running.values()].find(({ resume, cancelled }) => resume.aged && cancelled === undefined);
+    const spared = this.#spared();
     return this.#cancel("other-user", (running) => running !== spared);
+  }
+
+  /** The aged one that may stay beside users of other sessions. */
+  #spared(): Running | undefined {
+    return [...this.#running.values()].find(({ resume, cancelled }) => resume.aged && cancelled === undefined);
+  }
+
+  /** Resumes that keep a waiting user waiting. Told by what should have made room, not by what was cancelled. */
+  #resumesInTheWay(): number {
+    const users = this.#users;
+    const makesRoom = users.waitingForRoomCount > 0 && this.#limits.preemptionScope === "lane";
+    const spared = this.#spared();
+    return [...this.#running.values()].filter(
+      (running) => users.isWaiting(running.resume.key) || (makesRoom && running !== spared),
+    ).length;
   }
 
   #cancel(cause: CancelCause, isVictim: (running: Running) => boolean): Decision[] {

@@ -2,21 +2,41 @@
 export const LANES = ["main", "startup-resume"] as const;
 export type LaneLabel = (typeof LANES)[number];
 
-/** What the scheduler looks like between two moments. */
+/**
+ * When a lane starves: it has waiting work, and something else is served in its place, or nothing at all. In words, for
+ * whoever reads the metric; in code below.
+ *
+ * Users who wait for other users, for the model or for a slot of the host's do not starve: no resume keeps them waiting.
+ * Neither does a resume that rests before a retry, or whose own user has just written.
+ */
+export const STARVES = {
+  main: "a user's turn waited while a resume was in its way: one of the same conversation, or one that had to make room and still ran",
+  "startup-resume": "a resume was ready to run, and none ran",
+} as const satisfies Record<LaneLabel, string>;
+
+const starves: Readonly<Record<LaneLabel, (load: LaneLoad) => boolean>> = {
+  main: ({ inTheWay }) => inTheWay > 0,
+  "startup-resume": ({ ready, running }) => ready > 0 && running === 0,
+};
+
+/** What the lanes look like between two moments; all are counts. */
 export interface LaneLoad {
   readonly usersWaiting: number;
+  readonly usersRunning: number;
+  /** Resumes, ours or the host's own, that run and keep a user waiting. */
+  readonly inTheWay: number;
   readonly queued: number;
+  /** Those of the queued ones that would start if nothing kept the lane from it. */
+  readonly ready: number;
   readonly running: number;
 }
 
-/**
- * Adds up how long each lane had waiting work and was served by nobody.
- *
- * `main` starves while a user turn waits and a resume runs; `startup-resume` while work is queued and nothing runs.
- */
+export const NO_LOAD: LaneLoad = { usersWaiting: 0, usersRunning: 0, inTheWay: 0, queued: 0, ready: 0, running: 0 };
+
+/** Adds up how long each lane has starved. */
 export class StarvationMeter {
   readonly #totalMs: Record<LaneLabel, number> = { main: 0, "startup-resume": 0 };
-  #load: LaneLoad = { usersWaiting: 0, queued: 0, running: 0 };
+  #load = NO_LOAD;
   #sinceMs: number;
 
   constructor(nowMs: number) {
@@ -37,9 +57,7 @@ export class StarvationMeter {
 
   #addUp(nowMs: number): void {
     const elapsedMs = Math.max(0, nowMs - this.#sinceMs);
-    const { usersWaiting, queued, running } = this.#load;
-    if (usersWaiting > 0 && running > 0) this.#totalMs.main += elapsedMs;
-    if (queued > 0 && running === 0) this.#totalMs["startup-resume"] += elapsedMs;
+    for (const lane of LANES) if (starves[lane](this.#load)) this.#totalMs[lane] += elapsedMs;
     this.#sinceMs = nowMs;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * A signal that neither a turn nor an end follows is forgotten after this time. A turn that waits longer than this waits
- * behind other user turns, which are known by themselves.
+ * behind other user turns, which are known by themselves, or behind the host's own recovery of its session.
  */
 const SIGNAL_TTL_MS = 15_000;
 
@@ -8,6 +8,8 @@ const SIGNAL_TTL_MS = 15_000;
 interface WaitingTurn {
   readonly key: string;
   readonly sinceMs: number;
+  /** Only the host's own recovery of this session keeps it waiting: nobody of ours can make room for it. */
+  heldUp: boolean;
 }
 
 /**
@@ -19,6 +21,8 @@ export class UserTurns {
   readonly #waiting = new Map<string, WaitingTurn>();
   /** Run id to canonical session key. */
   readonly #running = new Map<string, string>();
+  /** Runs of the host's own recovery, by run id: a user's turn on the same session waits for them. */
+  readonly #recoveries = new Map<string, string>();
   #lastSeenAtMs = -Infinity;
 
   /** Quiet is counted from here on, even when no user has been seen: one may have written before we could see it. */
@@ -31,7 +35,7 @@ export class UserTurns {
     this.advance(nowMs);
     this.#lastSeenAtMs = nowMs;
     if (this.#waiting.has(key)) return false;
-    this.#waiting.set(key, { key, sinceMs: nowMs });
+    this.#waiting.set(key, { key, sinceMs: nowMs, heldUp: false });
     return true;
   }
 
@@ -50,18 +54,45 @@ export class UserTurns {
     this.#waiting.delete(key);
   }
 
-  /** The host is done with a user's message: answered, steered into a running turn, a command, or filtered out. */
-  served(key: string, nowMs: number): void {
-    if (this.#waiting.delete(key)) this.#lastSeenAtMs = nowMs;
+  /**
+   * The host is done with a user's message: answered, steered into a running turn, a command, or filtered out. Where it
+   * recovers the session and has sent nothing, the message waits for that run.
+   */
+  served(key: string, nowMs: number, wasAnswered: boolean): void {
+    const turn = this.#waiting.get(key);
+    if (turn === undefined) return;
+    this.#lastSeenAtMs = nowMs;
+    if (this.#isRecovering(key) && !wasAnswered) turn.heldUp = true;
+    else this.#waiting.delete(key);
   }
 
-  /** Forgets signals that nothing followed. */
+  /** The host recovers this session by itself. */
+  recoveryStarted(runId: string, key: string): void {
+    this.#recoveries.set(runId, key);
+  }
+
+  recoveryEnded(runId: string): void {
+    const key = this.#recoveries.get(runId);
+    if (key === undefined) return;
+    this.#recoveries.delete(runId);
+    // Its turn starts now, or there is none.
+    if (this.#waiting.get(key)?.heldUp === true) this.#waiting.delete(key);
+  }
+
+  /** Forgets signals that nothing followed, but for those that the host's own recovery holds up. */
   advance(nowMs: number): void {
-    for (const { key, sinceMs } of this.#waiting.values()) {
-      if (nowMs - sinceMs < SIGNAL_TTL_MS) return;
-      this.#waiting.delete(key);
+    for (const turn of this.#waiting.values()) {
+      if (turn.heldUp) continue;
+      if (nowMs - turn.sinceMs < SIGNAL_TTL_MS) return;
       this.#lastSeenAtMs = nowMs;
+      if (this.#isRecovering(turn.key)) turn.heldUp = true;
+      else this.#waiting.delete(turn.key);
     }
+  }
+
+  /** Recoveries of the host's that keep a user waiting. */
+  get recoveriesInTheWay(): number {
+    return [...this.#recoveries.values()].filter((key) => this.#waiting.has(key)).length;
   }
 
   isWaiting(key: string): boolean {
@@ -77,6 +108,11 @@ export class UserTurns {
     return this.#waiting.size;
   }
 
+  /** Those of them for whom resumes make room. */
+  get waitingForRoomCount(): number {
+    return [...this.#waiting.values()].filter(({ heldUp }) => !heldUp).length;
+  }
+
   get runningCount(): number {
     return this.#running.size;
   }
@@ -87,12 +123,17 @@ export class UserTurns {
 
   /** When users will have been quiet for `quietMs`, if nothing more happens; `undefined` while one is being served. */
   quietAtMs(quietMs: number): number | undefined {
-    return this.#waiting.size + this.#running.size > 0 ? undefined : this.#lastSeenAtMs + quietMs;
+    return this.waitingForRoomCount + this.#running.size > 0 ? undefined : this.#lastSeenAtMs + quietMs;
   }
 
   /** When `advance` has something to do next. */
   nextChangeAtMs(): number | undefined {
-    const oldest = this.oldestWaitingSinceMs();
-    return oldest === undefined ? undefined : oldest + SIGNAL_TTL_MS;
+    for (const { sinceMs, heldUp } of this.#waiting.values()) if (!heldUp) return sinceMs + SIGNAL_TTL_MS;
+    return undefined;
+  }
+
+  #isRecovering(key: string): boolean {
+    for (const recovering of this.#recoveries.values()) if (recovering === key) return true;
+    return false;
   }
 }

@@ -46,9 +46,9 @@ export class WaitingRoom {
     return this.#byWait.size;
   }
 
-  /** Each of them is a retry whose delay is not over. */
-  get allRest(): boolean {
-    return this.#resting.size === this.size;
+  /** Those that do not rest before a retry. */
+  get readyCount(): number {
+    return this.size - this.#resting.size;
   }
 
   /** The one that has waited longest. */

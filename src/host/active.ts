@@ -1,8 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { tryResolveDefaultAgentId } from "openclaw/plugin-sdk/agent-scope-runtime";
-import type { OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
-import type { EventBus } from "../domain/events.ts";
 import { type LaneLimits, ResumeLane } from "../lane/resume-lane.ts";
 import { writeHistory } from "../record/history-writer.ts";
 import { Ledger } from "../record/ledger.ts";
@@ -14,7 +11,8 @@ import { HeldNotices } from "./held-notice.ts";
 import type { HostParts } from "./host-parts.ts";
 import { LaneFuse } from "./lane-fuse.ts";
 import { HostRunner } from "./runner.ts";
-import { UserSignals } from "./user-signals.ts";
+import type { UserSignals } from "./user-signals.ts";
+import { startWatching, watchUsers, type WatchUsersOptions } from "./watch-users.ts";
 
 /** What exists while sessions are claimed. */
 export interface Active {
@@ -29,24 +27,20 @@ export interface Active {
   readonly close: () => void;
 }
 
-export interface ActiveOptions {
+export interface ActiveOptions extends WatchUsersOptions {
   readonly host: HostParts;
   readonly runtime: Pick<PluginRuntime, "agent" | "events">;
-  readonly gatewayEvents: OpenClawPluginServiceContext["gatewayEvents"];
-  readonly events: EventBus;
   /** By the lane's clock. */
   readonly nowMs: () => number;
   /** Those in force when they are asked for. */
   readonly settings: () => Settings;
   /** The gateway has started; otherwise the plugin was replaced in it. */
   readonly isBoot: boolean;
-  /** Runs a step in the service's own async context. */
-  readonly within: <Value>(step: () => Value) => Value;
 }
 
 /** Opens the record and makes the lane, with all that feeds it. Throws with nothing left open. */
 export function startActive(options: ActiveOptions): Active {
-  const { host, runtime, events, settings, within } = options;
+  const { host, runtime, events, settings } = options;
   const stores: (() => void)[] = [];
   const inputs: (() => void)[] = [];
   const quiet = () => endAll(inputs);
@@ -76,19 +70,7 @@ export function startActive(options: ActiveOptions): Active {
     });
     const clock = { nowMs: options.nowMs, after: timer, newRunId: randomUUID };
     const lane = new ResumeLane({ limits: laneLimits(settings()), runner, ledger, events, clock });
-    const signals = new UserSignals({
-      events: runtime.events,
-      gatewayEvents: options.gatewayEvents,
-      defaultAgentId: tryResolveDefaultAgentId(host.config()) ?? "main",
-      // Signals arrive inside the user's own turn; what the lane starts because of them must not become part of it.
-      listener: {
-        userWrote: (key) => within(() => lane.userWrote(key)),
-        userRunStarted: (runId, key) => within(() => lane.userRunStarted(runId, key)),
-        userRunEnded: (runId) => within(() => lane.userRunEnded(runId)),
-        userServed: (key) => within(() => lane.userServed(key)),
-        mainWaited: (waitMs) => events.emit("mainWaited", { waitMs }),
-      },
-    });
+    const signals = watchUsers(options, lane);
     inputs.push(() => signals.stop());
     const isOn = () => settings().notify === "held";
     const notices = new HeldNotices({ ...host, records, deliver, events, nowMs: Date.now, isOn });
@@ -98,11 +80,7 @@ export function startActive(options: ActiveOptions): Active {
     const fuse = new LaneFuse({ lane, facts, known: records.all(), isBoot, events, nowMs: Date.now(), after: timer });
     inputs.push(() => fuse.stop());
     if (facts.get("pausedSince") !== undefined) lane.pause("operator");
-    signals.start();
-    if (!signals.seesLanes) {
-      const error = "diagnostics.enabled is false: users of the HTTP endpoints do not preempt resumes";
-      events.emit("trouble", { what: "see every user", error });
-    }
+    startWatching(signals, events);
     return { lane, records, signals, notices, fuse, quiet, close };
   } catch (error) {
     quiet();

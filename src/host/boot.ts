@@ -1,5 +1,5 @@
 import { type AdmissionLimits, admitAll, attemptsOf, cutOffs, isRealOrphan, type Judged } from "../domain/admit.ts";
-import type { EventBus } from "../domain/events.ts";
+import type { BootTimes, EventBus } from "../domain/events.ts";
 import { laterBy } from "../domain/clock-jumps.ts";
 import { identify } from "../domain/identify.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
@@ -35,6 +35,7 @@ export interface Judgement {
   readonly unreadable: readonly BootVerdict[];
   /** Agents whose sessions could not be listed. */
   readonly unlisted: ReadonlySet<string>;
+  readonly tookMs: Pick<BootTimes, "discover" | "admit">;
 }
 
 export interface ClaimOptions {
@@ -54,6 +55,7 @@ export function judgeInterrupted(options: JudgeOptions): Judgement {
   const records = new Map(known.map((record) => [canonicalKey(record.agentId, record.sessionKey), record]));
   const unreadable: BootVerdict[] = [];
   const unlisted = new Set<string>();
+  const startedMs = performance.now();
   const found = {
     liveSinceMs,
     recordLost: options.recordLost,
@@ -76,8 +78,11 @@ export function judgeInterrupted(options: JudgeOptions): Judgement {
       return [];
     }
   });
+  const discoveredMs = performance.now();
   const ours = candidates.filter((candidate) => !candidate.orphaned || isRealOrphan(candidate, limits, nowMs));
-  return { judged: admitAll(ours, limits, nowMs), unreadable, unlisted };
+  const judged = admitAll(ours, limits, nowMs);
+  const tookMs = { discover: discoveredMs - startedMs, admit: performance.now() - discoveredMs };
+  return { judged, unreadable, unlisted, tookMs };
 }
 
 /**

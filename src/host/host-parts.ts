@@ -1,7 +1,10 @@
 import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
 import { type IsLater, laterBy } from "../domain/clock-jumps.ts";
+import { SessionRefs } from "../observe/session-ref.ts";
+import { RecordStore } from "../record/record-store.ts";
 import { knownJumps } from "./clock-watch.ts";
+import { inProcess } from "./in-process.ts";
 import { createSessionStore, type SessionStore } from "./session-store.ts";
 import { createTranscripts, type Transcripts } from "./transcripts.ts";
 
@@ -14,6 +17,8 @@ export interface HostParts {
   readonly transcripts: Transcripts;
   /** Orders times that the wall clock dates, as it is set now. */
   readonly isLater: () => IsLater;
+  /** What stands for a session in the log of this gateway, or of the last one; unknown before there was any. */
+  readonly refs: () => SessionRefs | undefined;
   /** The gateway's state folder. */
   readonly stateDir: string;
 }
@@ -29,6 +34,10 @@ export function hostParts(runtime: PluginRuntime, stateDir: string): HostParts {
     sessions: createSessionStore(session, config),
     transcripts: createTranscripts(storePathOf),
     isLater: () => laterBy(knownJumps(stateDir), Date.now()),
+    refs: () => refsOf(inProcess.logKey ?? RecordStore.peek(stateDir, ({ facts }) => facts.get("logKey"), undefined)),
     stateDir,
   };
 }
+
+const refsOf = (key: string | undefined): SessionRefs | undefined =>
+  key === undefined ? undefined : new SessionRefs(key);

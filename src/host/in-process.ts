@@ -3,7 +3,8 @@ import type { LiveSettings } from "../settings/live.ts";
 
 /**
  * What outlives a plugin that is replaced in process, even by a second copy of this module: whether this process has
- * started it before, the settings that were last right, the context of the gateway's start, and the signal of its stop.
+ * started it before, the settings that were last right, the context of the gateway's start, the signal of its stop, and the
+ * key of what stands for a session in the log.
  */
 export const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("openclaw-resume-scheduler")] ??= {
   started: false,
@@ -12,6 +13,7 @@ export const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("op
   lastRight?: LiveSettings["lastRight"];
   context?: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   stopping?: AbortSignal | undefined;
+  logKey?: string;
 };
 
 /**

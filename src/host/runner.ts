@@ -10,6 +10,7 @@ import { runError } from "../domain/run-error.ts";
 import type { RunEnd } from "../domain/scheduler.ts";
 import type { SessionRow } from "../domain/session.ts";
 import type { TranscriptFacts } from "../domain/transcript-facts.ts";
+import { hostLane } from "../lane/host-lane.ts";
 import type { ResumeRunner } from "../lane/resume-lane.ts";
 import type { Ledger } from "../record/ledger.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -134,7 +135,7 @@ export class HostRunner implements ResumeRunner {
         sessionId,
         sessionTarget: { agentId, sessionKey, sessionId, storePath: storePathOf(agentId) },
         runId,
-        lane: resume.slot === 1 ? lane.name : `${lane.name}-${resume.slot}`,
+        lane: hostLane(lane.name, resume.slot),
         timeoutMs: limits.timeoutMs + HOST_TIMEOUT_MARGIN_MS,
         abortSignal: signal,
         workspaceDir: agent.resolveAgentWorkspaceDir(cfg, agentId),

@@ -1,15 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
-import type { Logger } from "pino";
-import { EventBus } from "../domain/events.ts";
 import { canonicalKey } from "../domain/session.ts";
-import { publishEvents } from "../observe/diagnostics.ts";
-import { createLog, logEvents } from "../observe/log.ts";
-import { Metrics } from "../observe/metrics.ts";
+import type { ServiceState } from "../domain/service-state.ts";
+import { hostLane } from "../lane/host-lane.ts";
+import type { ResumeLane } from "../lane/resume-lane.ts";
 import type { Office } from "../operate/office.ts";
-import { Totals } from "../operate/totals.ts";
-import type { ServiceState } from "../operate/views.ts";
 import { unusable } from "../record/database.ts";
 import { RecordStore } from "../record/record-store.ts";
 import { LiveSettings } from "../settings/live.ts";
@@ -21,6 +17,8 @@ import { handBack } from "./hand-back.ts";
 import { hostFeatures } from "./host-features.ts";
 import { type HostParts, hostParts } from "./host-parts.ts";
 import { belongTo, inProcess } from "./in-process.ts";
+import { createInstruments, type Instruments } from "./instruments.ts";
+import { type Onlooker, startOnlooker } from "./onlooker.ts";
 import { settingsOf, watchSettings } from "./settings-watch.ts";
 import { steadyClock } from "./steady-clock.ts";
 
@@ -29,19 +27,18 @@ const START_LIMIT_MS = 1_000;
 const DRAIN_LIMIT_MS = 3_500;
 
 /** What lives from one `start` of the service to the next `stop`. */
-interface Session {
+interface Session extends Instruments {
   readonly host: HostParts;
-  readonly log: Logger;
-  readonly events: EventBus;
   /** Of the lane; what is compared with the host's times goes by the wall clock. */
   readonly nowMs: () => number;
-  readonly metrics: Metrics;
-  readonly totals: Totals;
   readonly settings: LiveSettings;
   state: ServiceState;
   stopWatching?: () => void;
   boot?: Office["boot"];
   active?: Active;
+  onlooker?: Onlooker;
+  /** The lane of either; it can be looked at to the end. */
+  lane?: ResumeLane;
 }
 
 /** The plugin between one `start` and the next `stop` of its service. */
@@ -106,21 +103,8 @@ export class ResumeService {
     const isBoot = inProcess.context === undefined;
     // A later start runs inside the edit that replaced the plugin, and the host takes no runs from there once it is done.
     this.#inServiceContext = inProcess.context ??= AsyncLocalStorage.snapshot();
-    const events = new EventBus();
-    const nowMs = steadyClock();
-    const log = createLog(context.logger);
-    logEvents(events, log);
-    publishEvents(events);
-    const session: Session = (this.#session = {
-      host: hostParts(this.#api.runtime, context.stateDir),
-      log,
-      events,
-      nowMs,
-      metrics: new Metrics(events, nowMs),
-      totals: new Totals(events),
-      settings: new LiveSettings(settingsOf(context.config, this.#api.id), inProcess.lastRight),
-      state: "off",
-    });
+    const session = (this.#session = this.#newSession(context));
+    const { events, log } = session;
     session.stopWatching = this.within(() =>
       watchSettings(
         this.#api.id,
@@ -142,16 +126,41 @@ export class ResumeService {
     try {
       // Only at a gateway's start does the host begin with what it is given back.
       if (isBoot && session.state !== "active") await handBack(session.host, events);
-      if (settings?.mode === "observe") this.#observe(session, settings, liveSinceMs);
+      if (settings?.mode === "observe") this.#observe(session, settings, context, liveSinceMs);
       if (settings?.mode === "active") await this.#takeOver(session, settings, context, { isBoot, liveSinceMs });
     } catch (error) {
       // The series stay, so that an alert can tell.
       session.state = "failed";
-      session.active?.lane.fail();
+      session.lane?.fail();
       session.stopWatching();
       await this.#release(session);
       throw error;
     }
+  }
+
+  #newSession(context: OpenClawPluginServiceContext): Session {
+    const nowMs = steadyClock();
+    const settings = new LiveSettings(settingsOf(context.config, this.#api.id), inProcess.lastRight);
+    const instruments = createInstruments(context, {
+      nowMs,
+      laneOf: (slot) => hostLane(settings.current?.lane.name ?? "", slot),
+      versions: { plugin: this.#version, host: this.#api.runtime.version },
+      service: {
+        get state() {
+          return session.state;
+        },
+        get settingsErrors() {
+          return session.settings.errors;
+        },
+        get lane() {
+          return session.lane;
+        },
+        heldCount: () => session.active?.records.heldCount() ?? 0,
+      },
+    });
+    const host = hostParts(this.#api.runtime, context.stateDir);
+    const session: Session = { ...instruments, host, nowMs, settings, state: "off" };
+    return session;
   }
 
   /** The gateway is ready; `stopping` fires when it begins to stop, before it waits for running work. */
@@ -163,7 +172,8 @@ export class ResumeService {
 
   messageReceived(sessionKey: string | undefined): void {
     this.#messagesSeen += 1;
-    this.#session?.active?.signals.messageReceived(sessionKey);
+    const { active, onlooker } = this.#session ?? {};
+    (active ?? onlooker)?.signals.messageReceived(sessionKey);
   }
 
   /**
@@ -209,7 +219,9 @@ export class ResumeService {
   async #release(session: Session): Promise<void> {
     this.#stopListening?.();
     this.#stopListening = undefined;
-    const { active } = session;
+    const { active, onlooker } = session;
+    onlooker?.signals.stop();
+    void onlooker?.lane.drain();
     if (active === undefined) return;
     delete session.active;
     active.quiet();
@@ -218,15 +230,29 @@ export class ResumeService {
     active.close();
   }
 
-  #observe(session: Session, settings: Settings, liveSinceMs: number): void {
+  #observe(
+    session: Session,
+    settings: Settings,
+    { gatewayEvents }: OpenClawPluginServiceContext,
+    liveSinceMs: number,
+  ): void {
     const { host, events } = session;
     const nowMs = Date.now();
+    const { lane, signals } = (session.onlooker = startOnlooker({
+      ...this.#watching(session, gatewayEvents),
+      settings,
+      nowMs: session.nowMs,
+    }));
+    session.lane = lane;
     const known = RecordStore.peek(host.stateDir, (store) => store.all(), []);
     const lost = unusable(host.stateDir);
-    const verdicts = verdictsOf(judgeSessions(host, { settings, known, lost, nowMs, liveSinceMs, events }));
+    const judgement = judgeSessions(host, { settings, known, lost, nowMs, liveSinceMs, events });
+    const verdicts = verdictsOf(judgement);
+    signals.expectRecovery(verdicts.map(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey)));
     report(verdicts, events);
     session.boot = { id: randomUUID(), atMs: nowMs, verdicts };
-    events.emit("booted", { mode: settings.mode, claimed: 0, tookMs: Date.now() - nowMs });
+    events.emit("booted", { mode: settings.mode, claimed: 0, atMs: nowMs, tookMs: { ...judgement.tookMs, claim: 0 } });
+    this.#openLane();
   }
 
   async #takeOver(
@@ -239,41 +265,47 @@ export class ResumeService {
     const nowMs = Date.now();
     // Users are watched from before the first claim: one who writes meanwhile must not find a resume in the way.
     const { lane, records, signals } = (session.active = startActive({
+      ...this.#watching(session, gatewayEvents),
       host,
       runtime: this.#api.runtime,
-      gatewayEvents,
-      events,
       nowMs: session.nowMs,
       settings: () => session.settings.current ?? settings,
       isBoot,
-      within: (step) => this.within(step),
     }));
-    session.metrics.watch(lane);
+    session.lane = lane;
+    records.facts.set("logKey", session.refs.key);
     const known = records.all();
     if (records.lost !== undefined) events.emit("trouble", { what: "keep the record", error: new Error(records.lost) });
     const judgement = judgeSessions(host, { settings, known, lost: records.lost, nowMs, liveSinceMs, events });
     const boot = { bootId: randomUUID(), pluginVersion: this.#version, nowMs };
+    const claimedFromMs = performance.now();
     const { queue, verdicts } = await claimJudged(judgement, { ...host, ...boot, known, records, events });
+    const tookMs = { ...judgement.tookMs, claim: performance.now() - claimedFromMs };
     session.boot = { id: boot.bootId, atMs: nowMs, verdicts };
     const left = verdicts.filter(({ verdict }) => verdict.kind === "leave");
     signals.expectRecovery(left.map(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey)));
-    events.emit("booted", { mode: settings.mode, claimed: queue.length, tookMs: Date.now() - nowMs });
+    events.emit("booted", { mode: settings.mode, claimed: queue.length, atMs: nowMs, tookMs });
     this.within(() => queue.forEach((resume) => lane.enqueue(resume)));
     this.#openLane();
   }
 
+  #watching({ host, events }: Session, gatewayEvents: OpenClawPluginServiceContext["gatewayEvents"]) {
+    const within: ResumeService["within"] = (step) => this.within(step);
+    return { host, runtime: this.#api.runtime, gatewayEvents, events, within };
+  }
+
   #openLane(): void {
-    const active = this.#session?.active;
-    if (active === undefined || this.#gateway === undefined) return;
+    const { lane, active } = this.#session ?? {};
+    if (lane === undefined || this.#gateway === undefined) return;
     const { stopping } = this.#gateway;
     if (stopping?.aborted === true) return;
-    const onStopping = () => void active.lane.drain();
+    const onStopping = () => void lane.drain();
     stopping?.addEventListener("abort", onStopping, { once: true });
     // The gateway's signal outlives a plugin that is replaced in process.
     this.#stopListening = () => stopping?.removeEventListener("abort", onStopping);
     this.within(() => {
-      active.lane.open();
-      active.notices.open();
+      lane.open();
+      active?.notices.open();
     });
   }
 

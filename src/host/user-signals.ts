@@ -8,9 +8,13 @@ import { keyKindOfKey } from "./session-store.ts";
 export interface UserListener {
   userWrote(key: string): void;
   userRunStarted(runId: string, key: string): void;
-  userRunEnded(runId: string): void;
-  /** The host is done with a user's message, whatever became of it. */
-  userServed(key: string): void;
+  /** `answered`: it did not end in an error. */
+  userRunEnded(runId: string, answered: boolean): void;
+  /** The host recovers a session that was left to it. */
+  recoveryStarted(runId: string, key: string): void;
+  recoveryEnded(runId: string): void;
+  /** The host is done with a user's message, whatever became of it; `wasAnswered`: something was sent meanwhile. */
+  userServed(key: string, wasAnswered: boolean): void;
   /** A turn left the host's lane `main` after this wait. */
   mainWaited(waitMs: number): void;
 }
@@ -38,6 +42,10 @@ export class UserSignals {
   readonly #expected = new Map<string, Set<string>>();
   /** Runs that are not a user's: ours, heartbeats, the host's own recovery. */
   readonly #otherRuns = new Set<string>();
+  /** Those of them that are the host's own recovery, with their session keys. */
+  readonly #recoveries = new Map<string, string>();
+  /** Sessions that the host recovers and to which it has sent something since their users last wrote. */
+  readonly #answered = new Set<string>();
   /** Sessions that the host recovers itself; nothing but their keys tells such a run from a user's (2026.9.6). */
   readonly #leftToHost = new Set<string>();
 
@@ -84,7 +92,10 @@ export class UserSignals {
 
   #onDiagnostic(event: Parameters<Parameters<typeof onDiagnosticEvent>[0]>[0]): void {
     if (event.type === "message.processed" && event.sessionKey !== undefined) {
-      this.#options.listener.userServed(this.#keyOf(event.sessionKey));
+      const key = this.#keyOf(event.sessionKey);
+      this.#options.listener.userServed(key, this.#answered.delete(key));
+    } else if (event.type === "message.delivery.completed" && event.sessionKey !== undefined) {
+      this.#noteAnswer(this.#keyOf(event.sessionKey));
     } else if (event.type === "queue.lane.enqueue" && event.lane.startsWith(SESSION_LANE)) {
       this.#turnQueued(event.lane.slice(SESSION_LANE.length), event.queueSize);
     } else if (event.type === "queue.lane.dequeue" && event.lane === "main") {
@@ -92,6 +103,11 @@ export class UserSignals {
     } else if (event.type === "session.turn.created" && event.trigger === "heartbeat") {
       this.#expect(this.#keyOf(event.sessionKey ?? ""), event.runId);
     }
+  }
+
+  /** A command is answered at once even then; what is sent to other sessions tells nothing. */
+  #noteAnswer(key: string): void {
+    for (const recovering of this.#recoveries.values()) if (recovering === key) this.#answered.add(key);
   }
 
   #turnQueued(sessionKey: string, queueSize: number): void {
@@ -120,14 +136,19 @@ export class UserSignals {
     const { phase } = event.data;
     const key = this.#keyOf(event.sessionKey, event.agentId);
     const ended = phase === "end" || phase === "error";
+    const { listener } = this.#options;
     if (phase === "start" && this.#leftToHost.delete(key)) {
       this.#otherRuns.add(event.runId);
+      this.#recoveries.set(event.runId, key);
+      listener.recoveryStarted(event.runId, key);
     } else if (this.#otherRuns.has(event.runId)) {
-      if (ended) this.#forget(key, event.runId);
+      if (!ended) return;
+      this.#forget(key, event.runId);
+      if (this.#recoveries.delete(event.runId)) listener.recoveryEnded(event.runId);
     } else if (phase === "start" && this.#isConversation(event.sessionKey)) {
-      this.#options.listener.userRunStarted(event.runId, key);
+      listener.userRunStarted(event.runId, key);
     } else if (ended) {
-      this.#options.listener.userRunEnded(event.runId);
+      listener.userRunEnded(event.runId, phase === "end");
     }
   }
 
@@ -135,6 +156,7 @@ export class UserSignals {
     if (!this.#isConversation(sessionKey)) return;
     const key = this.#keyOf(sessionKey, agentId);
     this.#leftToHost.delete(key);
+    this.#answered.delete(key);
     this.#options.listener.userWrote(key);
   }
 

@@ -1,13 +1,12 @@
 import PQueue from "p-queue";
 import type { QueuedResume, RunningResume } from "../domain/queued-resume.ts";
 import {
+  type AttemptResult,
   type CancelCause,
   type Decision,
-  type PauseCause,
   type RunEnd,
   Scheduler,
   type SchedulerLimits,
-  type SchedulerWait,
   type Settlement,
 } from "../domain/scheduler.ts";
 import type { Outcome } from "../domain/reasons.ts";
@@ -15,6 +14,7 @@ import { changeMode, type SchedulerMode } from "../domain/mode.ts";
 import { errorKind } from "../domain/error-kind.ts";
 import type { EventBus, Subject } from "../domain/events.ts";
 import type { LaneLabel } from "../domain/starvation.ts";
+import { PAUSE_CAUSES, type PauseCause, type WaitCause } from "../domain/wait-cause.ts";
 
 /** Runs one resume on the host. Settles only when the host's run has really ended; never rejects for a cancel. */
 export interface ResumeRunner {
@@ -77,6 +77,9 @@ export class ResumeLane {
   readonly #undone: Decision[] = [];
   #cancelWake: (() => void) | undefined;
   #mode: SchedulerMode = "starting";
+  /** Since when a user's reply would be the first of this gateway. */
+  #readyAtMs: number | undefined;
+  #firstReplySeen = false;
 
   constructor(options: ResumeLaneOptions) {
     this.#options = options;
@@ -109,10 +112,6 @@ export class ResumeLane {
     return this.#mode;
   }
 
-  get pausedBy(): ReadonlySet<PauseCause> {
-    return this.#pauses;
-  }
-
   /** Queued resumes in the order in which they would start, and whether each has aged. */
   queue(): { readonly resume: QueuedResume; readonly aged: boolean }[] {
     const nowMs = this.nowMs();
@@ -129,9 +128,16 @@ export class ResumeLane {
     return this.#scheduler.find(key)?.place;
   }
 
-  /** Why nothing starts although something is queued. */
-  waitsFor(): SchedulerWait | undefined {
-    return this.#scheduler.waitsFor(this.nowMs());
+  /** Why nothing starts, if something is queued. */
+  waitsFor(): WaitCause | undefined {
+    const wait = this.#scheduler.waitsFor(this.nowMs());
+    return wait === "paused" ? PAUSE_CAUSES.find((cause) => this.#pauses.has(cause)) : wait;
+  }
+
+  /** Everything that keeps the lane from starting anything: each pause, and what keeps queued resumes waiting. */
+  waitCauses(): ReadonlySet<WaitCause> {
+    const cause = this.#scheduler.queued > 0 ? this.waitsFor() : undefined;
+    return new Set([...this.#pauses, ...(cause === undefined ? [] : [cause])]);
   }
 
   enqueue(resume: QueuedResume): void {
@@ -141,6 +147,7 @@ export class ResumeLane {
 
   /** The gateway is ready. */
   open(): void {
+    this.#readyAtMs ??= this.nowMs();
     this.#carryOut(this.#scheduler.open(this.nowMs()));
   }
 
@@ -152,12 +159,24 @@ export class ResumeLane {
     this.#carryOut(this.#scheduler.userRunStarted(runId, key, this.nowMs()));
   }
 
-  userServed(key: string): void {
-    this.#carryOut(this.#scheduler.userServed(key, this.nowMs()));
+  userServed(key: string, wasAnswered: boolean): void {
+    this.#carryOut(this.#scheduler.userServed(key, this.nowMs(), wasAnswered));
   }
 
-  userRunEnded(runId: string): void {
+  /** `answered`: it did not end in an error. */
+  userRunEnded(runId: string, answered: boolean): void {
+    if (answered) this.#noteFirstReply();
     this.#carryOut(this.#scheduler.userRunEnded(runId, this.nowMs()));
+  }
+
+  recoveryStarted(runId: string, key: string): void {
+    this.#scheduler.recoveryStarted(runId, key);
+    this.#carryOut([]);
+  }
+
+  recoveryEnded(runId: string): void {
+    this.#scheduler.recoveryEnded(runId);
+    this.#carryOut([]);
   }
 
   /** Starts nothing more; what runs goes on. */
@@ -288,7 +307,8 @@ export class ResumeLane {
     const nowMs = this.nowMs();
     this.#options.events.emit("ended", {
       ...subject(resume),
-      outcome: outcomeOf(end),
+      slot: resume.slot,
+      result: resultOf(end),
       ranMs: nowMs - startedAtMs,
       ...("error" in end
         ? { error: end.error }
@@ -303,7 +323,7 @@ export class ResumeLane {
     const run = this.#active.get(key);
     if (run === undefined) return;
     run.cancel = { cause, atMs: run.cancel?.atMs ?? this.nowMs() };
-    this.#options.events.emit("cancelled", { ...subject(run.resume), cause });
+    this.#options.events.emit("cancelled", { ...subject(run.resume), slot: run.resume.slot, cause });
     run.abort.abort(new Error(`resume cancelled: ${cause}`));
   }
 
@@ -342,13 +362,13 @@ export class ResumeLane {
 
   #report(): void {
     this.#setMode(this.#scheduler.mode);
-    const { queued, running, users } = this.#scheduler;
-    this.#options.events.emit("load", {
-      queued,
-      running,
-      usersWaiting: users.waitingCount,
-      usersRunning: users.runningCount,
-    });
+    this.#options.events.emit("load", this.#scheduler.load);
+  }
+
+  #noteFirstReply(): void {
+    if (this.#firstReplySeen || this.#readyAtMs === undefined) return;
+    this.#firstReplySeen = true;
+    this.#options.events.emit("firstUserReply", { sinceReadyMs: this.nowMs() - this.#readyAtMs });
   }
 
   #wakeLater(): void {
@@ -363,11 +383,8 @@ export class ResumeLane {
   }
 }
 
-/** A cancelled run is no outcome yet: its session is superseded only when the user's own turn starts. */
-function outcomeOf(end: RunEnd): Outcome | "preempted" {
-  if (end.kind === "undelivered") return "failed";
-  return end.kind === "cancelled" || end.kind === "refused" ? "preempted" : end.kind;
-}
+/** A cancelled run was preempted: its session is superseded only when the user's own turn starts. */
+const resultOf = ({ kind }: RunEnd): AttemptResult => (kind === "cancelled" ? "preempted" : kind);
 
 function settlementOf(key: string, decisions: readonly Decision[]): Settlement | undefined {
   const settled = decisions.find((decision) => decision.do === "settle" && decision.resume.key === key);

@@ -1,5 +1,10 @@
-import { type Logger, pino } from "pino";
-import type { EventBus } from "../domain/events.ts";
+import { type Level, type Logger, pino } from "pino";
+import type { EventBus, ResumeEvents, Subject } from "../domain/events.ts";
+import { canonicalKey } from "../domain/session.ts";
+import type { Verdict } from "../domain/verdict.ts";
+import type { LevelChoice } from "./log-level.ts";
+import { errorText, type Redact } from "./redact.ts";
+import type { SessionRefs } from "./session-ref.ts";
 
 /** The host's logger, which takes finished lines. */
 export interface LineLogger {
@@ -10,7 +15,9 @@ export interface LineLogger {
 }
 
 /** A pino logger that writes each JSON line through the host's log, at the host's level of the same name. */
-export function createLog(host: LineLogger): Logger {
+export function createLog(host: LineLogger, { level, overrides }: LevelChoice): Logger {
+  // What the operator asks for by name must not end in a host that shows `info` and above.
+  const debug = overrides ? host.info : host.debug;
   const stream = {
     // Asks pino to set `lastLevel` before each write.
     [Symbol.for("pino.metadata")]: true,
@@ -20,36 +27,110 @@ export function createLog(host: LineLogger): Logger {
       if (this.lastLevel >= 50) host.error(text);
       else if (this.lastLevel >= 40) host.warn(text);
       else if (this.lastLevel >= 30) host.info(text);
-      else host.debug?.(text);
+      else debug?.(text);
     },
   };
-  return pino({ level: "debug", base: null, timestamp: false, formatters: { level: (level) => ({ level }) } }, stream);
+  return pino({ level, base: null, timestamp: false, formatters: { level: (label) => ({ level: label }) } }, stream);
 }
 
-/** One line per step, with verdicts and reasons; never message text. */
-export function logEvents(events: EventBus, log: Logger): void {
-  events.on("claimed", (event) => log.debug(event, "claimed"));
-  events.on("judged", ({ verdict, ...event }) =>
-    log.info({ ...event, ...verdict, kind: undefined, verdict: verdict.kind }, "judged"),
-  );
-  events.on("booted", (event) => log.info(event, "booted"));
-  events.on("queued", (event) => log.debug(event, "queued"));
-  events.on("started", (event) => log.info(event, "resume started"));
-  events.on("cancelled", (event) => log.info(event, "resume cancelled"));
-  events.on("ended", (event) => log.info(event, "resume ended"));
-  events.on("settled", (event) => log.info(event, "settled"));
-  events.on("asked", (event) => log.info(event, "operator asked"));
-  events.on("notified", (event) => log.info(event, "conversation told"));
-  events.on("reconfigured", (event) => log.info(event, "settings changed"));
-  events.on("fused", ({ deaths, untilMs }) =>
-    log.error(
-      { deaths, until: new Date(untilMs).toISOString() },
-      `${deaths} gateways in a row died while resumes ran: nothing is resumed until then; ` +
-        "`openclaw resumes status` shows what ran, `openclaw resumes hold <key>` keeps one back, `openclaw resumes unpause` goes on",
-    ),
-  );
-  events.on("mode", (event) => log.debug(event, "mode"));
-  events.on("trouble", ({ error, ...event }) => {
-    log.warn({ ...event, error: error instanceof Error ? error.message : String(error) }, "survived an error");
-  });
+export interface LogParts {
+  readonly log: Logger;
+  readonly refs: SessionRefs;
+  readonly redact: Redact;
+  /** The host's lane of a slot. */
+  readonly laneOf: (slot: number) => string;
 }
+
+/**
+ * One line per step: `step`, `sessionRef`, `verdict`, `reason`, `lane`, `ms`, and what else belongs to it; never message
+ * text or a session key. A step whose level is off is not even listened to.
+ */
+export function logEvents(events: EventBus, { log, refs, redact, laneOf }: LogParts): void {
+  const session = ({ agentId, sessionKey }: Subject) => ({ sessionRef: refs.of(canonicalKey(agentId, sessionKey)) });
+  const maybeSession = ({ agentId, sessionKey }: Partial<Subject>) =>
+    agentId === undefined ? {} : sessionKey === undefined ? { agentId } : session({ agentId, sessionKey });
+
+  function on<Step extends keyof ResumeEvents>(
+    step: Step,
+    level: Level,
+    message: string,
+    fields: (event: ResumeEvents[Step]) => object,
+  ): void {
+    if (!log.isLevelEnabled(level)) return;
+    events.on(step, (event) => log[level]({ step, ...fields(event) }, message));
+  }
+
+  const verdicts = new Map<string, number>();
+  on("claimed", "debug", "claimed", session);
+  if (log.isLevelEnabled("info")) {
+    events.on("judged", ({ verdict, ...subject }) => {
+      const name = `${verdict.kind} ${verdict.reason}`;
+      verdicts.set(name, (verdicts.get(name) ?? 0) + 1);
+      const level = isNews(verdict) ? "info" : "debug";
+      if (!log.isLevelEnabled(level)) return;
+      const { kind, reason, found, limit } = verdict;
+      const evidence = { found: fact(found, subject), limit: fact(limit, subject) };
+      log[level]({ step: "judged", ...session(subject), verdict: kind, reason, ...evidence }, "judged");
+    });
+  }
+  on("booted", "info", "booted", ({ mode, claimed, tookMs }) => ({
+    mode,
+    claimed,
+    verdicts: Object.fromEntries(verdicts),
+    ms: Math.round(tookMs.discover + tookMs.admit + tookMs.claim),
+  }));
+  on("queued", "debug", "queued", ({ attempts, ...subject }) => ({ ...session(subject), attempts }));
+  on("started", "info", "resume started", ({ slot, attempt, waitedMs, aged, ...subject }) => ({
+    ...session(subject),
+    lane: laneOf(slot),
+    attempt,
+    aged,
+    ms: waitedMs,
+  }));
+  on("cancelled", "info", "resume cancelled", ({ slot, cause, ...subject }) => ({
+    ...session(subject),
+    lane: laneOf(slot),
+    cause,
+  }));
+  on("ended", "info", "resume ended", ({ slot, result, ranMs, error, cancelCause, drainedMs, ...subject }) => ({
+    ...session(subject),
+    lane: laneOf(slot),
+    result,
+    error,
+    cause: cancelCause,
+    drainedMs,
+    ms: ranMs,
+  }));
+  on("settled", "info", "settled", ({ outcome, reason, attempts, ...subject }) => ({
+    ...session(subject),
+    outcome,
+    reason,
+    attempts,
+  }));
+  on("asked", "info", "operator asked", ({ action, ...subject }) => ({ ...maybeSession(subject), action }));
+  on("notified", "info", "conversation told", ({ reason, ...subject }) => ({ ...session(subject), reason }));
+  on("reconfigured", "info", "settings changed", ({ changed }) => ({ changed }));
+  on("firstUserReply", "info", "first user served", ({ sinceReadyMs }) => ({ lane: "main", ms: sinceReadyMs }));
+  on("fused", "error", FUSED, ({ deaths, untilMs }) => ({ deaths, until: new Date(untilMs).toISOString() }));
+  on("mode", "debug", "mode", ({ from, to }) => ({ from, to }));
+  on("trouble", "warn", "survived an error", ({ what, error, ...subject }) => ({
+    ...maybeSession(subject),
+    what,
+    error: errorText(error, redact),
+  }));
+
+  function fact(value: Verdict["found"], { sessionKey }: Subject): Verdict["found"] {
+    if (typeof value !== "string") return value;
+    return redact(value.replaceAll(sessionKey, "its session key"));
+  }
+}
+
+/** What is held already, and what is not ours anyway, is the same at every boot: `booted` counts it. */
+function isNews({ kind, reason }: Verdict): boolean {
+  if (kind === "leave") return reason === "claim-failed" || reason === "unreadable-entry" || reason === "released";
+  return reason !== "held-earlier";
+}
+
+const FUSED =
+  "several gateways in a row died while resumes ran: nothing is resumed until then; " +
+  "`openclaw resumes status` shows what ran, `openclaw resumes hold <key>` keeps one back, `openclaw resumes unpause` goes on";

@@ -1,164 +1,206 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { EventBus } from "../domain/events.ts";
-import { CANCEL_CAUSES, PAUSE_CAUSES, type PauseCause } from "../domain/scheduler.ts";
-import { SCHEDULER_MODES, type SchedulerMode } from "../domain/mode.ts";
-import { LANES, type LaneLabel, StarvationMeter } from "../domain/starvation.ts";
-import { OUTCOMES, type Outcome, reasonsOf, VERDICTS } from "../domain/reasons.ts";
+import { Counter, Gauge, Histogram } from "prom-client";
+import type { EventBus, Subject } from "../domain/events.ts";
+import type { SchedulerMode } from "../domain/mode.ts";
+import type { ServiceState } from "../domain/service-state.ts";
+import { type LaneLabel, StarvationMeter } from "../domain/starvation.ts";
+import type { WaitCause } from "../domain/wait-cause.ts";
+import { metricsRegistry } from "./exposition.ts";
+import { fullName, type LabelsOf, METRICS, type MetricName, type MetricsOf } from "./catalogue.ts";
 
-/** What a scrape reads at that moment. Times are epoch milliseconds. */
+/** What a scrape reads of the lane at that moment. Times are milliseconds of the lane's clock. */
 export interface LaneView {
   readonly slots: { readonly total: number; readonly used: number };
-  /** Undefined while there is no lane. */
-  readonly mode: SchedulerMode | undefined;
-  readonly pausedBy: ReadonlySet<PauseCause>;
+  readonly mode: SchedulerMode;
+  waitCauses(): ReadonlySet<WaitCause>;
   oldestSinceMs(lane: LaneLabel): number | undefined;
 }
 
-const OUTCOME_LABELS = Object.keys(OUTCOMES) as Outcome[];
-const RUN_OUTCOMES = [...OUTCOME_LABELS, "preempted"] as const;
-/** From an unnoticed wait to one that makes a user write again. */
-const WAIT_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600, 3600];
-/** A drain takes 0.1 to 0.4 s on the real host; 0.5 s is the bar. */
-const DRAIN_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 1, 2.5, 5];
-/** A turn takes seconds; the default time limit is 60 s, the largest 3600 s. */
-const RUN_BUCKETS = [0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 900, 3600];
+/** What a scrape reads of the service. */
+export interface ServiceView {
+  readonly state: ServiceState;
+  readonly settingsErrors: readonly unknown[];
+  /** Undefined while there is no lane. */
+  readonly lane: LaneView | undefined;
+  /** Sessions that are held now. May throw: then the number before stands. */
+  heldCount(): number;
+}
 
-/** The plugin's Prometheus series, in a registry of their own; every series is there from the start. */
+export interface MetricsOptions {
+  readonly events: EventBus;
+  /** By the lane's clock. */
+  readonly nowMs: () => number;
+  readonly service: ServiceView;
+  readonly versions: { readonly plugin: string; readonly host: string };
+  /** What stands for a session in the log; the same in exemplars, so that one leads to the other. */
+  readonly refOf: (subject: Subject) => string;
+}
+
+/** A version is no free text, whoever wrote it. */
+const VERSION = /^[\w.+-]{1,40}$/;
+
+/**
+ * The plugin's Prometheus series, in a registry of their own. Every series of the catalogue is there from the start, and no
+ * other can be added: what is counted names its labels from the catalogue.
+ */
 export class Metrics {
-  readonly registry = new Registry();
-  readonly #events: EventBus;
-  readonly #nowMs: () => number;
+  readonly registry = metricsRegistry();
+  readonly #options: MetricsOptions;
   readonly #starvation: StarvationMeter;
-  #view: LaneView = {
-    slots: { total: 0, used: 0 },
-    mode: undefined,
-    pausedBy: new Set(),
-    oldestSinceMs: () => undefined,
+  readonly #gauges = new Map<MetricName, Gauge>();
+  readonly #counters = new Map<MetricName, Counter>();
+  readonly #histograms = new Map<MetricName, Histogram>();
+
+  constructor(options: MetricsOptions) {
+    this.#options = options;
+    this.#starvation = new StarvationMeter(options.nowMs());
+    this.#register();
+    this.#set("build_info", this.#versions(), 1);
+    this.#watch();
+  }
+
+  /** Everything that happens. */
+  #watch(): void {
+    const { events, nowMs, refOf } = this.#options;
+    events.on("load", (load) => {
+      this.#starvation.observe(load, nowMs());
+      this.#set("queue_depth", { lane: "main" }, load.usersWaiting);
+      this.#set("queue_depth", { lane: "startup-resume" }, load.queued);
+      this.#set("running", { lane: "main" }, load.usersRunning);
+      this.#set("running", { lane: "startup-resume" }, load.running);
+    });
+    events.on("judged", ({ verdict: { kind, reason } }) =>
+      this.#gauge("sessions").inc({ verdict: kind, reason } satisfies LabelsOf<"sessions">),
+    );
+    events.on("booted", ({ atMs, tookMs }) => {
+      this.#set("boot_timestamp_seconds", {}, atMs / 1000);
+      for (const { phase } of METRICS.boot_seconds.series) this.#set("boot_seconds", { phase }, tookMs[phase] / 1000);
+    });
+    events.on("mainWaited", ({ waitMs }) => this.#observe("queue_wait_seconds", { lane: "main" }, waitMs));
+    events.on("started", ({ waitedMs, ...subject }) =>
+      this.#observe("queue_wait_seconds", { lane: "startup-resume" }, waitedMs, refOf(subject)),
+    );
+    events.on("ended", ({ result, ranMs, cancelCause, drainedMs, ...subject }) => {
+      this.#count("attempts_total", { result });
+      this.#observe("run_seconds", { outcome: result }, ranMs, refOf(subject));
+      if (cancelCause === undefined) return;
+      this.#count("preemptions_total", { cause: cancelCause });
+      const isForUser = cancelCause === "own-user" || cancelCause === "other-user";
+      if (isForUser && drainedMs !== undefined) this.#observe("preemption_seconds", {}, drainedMs, refOf(subject));
+    });
+    events.on("settled", ({ outcome }) => this.#count("outcomes_total", { outcome }));
+    events.on("firstUserReply", ({ sinceReadyMs }) => this.#set("first_user_reply_seconds", {}, sinceReadyMs / 1000));
+  }
+
+  /** What is read when it is asked for. It must not wait: a scrape works while everything else is stuck. */
+  readonly #collectors: { readonly [Name in MetricName]?: () => void } = {
+    oldest_waiting_seconds: () => {
+      const nowMs = this.#options.nowMs();
+      for (const { lane } of METRICS.oldest_waiting_seconds.series) {
+        const sinceMs = this.#options.service.lane?.oldestSinceMs(lane) ?? nowMs;
+        this.#set("oldest_waiting_seconds", { lane }, Math.max(0, nowMs - sinceMs) / 1000);
+      }
+    },
+    starvation_seconds_total: () => {
+      const starved = this.#counter("starvation_seconds_total");
+      starved.reset();
+      for (const { lane } of METRICS.starvation_seconds_total.series) {
+        starved.inc({ lane }, this.#starvation.totalMs(lane, this.#options.nowMs()) / 1000);
+      }
+    },
+    budget_slots: () => {
+      const { total, used } = this.#options.service.lane?.slots ?? { total: 0, used: 0 };
+      this.#set("budget_slots", { state: "used" }, used);
+      this.#set("budget_slots", { state: "free" }, Math.max(0, total - used));
+    },
+    mode: () => {
+      const current = this.#options.service.lane?.mode;
+      for (const { mode } of METRICS.mode.series) this.#set("mode", { mode }, mode === current ? 1 : 0);
+    },
+    state: () => {
+      const current = this.#options.service.state;
+      for (const { state } of METRICS.state.series) this.#set("state", { state }, state === current ? 1 : 0);
+    },
+    settings_errors: () => this.#set("settings_errors", {}, this.#options.service.settingsErrors.length),
+    lane_paused: () => {
+      const causes = this.#options.service.lane?.waitCauses();
+      for (const { cause } of METRICS.lane_paused.series) {
+        this.#set("lane_paused", { cause }, causes?.has(cause) === true ? 1 : 0);
+      }
+    },
+    held: () => {
+      try {
+        this.#set("held", {}, this.#options.service.heldCount());
+      } catch {
+        // The record cannot be read this moment; the number before stands.
+      }
+    },
+    events_dropped_total: () => {
+      const dropped = this.#counter("events_dropped_total");
+      dropped.reset();
+      dropped.inc(this.#options.events.dropped);
+    },
   };
 
-  constructor(events: EventBus, nowMs: () => number) {
-    this.#events = events;
-    this.#nowMs = nowMs;
-    this.#starvation = new StarvationMeter(nowMs());
-    this.#watchLoad();
-    this.#watchBoot();
-    this.#watchRuns();
-    this.#watchSlots();
-  }
-
-  /** From now on a scrape reads this lane. */
-  watch(view: LaneView): void {
-    this.#view = view;
-  }
-
-  #watchLoad(): void {
-    const depth = this.#gauge("queue_depth", "Turns that wait: user turns on main, resumes on startup-resume.", [
-      "lane",
-    ]);
-    const running = this.#gauge("running", "Turns that run: user turns on main, resumes on startup-resume.", ["lane"]);
-    const wait = this.#histogram(
-      "queue_wait_seconds",
-      "Wait from queueing to start; main is the host's own lane wait.",
-      WAIT_BUCKETS,
-      ["lane"],
-    );
-    const oldest = this.#gauge(
-      "oldest_waiting_seconds",
-      "How long the longest waiting turn has waited.",
-      ["lane"],
-      () => {
-        for (const lane of LANES) oldest.set({ lane }, secondsSince(this.#view.oldestSinceMs(lane), this.#nowMs()));
-      },
-    );
-    const starved = this.#counter(
-      "starvation_seconds_total",
-      "main: a user turn waited while a resume ran; startup-resume: work queued and nothing running.",
-      ["lane"],
-      () => {
-        starved.reset();
-        for (const lane of LANES) starved.inc({ lane }, this.#starvation.totalMs(lane, this.#nowMs()) / 1000);
-      },
-    );
-    for (const lane of LANES) {
-      depth.set({ lane }, 0);
-      running.set({ lane }, 0);
-      wait.zero({ lane });
+  /** Every metric of the catalogue, each of its series at zero. */
+  #register(): void {
+    for (const name of Object.keys(METRICS) as MetricName[]) {
+      const { type, series, meaning, ...rest } = METRICS[name];
+      const collect = this.#collectors[name];
+      const config = {
+        name: fullName(name),
+        help: meaning,
+        labelNames: Object.keys(series[0] ?? {}),
+        registers: [this.registry],
+        ...(collect === undefined ? {} : { collect }),
+      };
+      const zeroed = name === "build_info" ? [] : series;
+      if (type === "gauge") {
+        const gauge = new Gauge(config);
+        for (const labels of zeroed) gauge.set(labels, 0);
+        this.#gauges.set(name, gauge);
+      } else if (type === "counter") {
+        const counter = new Counter(config);
+        for (const labels of zeroed) counter.inc(labels, 0);
+        this.#counters.set(name, counter);
+      } else {
+        const buckets = "buckets" in rest ? [...rest.buckets.bounds] : [];
+        const histogram = new Histogram({ ...config, buckets, enableExemplars: true });
+        for (const labels of zeroed) histogram.zero(labels);
+        this.#histograms.set(name, histogram);
+      }
     }
-    this.#events.on("load", (load) => {
-      this.#starvation.observe(load, this.#nowMs());
-      depth.set({ lane: "main" }, load.usersWaiting);
-      depth.set({ lane: "startup-resume" }, load.queued);
-      running.set({ lane: "main" }, load.usersRunning);
-      running.set({ lane: "startup-resume" }, load.running);
-    });
-    this.#events.on("mainWaited", ({ waitMs }) => wait.observe({ lane: "main" }, waitMs / 1000));
-    this.#events.on("started", ({ waitedMs }) => wait.observe({ lane: "startup-resume" }, waitedMs / 1000));
   }
 
-  #watchBoot(): void {
-    const sessions = this.#gauge("sessions", "Candidates of this boot by verdict and reason.", ["verdict", "reason"]);
-    for (const verdict of Object.keys(VERDICTS) as (keyof typeof VERDICTS)[]) {
-      for (const reason of reasonsOf(verdict)) sessions.set({ verdict, reason }, 0);
-    }
-    this.#events.on("judged", ({ verdict }) => sessions.inc({ verdict: verdict.kind, reason: verdict.reason }));
+  #versions(): LabelsOf<"build_info"> {
+    const checked = (version: string) => (VERSION.test(version) ? version : "unknown");
+    const { plugin, host } = this.#options.versions;
+    return { version: checked(plugin), host: checked(host) };
   }
 
-  #watchRuns(): void {
-    const outcomes = this.#counter(
-      "outcomes_total",
-      "Ended resumes by outcome; failed and timed-out count each attempt.",
-      ["outcome"],
-    );
-    const runs = this.#histogram("run_seconds", "How long a resume held its slot.", RUN_BUCKETS, ["outcome"]);
-    const preemptions = this.#counter("preemptions_total", "Running resumes cancelled, by cause.", ["cause"]);
-    const drains = this.#histogram(
-      "preemption_seconds",
-      "From the user's signal to the drained run.",
-      DRAIN_BUCKETS,
-      [],
-    );
-    for (const outcome of OUTCOME_LABELS) outcomes.inc({ outcome }, 0);
-    for (const outcome of RUN_OUTCOMES) runs.zero({ outcome });
-    for (const cause of CANCEL_CAUSES) preemptions.inc({ cause }, 0);
-    this.#events.on("ended", ({ outcome, ranMs, cancelCause, drainedMs }) => {
-      runs.observe({ outcome }, ranMs / 1000);
-      if (outcome === "failed" || outcome === "timed-out") outcomes.inc({ outcome });
-      if (cancelCause !== undefined) preemptions.inc({ cause: cancelCause });
-      if (drainedMs !== undefined && cancelCause !== "shutdown") drains.observe(drainedMs / 1000);
-    });
-    this.#events.on("settled", ({ outcome }) => outcomes.inc({ outcome }));
+  #set<Name extends MetricsOf<"gauge">>(name: Name, labels: LabelsOf<Name>, value: number): void {
+    this.#gauge(name).set(labels, value);
   }
 
-  #watchSlots(): void {
-    const slots = this.#gauge("budget_slots", "Slots of the budget by state.", ["state"], () => {
-      const { total, used } = this.#view.slots;
-      slots.set({ state: "used" }, used);
-      slots.set({ state: "free" }, Math.max(0, total - used));
-    });
-    const mode = this.#gauge("mode", "1 for what the scheduler is doing, 0 for the rest.", ["mode"], () => {
-      for (const one of SCHEDULER_MODES) mode.set({ mode: one }, this.#view.mode === one ? 1 : 0);
-    });
-    const paused = this.#gauge("lane_paused", "1 for each cause for which resumes may not start.", ["cause"], () => {
-      for (const cause of PAUSE_CAUSES) paused.set({ cause }, this.#view.pausedBy.has(cause) ? 1 : 0);
-    });
+  #count<Name extends MetricsOf<"counter">>(name: Name, labels: LabelsOf<Name>): void {
+    this.#counter(name).inc(labels);
   }
 
-  #gauge(name: string, help: string, labelNames: readonly string[], collect?: () => void): Gauge {
-    return new Gauge({ ...this.#named(name, help, labelNames), ...(collect ? { collect } : {}) });
+  #observe<Name extends MetricsOf<"histogram">>(name: Name, labels: LabelsOf<Name>, ms: number, ref?: string): void {
+    const exemplar = ref === undefined ? {} : { exemplarLabels: { session_ref: ref } };
+    found(this.#histograms, name).observe({ labels, value: ms / 1000, ...exemplar });
   }
 
-  #counter(name: string, help: string, labelNames: readonly string[], collect?: () => void): Counter {
-    return new Counter({ ...this.#named(name, help, labelNames), ...(collect ? { collect } : {}) });
+  #gauge(name: MetricsOf<"gauge">): Gauge {
+    return found(this.#gauges, name);
   }
 
-  #histogram(name: string, help: string, buckets: number[], labelNames: readonly string[]): Histogram {
-    return new Histogram({ ...this.#named(name, help, labelNames), buckets });
-  }
-
-  #named(name: string, help: string, labelNames: readonly string[]) {
-    return { name: `openclaw_resume_${name}`, help, labelNames, registers: [this.registry] };
+  #counter(name: MetricsOf<"counter">): Counter {
+    return found(this.#counters, name);
   }
 }
 
-const secondsSince = (sinceMs: number | undefined, nowMs: number): number =>
-  sinceMs === undefined ? 0 : Math.max(0, nowMs - sinceMs) / 1000;
+function found<Metric>(metrics: ReadonlyMap<MetricName, Metric>, name: MetricName): Metric {
+  const metric = metrics.get(name);
+  if (metric === undefined) throw new Error(`${name} is not in the catalogue`);
+  return metric;
+}

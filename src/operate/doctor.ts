@@ -2,9 +2,10 @@ import { listAgentIds } from "openclaw/plugin-sdk/agent-scope-runtime";
 import type { HostParts } from "../host/host-parts.ts";
 import { isOpen } from "../domain/identify.ts";
 import type { ResumeRecord } from "../domain/record.ts";
+import type { ServiceState } from "../domain/service-state.ts";
 import type { SettingsError } from "../settings/validate.ts";
 import { readRow } from "./find-session.ts";
-import type { DoctorView, Finding, ServiceState } from "./views.ts";
+import type { DoctorView, Finding } from "./views.ts";
 
 /** What the doctor looks at. */
 export interface Installation {

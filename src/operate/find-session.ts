@@ -2,6 +2,7 @@ import { listAgentIds } from "openclaw/plugin-sdk/agent-scope-runtime";
 import type { ResumeRecord } from "../domain/record.ts";
 import { canonicalKey, type SessionRow } from "../domain/session.ts";
 import type { HostParts } from "../host/host-parts.ts";
+import { looksLikeRef } from "../observe/session-ref.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { SessionName } from "./views.ts";
 
@@ -14,11 +15,12 @@ export interface FoundSession extends SessionName {
 }
 
 /**
- * Finds a session by its key, with or without `agent:<agent>:` before it. A claimed session whose entry is gone is found
- * by its record. Throws when nothing has this key, and names those that come near.
+ * Finds a session by its key, with or without `agent:<agent>:` before it, or by what stands for it in the log. A claimed
+ * session whose entry is gone is found by its record. Throws when nothing has this key, and names those that come near.
  */
-export function findSession(wanted: string, host: HostParts, records: readonly ResumeRecord[]): FoundSession {
+export function findSession(text: string, host: HostParts, records: readonly ResumeRecord[]): FoundSession {
   const agentIds = listAgentIds(host.config());
+  const wanted = keyOfRef(text, host, agentIds, records) ?? text;
   for (const agentId of agentIds) {
     const key = canonicalKey(agentId, wanted);
     const rows = listRows(host, agentId);
@@ -38,6 +40,19 @@ export function findSession(wanted: string, host: HostParts, records: readonly R
 }
 
 const keyOf = ({ agentId, sessionKey }: SessionName): string => canonicalKey(agentId, sessionKey);
+
+/** The canonical key of the session for which this stands in the log. */
+function keyOfRef(
+  text: string,
+  host: HostParts,
+  agentIds: readonly string[],
+  records: readonly ResumeRecord[],
+): string | undefined {
+  const refs = looksLikeRef(text) ? host.refs() : undefined;
+  if (refs === undefined) return undefined;
+  const sessions: readonly SessionName[] = [...agentIds.flatMap((agentId) => listRows(host, agentId)), ...records];
+  return sessions.map(keyOf).find((key) => refs.of(key) === text);
+}
 
 /** The sessions of an agent; one whose store cannot be read counts as having none. */
 function listRows(host: HostParts, agentId: string): readonly SessionRow[] {

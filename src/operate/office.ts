@@ -1,4 +1,5 @@
 import type { EventBus } from "../domain/events.ts";
+import type { ServiceState } from "../domain/service-state.ts";
 import type { HostParts } from "../host/host-parts.ts";
 import type { LaneFuse } from "../host/lane-fuse.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
@@ -7,7 +8,6 @@ import type { BootVerdict } from "../record/verdicts.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { SettingsError } from "../settings/validate.ts";
 import type { Totals } from "./totals.ts";
-import type { ServiceState } from "./views.ts";
 
 /** What the running plugin lets the operator see and touch. */
 export interface Office {

@@ -1,3 +1,4 @@
+import type { ServiceState } from "../domain/service-state.ts";
 import { unusable } from "../record/database.ts";
 import { RecordStore } from "../record/record-store.ts";
 import { resolveSettings } from "../settings/resolve.ts";
@@ -5,7 +6,7 @@ import { examine, type Installation } from "./doctor.ts";
 import { findSession } from "./find-session.ts";
 import { judgeNow, planView, settingsFor } from "./plan.ts";
 import { showView } from "./show.ts";
-import type { DoctorView, PlanView, ServiceState, ShowView } from "./views.ts";
+import type { DoctorView, PlanView, ShowView } from "./views.ts";
 
 /** What a command knows of the installation although the gateway is down. */
 export type OfflineParts = Pick<Installation, "pluginId" | "version" | "host" | "loadsAtStartup" | "hostFeatures"> & {

@@ -3,13 +3,14 @@ import { judgeSessions } from "../host/admission.ts";
 import type { HostParts } from "../host/host-parts.ts";
 import { unusable } from "../record/database.ts";
 import type { ResumeRecord } from "../domain/record.ts";
+import type { ServiceState } from "../domain/service-state.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
 import { resolveSettings } from "../settings/resolve.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { SettingsError } from "../settings/validate.ts";
 import { countVerdicts, toPlanItem } from "./explain.ts";
 import { OperatorError } from "./operator-error.ts";
-import type { PlanView, ServiceState } from "./views.ts";
+import type { PlanView } from "./views.ts";
 
 type PlanFacts = Pick<PlanView, "of" | "source" | "state" | "atMs">;
 

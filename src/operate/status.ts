@@ -4,7 +4,7 @@ import type { ResumeLane } from "../lane/resume-lane.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { countVerdicts } from "./explain.ts";
 import type { Office } from "./office.ts";
-import type { HeldItem, QueueItem, RunningItem, StatusView, WaitCause } from "./views.ts";
+import type { HeldItem, QueueItem, RunningItem, StatusView } from "./views.ts";
 
 /** Everything about the lane at this moment. */
 export function statusView(office: Office): StatusView {
@@ -23,7 +23,7 @@ export function statusView(office: Office): StatusView {
       mode: lane?.mode ?? null,
       pausedSinceMs: active?.records.facts.get("pausedSince") ?? null,
       fusedUntilMs: active?.fuse.untilMs ?? null,
-      waitingFor: queue.length === 0 ? null : waitCause(lane),
+      waitingFor: queue.length === 0 ? null : (lane?.waitsFor() ?? null),
     },
     budget: {
       slots: lane?.slots.total ?? 0,
@@ -34,16 +34,9 @@ export function statusView(office: Office): StatusView {
     queue,
     running: lane === undefined ? [] : runningItems(lane),
     held: records.filter(({ outcome }) => outcome === "held").map(heldItem),
-    totals: { verdicts: countVerdicts(boot?.verdicts ?? []), outcomes: totals.outcomes },
+    totals: { verdicts: countVerdicts(boot?.verdicts ?? []), attempts: totals.attempts, outcomes: totals.outcomes },
     settingsErrors,
   };
-}
-
-function waitCause(lane: ResumeLane | undefined): WaitCause | null {
-  const cause = lane?.waitsFor() ?? null;
-  if (cause !== "paused" || lane === undefined) return cause;
-  if (lane.pausedBy.has("operator")) return "paused";
-  return lane.pausedBy.has("fuse") ? "fuse" : "mode";
 }
 
 function queueItems(lane: ResumeLane, records: readonly ResumeRecord[], boot: Office["boot"]): QueueItem[] {

@@ -1,6 +1,9 @@
 import type { SchedulerMode } from "../domain/mode.ts";
 import type { Outcome, VerdictKind } from "../domain/reasons.ts";
+import type { AttemptResult } from "../domain/scheduler.ts";
+import type { ServiceState } from "../domain/service-state.ts";
 import type { Fact } from "../domain/verdict.ts";
+import type { WaitCause } from "../domain/wait-cause.ts";
 import type { HistoryEntry } from "../record/history.ts";
 import type { SettingsError } from "../settings/validate.ts";
 
@@ -15,30 +18,6 @@ export interface SessionName {
   readonly agentId: string;
   readonly sessionKey: string;
 }
-
-/** What the plugin is doing as a whole. */
-export type ServiceState =
-  /** Claims, queues and resumes. */
-  | "active"
-  /** Judges and reports only (`mode: "observe"`). */
-  | "observe"
-  /** Does nothing (`mode: "off"`). */
-  | "off"
-  /** Does nothing, because its settings are wrong. */
-  | "misconfigured"
-  /** Does nothing, because it could not start. */
-  | "failed";
-
-/** Why nothing starts although resumes are queued. */
-export type WaitCause =
-  | "gateway-starting"
-  | "gateway-stopping"
-  | "paused"
-  | "mode"
-  | "fuse"
-  | "users"
-  | "host-refused"
-  | "resting";
 
 export interface QueueItem extends SessionName {
   /** From 1; the order in which they would start if nothing changed. */
@@ -95,6 +74,9 @@ export interface StatusView {
   /** What this boot has said and what has become of it. */
   readonly totals: {
     readonly verdicts: Readonly<Record<VerdictKind, number>>;
+    /** Ended runs of resumes; a session can have several. */
+    readonly attempts: Readonly<Record<AttemptResult, number>>;
+    /** Settled sessions, each once. */
     readonly outcomes: Readonly<Record<Outcome, number>>;
   };
   /** What is wrong with the settings; those before the last change are in force then. */
@@ -133,6 +115,8 @@ export interface PlanView {
 }
 
 export interface ShowView extends SessionName {
+  /** What stands for it in the log of this gateway (with the gateway down: of the last one). */
+  readonly ref: string | null;
   readonly source: "gateway" | "store";
   readonly session: {
     readonly sessionId: string;

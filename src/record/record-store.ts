@@ -70,6 +70,11 @@ export class RecordStore {
     return row === undefined ? undefined : fromRow(row);
   }
 
+  /** How many are held. */
+  heldCount(): number {
+    return Number(this.#db.prepare("SELECT count(*) AS held FROM resumes WHERE outcome = 'held'").get()?.["held"]);
+  }
+
   /** Writes all of them or none. */
   put(...records: readonly ResumeRecord[]): void {
     const upsert = this.#db.prepare(UPSERT_RECORD);

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { RestartedGateway } from "../support/restarted-gateway.ts";
+import { answer, RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
 
 /** The host alone resumes one after another on main; each of the stub's answers takes it well under a second. */
 const HOST_RECOVERY_MS = 60_000;
@@ -20,6 +20,28 @@ describe("when the plugin does not act, the host recovers as it would without it
     expect(metrics.get('openclaw_resume_sessions{verdict="admit",reason="interrupted"}')).toBe(8);
     expect(metrics.get('openclaw_resume_running{lane="startup-resume"}')).toBe(0);
     expect(fs.existsSync(path.join(restarted.stateDir, "resume-scheduler"))).toBe(false);
+  });
+
+  it("mode observe: measures how long the host's own recovery keeps its user waiting", async () => {
+    await using restarted = await RestartedGateway.start({ settings: { mode: "observe" }, behaviour: resumesHang });
+    const [recovering] = (await restarted.waitForResumes(1)).map(({ chat }) => chat!);
+    const starved = 'starvation_seconds_total{lane="main"}';
+    const total = async () => (await restarted.metrics()).get(`openclaw_resume_${starved}`)!;
+    const answered = restarted.ask(recovering!, { timeoutMs: 60_000 });
+    await restarted.waitForMetric(starved, (value) => value! > 3);
+    const metrics = await restarted.metrics();
+    expect(metrics.get('openclaw_resume_queue_depth{lane="main"}')).toBe(1);
+    expect(metrics.get('openclaw_resume_oldest_waiting_seconds{lane="main"}')).toBeGreaterThan(3);
+    expect(metrics.get('openclaw_resume_lane_paused{cause="mode"}')).toBe(1);
+    expect(metrics.get('openclaw_resume_state{state="observe"}')).toBe(1);
+    restarted.model.behaviour = answer;
+    restarted.model.release(answer);
+    const tookMs = await answered;
+    await restarted.waitForMetric('queue_depth{lane="main"}', (value) => value === 0);
+    const ended = await total();
+    expect(ended * 1000).toBeLessThan(tookMs);
+    await restarted.waitForReplies(1, HOST_RECOVERY_MS);
+    expect(await total()).toBe(ended);
   });
 
   it("start() throws because its store cannot be opened: the gateway is up and every chat is answered", async () => {

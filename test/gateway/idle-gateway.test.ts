@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clockMark } from "../../src/host/clock-watch.ts";
 import { RecordStore } from "../../src/record/record-store.ts";
 import { answer, RestartedGateway } from "../support/restarted-gateway.ts";
+import { PROJECT_ROOT } from "../support/gateway.ts";
 import { readTranscript } from "../support/state-store.ts";
 
 const SET_FORWARD_MS = 1.5 * 3_600_000;
@@ -74,15 +77,57 @@ describe("an idle gateway after a crash with 8 interrupted chats", () => {
     expect(JSON.stringify(request?.messages)).toContain("Resumed [chat 101]");
   });
 
-  it("refuses a scrape without the gateway's token", async () => {
-    const response = await fetch(`${restarted.gateway.url}/plugins/resume-scheduler/metrics`);
+  const scrape = (method: string, headers: Record<string, string> = {}) =>
+    restarted.gateway.fetch("/plugins/resume-scheduler/metrics", { method, headers });
+
+  it.each([
+    ["no token", ""],
+    ["a wrong token", "Bearer wrong"],
+  ])("refuses a scrape with %s", async (_name, authorization) => {
+    const response = await scrape("GET", { authorization });
     expect(response.status).toBe(401);
+    expect(await response.text()).not.toContain("openclaw_resume_");
   });
 
-  it("answers a scrape in the Prometheus text format, not to be cached", async () => {
-    const response = await restarted.gateway.fetch("/plugins/resume-scheduler/metrics");
-    expect(response.headers.get("content-type")).toContain("text/plain; version=0.0.4");
-    expect(response.headers.get("cache-control")).toBe("no-store");
+  it.each([
+    ["Prometheus text", "*/*", "text/plain; version=0.0.4; charset=utf-8"],
+    [
+      "OpenMetrics",
+      "application/openmetrics-text;version=1.0.0",
+      "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    ],
+  ])("answers a scrape as %s, not to be cached, and HEAD without a body", async (_name, accept, contentType) => {
+    for (const method of ["GET", "HEAD"]) {
+      const response = await scrape(method, { accept });
+      const { status, headers } = response;
+      expect([method, status, headers.get("content-type")]).toEqual([method, 200, contentType]);
+      expect(headers.get("cache-control")).toBe("no-store");
+      expect((await response.text()).includes("openclaw_resume_held 0\n")).toBe(method === "GET");
+    }
+  });
+
+  it("refuses another method", async () => {
+    const response = await scrape("POST");
+    expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  });
+
+  it("says what this boot was, and what it cost", async () => {
+    const metrics = await restarted.metrics();
+    expect(metrics.get('openclaw_resume_state{state="active"}')).toBe(1);
+    const bootedAtMs = metrics.get("openclaw_resume_boot_timestamp_seconds")! * 1000;
+    expect(bootedAtMs).toBeGreaterThan(restarted.gateway.startedAtMs);
+    expect(bootedAtMs).toBeLessThan(Date.now());
+    for (const phase of ["discover", "admit", "claim"]) {
+      const seconds = metrics.get(`openclaw_resume_boot_seconds{phase="${phase}"}`)!;
+      expect([phase, seconds > 0 && seconds < 5]).toEqual([phase, true]);
+    }
+    expect(metrics.get('openclaw_resume_attempts_total{result="completed"}')).toBe(8);
+    const sinceReady = metrics.get("openclaw_resume_first_user_reply_seconds")!;
+    expect(sinceReady).toBeGreaterThan(0);
+    expect(sinceReady).toBeLessThan((Date.now() - restarted.gateway.startedAtMs) / 1000);
+    const host = JSON.parse(readFileSync(join(PROJECT_ROOT, "node_modules/openclaw/package.json"), "utf8")) as object;
+    const build = [...metrics.keys()].find((series) => series.startsWith("openclaw_resume_build_info"));
+    expect(build).toContain(`host="${(host as { version: string }).version}"`);
   });
 
   it("logs every step as one JSON line without message text", () => {

@@ -58,7 +58,7 @@ describe("not every interrupted session is resumed", () => {
 
   it("cancels a hanging one at its time limit, tries once more and holds it", async () => {
     const metrics = await restarted.metrics();
-    expect(metrics.get('openclaw_resume_outcomes_total{outcome="timed-out"}')).toBe(2);
+    expect(metrics.get('openclaw_resume_attempts_total{result="timed-out"}')).toBe(2);
     expect(restarted.model.requests.filter((one) => one.chat === 101).map(({ outcome }) => outcome)).toEqual([
       "aborted",
       "aborted",
@@ -66,7 +66,7 @@ describe("not every interrupted session is resumed", () => {
   });
 
   it("tries a failing one once more and holds it", async () => {
-    expect((await restarted.metrics()).get('openclaw_resume_outcomes_total{outcome="failed"}')).toBe(2);
+    expect((await restarted.metrics()).get('openclaw_resume_attempts_total{result="failed"}')).toBe(2);
   });
 
   it("sends nothing to the chats that were held", () => {

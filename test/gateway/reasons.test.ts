@@ -258,8 +258,8 @@ describe("what becomes of resumes over restarts", () => {
     });
     const [failed] = (await restarted.waitForResumes(2)).map(({ chat }) => chat!);
     restarted.model.release(modelError(400, "bad_request", "That is not possible"), ({ chat }) => chat === failed);
-    await restarted.waitForMetric('outcomes_total{outcome="failed"}', (value) => value === 1);
-    await restarted.waitForMetric('outcomes_total{outcome="timed-out"}', (value) => (value ?? 0) >= 1);
+    await restarted.waitForMetric('attempts_total{result="failed"}', (value) => value === 1);
+    await restarted.waitForMetric('attempts_total{result="timed-out"}', (value) => (value ?? 0) >= 1);
     noteOutcomes(restarted);
 
     // The plugin is away for a while: one user goes on, one starts afresh.

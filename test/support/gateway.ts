@@ -5,6 +5,7 @@ import path from "node:path";
 import { GatewayClient, type ClientOptions } from "./gateway-client.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
 import { freePort } from "./loopback.ts";
+import { killGroup, killWhenThisProcessDies } from "./processes.ts";
 import { waitFor, within } from "./wait.ts";
 
 /** The repository's root. */
@@ -237,32 +238,8 @@ export function hostEnv(stateDir: string): Record<string, string> {
     // See complaints.ts: whose warning it is.
     NODE_OPTIONS: "--trace-warnings",
     OPENCLAW_DISABLE_BONJOUR: "1",
+    // Every step of the plugin, whatever the host's log leaves out.
+    OPENCLAW_RESUME_LOG: "debug",
     NO_COLOR: "1",
-  };
-}
-
-function killGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // Already gone.
-  }
-}
-
-/**
- * A shell that reads from a pipe we hold open: when we die, in whatever way, the pipe ends and it kills the group.
- * Returns how to call it off.
- */
-function killWhenThisProcessDies(pid: number): () => void {
-  const watchdog = spawn("/bin/sh", ["-c", `read -r _; kill -KILL -- -${pid} 2>/dev/null`], {
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-  });
-  watchdog.on("error", () => undefined);
-  watchdog.stdin.on("error", () => undefined);
-  watchdog.unref();
-  (watchdog.stdin as unknown as { unref(): void }).unref();
-  return () => {
-    watchdog.kill("SIGKILL");
   };
 }

@@ -77,7 +77,7 @@ export const KILL_POINTS: readonly KillPoint[] = [
     behaviour: resumesHang,
     timeoutMs: 1_000,
   },
-  { name: "settling", at: { step: "ended", with: { outcome: "completed" } } },
+  { name: "settling", at: { step: "ended", with: { result: "completed" } } },
   { name: "settled", at: { step: "settled", with: { outcome: "completed" } } },
 ];
 

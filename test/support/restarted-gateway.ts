@@ -2,6 +2,9 @@
  * What most gateway tests start from: a state that was really crashed, restarted with our plugin (or without), with its
  * Telegram chats and its model at hand.
  */
+import { canonicalKey } from "../../src/domain/session.ts";
+import { SessionRefs } from "../../src/observe/session-ref.ts";
+import { RecordStore } from "../../src/record/record-store.ts";
 import { copyCrashedState, type CrashedChat, type CrashedStateOptions, type CrashedTemplate } from "./crashed-state.ts";
 import { FakeBotApi } from "./fake-bot-api.ts";
 import { Gateway, type GatewayStop } from "./gateway.ts";
@@ -26,6 +29,8 @@ export type RestartOptions = Partial<CrashedStateOptions> & {
   template?: CrashedTemplate;
   otherModel?: string;
   extra?: GatewayConfig;
+  /** How long a start may take (default 60 s). */
+  readyTimeoutMs?: number;
   /** Changes the copied state before the gateway starts. */
   prepare?: (stateDir: string) => void;
 };
@@ -57,8 +62,11 @@ export class RestartedGateway implements AsyncDisposable {
   readonly model: StubModel;
   readonly stateDir: string;
   gateway!: Gateway;
-  /** What gateways that are gone have logged. */
+  /** What gateways that are gone have logged, and our own lines of that. */
   #pastLog = "";
+  readonly #pastLines: Record<string, unknown>[] = [];
+  /** Session keys by what stands for them in the log of this boot. */
+  #keys = new Map<unknown, string>();
   readonly #options: RestartOptions;
 
   private constructor(
@@ -103,7 +111,7 @@ export class RestartedGateway implements AsyncDisposable {
   async boot(options: BootOptions = {}): Promise<void> {
     await this.spawn(options);
     try {
-      await this.gateway.waitUntilReady(60_000);
+      await this.gateway.waitUntilReady(this.#options.readyTimeoutMs ?? 60_000);
     } catch (error) {
       await this.gateway.stop("SIGKILL");
       throw error;
@@ -115,6 +123,7 @@ export class RestartedGateway implements AsyncDisposable {
     // Tests that kill often would otherwise run into the host's crash-loop breaker.
     clearBootHistory(this.stateDir);
     this.#pastLog += this.gateway?.log ?? "";
+    if (this.gateway !== undefined) this.#pastLines.push(...this.log());
     const settings = options.settings ?? this.#options.settings ?? {};
     const own = options.withoutPlugin === true ? [] : [stagePlugin({ config: settings })];
     const beside = options.beside ?? this.#options.beside ?? [];
@@ -220,12 +229,29 @@ export class RestartedGateway implements AsyncDisposable {
     );
   }
 
-  /** The plugin's own log lines, of this boot or of all. */
+  /** The plugin's own log lines, of this boot or of all, each with the key of its session beside what stands for it. */
   log(boots: "this boot" | "all boots" = "this boot"): Record<string, unknown>[] {
-    const text = boots === "all boots" ? this.#pastLog + this.gateway.log : this.gateway.log;
-    return [...text.matchAll(/\[plugins\] (\{.*\})$/gm)].map(
-      ([, line]) => JSON.parse(line!) as Record<string, unknown>,
+    const lines = [...this.gateway.log.matchAll(/\[plugins\] (\{.*\})$/gm)].map(
+      ([, text]) => JSON.parse(text!) as Record<string, unknown>,
     );
+    if (lines.some(({ sessionRef }) => sessionRef !== undefined && !this.#keys.has(sessionRef))) {
+      this.#keys = this.#keysByRef();
+    }
+    for (const line of lines) line["sessionKey"] = this.#keys.get(line["sessionRef"]);
+    return boots === "all boots" ? [...this.#pastLines, ...lines] : lines;
+  }
+
+  /** Of all sessions of this gateway's agents, by what stands for them in its log. */
+  #keysByRef(): Map<unknown, string> {
+    const key = RecordStore.peek(this.stateDir, ({ facts }) => facts.get("logKey"), undefined);
+    if (key === undefined) return new Map();
+    const refs = new SessionRefs(key);
+    const agents = new Set(this.chats.map(({ agentId }) => agentId));
+    const rows = [...agents].flatMap((agentId) => {
+      const entries = readSessionEntries(this.stateDir, agentId);
+      return entries.map(({ sessionKey }) => [refs.of(canonicalKey(agentId, sessionKey)), sessionKey] as const);
+    });
+    return new Map(rows);
   }
 
   /** Fails when one of its gateways has said that something leaks, or that an error was handled by nobody. */

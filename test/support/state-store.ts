@@ -2,6 +2,7 @@
  * The host's SQLite files, read and edited directly. Test-only: the product reads sessions through the host's API, and
  * this knows the schema of one host version. Reading is safe while a gateway runs; editing is not.
  */
+import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
@@ -86,6 +87,30 @@ export function editSessionEntry(stateDir: string, sessionKey: string, fields: R
         .run(JSON.stringify({ ...entry, ...fields }), sessionKey),
     );
   });
+}
+
+/** Copies a session's entry, without its transcript, under other keys of the same agent. No gateway may be running. */
+export function copySession(stateDir: string, sessionKey: string, copies: readonly string[]): void {
+  const agentId = sessionKey.split(":")[1] ?? "main";
+  withDatabase(agentDatabase(stateDir, agentId), {}, (db) =>
+    withoutTriggers(db, () => {
+      const node = db.prepare("SELECT * FROM session_nodes WHERE session_key = ?").get(sessionKey)!;
+      const sessionId = String(node["current_session_id"]);
+      const window = db.prepare("SELECT * FROM session_windows WHERE session_id = ?").get(sessionId)!;
+      for (const copy of copies) {
+        const changed = { session_key: copy, current_session_id: randomUUID() };
+        const entry = String(node["entry_json"]).replaceAll(sessionId, changed.current_session_id);
+        insertRow(db, "session_nodes", { ...node, ...changed, entry_json: entry });
+        insertRow(db, "session_windows", { ...window, session_key: copy, session_id: changed.current_session_id });
+      }
+    }),
+  );
+}
+
+function insertRow(db: DatabaseSync, table: string, row: Readonly<Record<string, SQLInputValue>>): void {
+  const names = Object.keys(row);
+  const places = names.map(() => "?").join(", ");
+  db.prepare(`INSERT INTO ${table} (${names.join(", ")}) VALUES (${places})`).run(...Object.values(row));
 }
 
 /** Writes into a session's transcript rows, as a disk that went bad would: `event_json` of its newest event. */

@@ -21,12 +21,20 @@ const name = { agentId: text, sessionKey: text };
 const verdictCounts = exactly({ admit: count, hold: count, retire: count, leave: count });
 const outcomeCounts = exactly({
   completed: count,
-  failed: count,
-  "timed-out": count,
   superseded: count,
   held: count,
   discarded: count,
   released: count,
+});
+const attemptCounts = exactly({
+  completed: count,
+  failed: count,
+  "timed-out": count,
+  undelivered: count,
+  superseded: count,
+  held: count,
+  refused: count,
+  preempted: count,
 });
 
 export const StatusSchema = exactly({
@@ -40,7 +48,16 @@ export const StatusSchema = exactly({
     pausedSinceMs: nullOr(timeMs),
     fusedUntilMs: nullOr(timeMs),
     waitingFor: nullOr(
-      Type.Enum(["gateway-starting", "gateway-stopping", "paused", "mode", "fuse", "users", "host-refused", "resting"]),
+      Type.Enum([
+        "gateway-starting",
+        "gateway-stopping",
+        "operator",
+        "mode",
+        "fuse",
+        "users",
+        "host-refused",
+        "resting",
+      ]),
     ),
   }),
   budget: exactly({ slots: count, used: count, perAgent: nullOr(count) }),
@@ -69,7 +86,7 @@ export const StatusSchema = exactly({
     }),
   ),
   held: Type.Array(exactly({ ...name, reason: text, claimedAtMs: timeMs })),
-  totals: exactly({ verdicts: verdictCounts, outcomes: outcomeCounts }),
+  totals: exactly({ verdicts: verdictCounts, attempts: attemptCounts, outcomes: outcomeCounts }),
   settingsErrors: Type.Array(exactly({ path: Type.String(), message: text })),
 });
 
@@ -95,6 +112,7 @@ export const PlanSchema = exactly({
 
 export const ShowSchema = exactly({
   ...name,
+  ref: nullOr(text),
   source,
   session: exactly({
     sessionId: text,

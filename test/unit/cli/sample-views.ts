@@ -68,17 +68,27 @@ type Totals = StatusView["totals"];
 export const totals = (
   verdicts: Partial<Totals["verdicts"]> = {},
   outcomes: Partial<Totals["outcomes"]> = {},
+  attempts: Partial<Totals["attempts"]> = {},
 ): Totals => ({
   verdicts: { admit: 0, hold: 0, retire: 0, leave: 0, ...verdicts },
   outcomes: {
     completed: 0,
-    failed: 0,
-    "timed-out": 0,
     superseded: 0,
     held: 0,
     discarded: 0,
     released: 0,
     ...outcomes,
+  },
+  attempts: {
+    completed: 0,
+    failed: 0,
+    "timed-out": 0,
+    undelivered: 0,
+    superseded: 0,
+    held: 0,
+    refused: 0,
+    preempted: 0,
+    ...attempts,
   },
 });
 
@@ -114,6 +124,7 @@ export const planView = (over: Partial<PlanView> = {}): PlanView => ({
 export const showView = (over: Partial<ShowView> = {}): ShowView => ({
   agentId: "a",
   sessionKey: "agent:a:chat",
+  ref: "0123456789ab",
   source: "gateway",
   session: {
     sessionId: "session-1",

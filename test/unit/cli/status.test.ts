@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { progressBar, statusScreen } from "../../../src/cli/status.ts";
-import type { StatusView, WaitCause } from "../../../src/operate/views.ts";
+import type { WaitCause } from "../../../src/domain/wait-cause.ts";
+import type { StatusView } from "../../../src/operate/views.ts";
 import { FakeTerminal, run } from "./harness.ts";
 import { heldItem, NOW, queued, runningItem, statusView, totals } from "./sample-views.ts";
 
@@ -64,7 +65,9 @@ describe("the status screen", () => {
       screen(
         statusView({ lane: { name: "startup-resume", mode: "waiting", pausedSinceMs, fusedUntilMs, waitingFor } }),
       );
-    expect(lane(NOW - 60_000, "paused")).toContain("startup-resume, paused for 1m: `openclaw resumes unpause` goes on");
+    expect(lane(NOW - 60_000, "operator")).toContain(
+      "startup-resume, paused for 1m: `openclaw resumes unpause` goes on",
+    );
     expect(lane(null, "users")).toContain("startup-resume, waiting: users go first");
     expect(lane(null, null, NOW)).toContain("gateways died while resumes ran; `openclaw resumes unpause` goes on");
   });
@@ -94,7 +97,7 @@ describe("the progress bar", () => {
     progressBar(statusView({ totals: totals({ admit }, outcomes) }), new FakeTerminal());
 
   it("counts final outcomes only", () => {
-    const all = { completed: 1, superseded: 1, held: 1, discarded: 1, released: 1, failed: 9, "timed-out": 9 };
+    const all = { completed: 1, superseded: 1, held: 1, discarded: 1, released: 1 };
     expect(bar(10, all)).toBe(`[${"#".repeat(20)}${"-".repeat(20)}] 5 of 10 finished (50 %)`);
   });
 

@@ -325,8 +325,6 @@ describe("isOpen", () => {
     ["settled", "held", true],
     ["settled", "completed", false],
     ["settled", "superseded", false],
-    ["settled", "failed", false],
-    ["settled", "timed-out", false],
     ["settled", "discarded", false],
     ["released", "released", true],
   ] as const)("of phase %s with outcome %s is %s", (phase, outcome, open) => {

@@ -109,7 +109,7 @@ describe("a message that was served", () => {
   it("waits no longer; quiet is counted from then on", () => {
     const turns = new UserTurns();
     turns.wrote("a", 0);
-    turns.served("a", 100);
+    turns.served("a", 100, false);
     expect(counts(turns)).toEqual([0, 0]);
     expect(turns.quietAtMs(2000)).toBe(2100);
   });
@@ -118,14 +118,14 @@ describe("a message that was served", () => {
     const turns = new UserTurns();
     turns.wrote("a", 0);
     turns.runStarted("run", "b", 1);
-    turns.served("b", 2);
+    turns.served("b", 2, false);
     expect(counts(turns)).toEqual([1, 1]);
   });
 
   it("of which nobody knew does not disturb the quiet", () => {
     const turns = new UserTurns();
     turns.watchFrom(100);
-    turns.served("a", 500);
+    turns.served("a", 500, false);
     expect(turns.quietAtMs(2000)).toBe(2100);
   });
 });
@@ -144,7 +144,7 @@ describe("isWaiting", () => {
     const turns = new UserTurns();
     turns.wrote("a", 0);
     turns.wrote("b", 0);
-    turns.served("a", 1);
+    turns.served("a", 1, false);
     expect([turns.isWaiting("a"), turns.isWaiting("b")]).toEqual([false, true]);
     turns.advance(15_000);
     expect(turns.isWaiting("b")).toBe(false);

@@ -268,14 +268,14 @@ describe("get", () => {
   });
 });
 
-describe("allRest", () => {
-  it("is true only when each of them rests", () => {
+describe("readyCount", () => {
+  it("leaves out those that rest", () => {
     const room = roomWith(queued("a1", { notBeforeMs: 50 }), queued("a2", { notBeforeMs: 60 }));
-    expect(room.allRest).toBe(true);
+    expect(room.readyCount).toBe(0);
     room.advance(50);
-    expect(room.allRest).toBe(false);
+    expect(room.readyCount).toBe(1);
     room.remove("a1");
-    expect(room.allRest).toBe(true);
+    expect([room.readyCount, room.size]).toEqual([0, 1]);
   });
 });
 
@@ -305,7 +305,7 @@ describe("new limits", () => {
   it("let what rests go on resting", () => {
     const room = roomWith(queued("a1", { notBeforeMs: 50 }));
     room.setLimits({ maxPreemptions: 0, maxWaitMs: 0 }, 10);
-    expect([room.allRest, room.nextChangeAtMs()]).toEqual([true, 50]);
+    expect([room.readyCount, room.nextChangeAtMs()]).toEqual([0, 50]);
   });
 
   it("leave the order of an agent's own and of agents with one each", () => {

@@ -453,7 +453,12 @@ describe("what was said", () => {
       verdicts: broken as object as RecordStore["verdicts"],
       facts: records.facts,
     };
-    const judgement = { judged: boot().found, unreadable: [], unlisted: new Set<string>() };
+    const judgement = {
+      judged: boot().found,
+      unreadable: [],
+      unlisted: new Set<string>(),
+      tookMs: { discover: 0, admit: 0 },
+    };
     const { queue } = await claimJudged(judgement, { ...options, records: half });
     expect(queue).toHaveLength(1);
     expect(trouble).toEqual(["- remember the verdicts of this boot"]);
@@ -467,7 +472,12 @@ describe("when records were lost", () => {
     const put = vi.spyOn(records, "put").mockImplementation(() => {
       throw new Error("disk full");
     });
-    const judgement = { judged: boot().found, unreadable: [], unlisted: new Set<string>() };
+    const judgement = {
+      judged: boot().found,
+      unreadable: [],
+      unlisted: new Set<string>(),
+      tookMs: { discover: 0, admit: 0 },
+    };
     await expect(claimJudged(judgement, boot().options)).rejects.toThrow("disk full");
     put.mockRestore();
     expect(records.facts.get("recordLost")).toBe("gone");
@@ -499,7 +509,12 @@ describe("when records were lost", () => {
       const one = { ...candidate, record: known[0] };
       return { candidate: one, verdict: admit(one, ADMISSION, NOW) };
     });
-    const judgement = { judged: damaged, unreadable: [], unlisted: new Set<string>() };
+    const judgement = {
+      judged: damaged,
+      unreadable: [],
+      unlisted: new Set<string>(),
+      tookMs: { discover: 0, admit: 0 },
+    };
     await claimJudged(judgement, { ...options, known, records: noting });
     expect(steps).toEqual(["put agent:a:k", "delete nobody agent:a:k"]);
   });

@@ -51,11 +51,11 @@ describe("the status in a chat", () => {
       mode: "waiting",
       pausedSinceMs: 5,
       fusedUntilMs: null,
-      waitingFor: "paused",
+      waitingFor: "operator",
     } as const;
     expect(statusText(statusView({ lane }))).toContain("Resumes: paused, ");
     expect(statusText(statusView({ lane }))).toContain("queued 0, held");
-    expect(statusText(statusView({ lane, queue: [queued()] }))).toContain("queued 1 (waiting: paused), held");
+    expect(statusText(statusView({ lane, queue: [queued()] }))).toContain("queued 1 (waiting: operator), held");
   });
 
   // A hot change of the mode leaves what is claimed in the lane: it waits for `mode`.

@@ -1,4 +1,8 @@
-import { emitDiagnosticEvent, resetDiagnosticEventsForTest } from "openclaw/plugin-sdk/diagnostic-runtime";
+import {
+  emitDiagnosticEvent,
+  resetDiagnosticEventsForTest,
+  waitForDiagnosticEventsDrained,
+} from "openclaw/plugin-sdk/diagnostic-runtime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UserSignals, type UserSignalsOptions } from "../../../src/host/user-signals.ts";
 
@@ -36,8 +40,10 @@ beforeEach(() => {
     listener: {
       userWrote: (key) => told.push(`wrote ${key}`),
       userRunStarted: (runId, key) => told.push(`started ${runId} ${key}`),
-      userRunEnded: (runId) => told.push(`ended ${runId}`),
-      userServed: (key) => told.push(`served ${key}`),
+      userRunEnded: (runId, answered) => told.push(`${answered ? "ended" : "failed"} ${runId}`),
+      recoveryStarted: (runId, key) => told.push(`recovers ${runId} ${key}`),
+      recoveryEnded: (runId) => told.push(`recovered ${runId}`),
+      userServed: (key, wasAnswered) => told.push(`served ${key}${wasAnswered ? ", answered" : ""}`),
       mainWaited: (waitMs) => told.push(`waited ${waitMs}`),
     },
   });
@@ -77,7 +83,7 @@ describe("a user is", () => {
     lifecycle("end", "run-1");
     lifecycle("start", "run-2");
     lifecycle("error", "run-2");
-    expect(told).toEqual([`started run-1 ${KEY}`, "ended run-1", `started run-2 ${KEY}`, "ended run-2"]);
+    expect(told).toEqual([`started run-1 ${KEY}`, "ended run-1", `started run-2 ${KEY}`, "failed run-2"]);
   });
 
   it("known under the canonical key, whoever's agent it is", () => {
@@ -146,6 +152,48 @@ describe("no user is", () => {
     lifecycle("end", "ours");
     ended();
     expect(told).toEqual([]);
+  });
+});
+
+describe("the host's own recovery", () => {
+  it("is told from a user's turn, and its user from it", () => {
+    signals.expectRecovery([KEY]);
+    laneEntered(KEY);
+    lifecycle("start", "recovery");
+    signals.messageReceived(KEY);
+    lifecycle("end", "recovery");
+    lifecycle("start", "theirs");
+    expect(told).toEqual([`recovers recovery ${KEY}`, `wrote ${KEY}`, "recovered recovery", `started theirs ${KEY}`]);
+  });
+});
+
+describe("a message to a session that the host recovers", () => {
+  const processed = () =>
+    emitDiagnosticEvent({ type: "message.processed", sessionKey: KEY, channel: "telegram", outcome: "completed" });
+  // The host hands these on a moment later.
+  const delivered = (sessionKey: string) => {
+    const sent = { channel: "telegram", deliveryKind: "text", durationMs: 1, resultCount: 1 } as const;
+    emitDiagnosticEvent({ type: "message.delivery.completed", sessionKey, ...sent });
+    return waitForDiagnosticEventsDrained();
+  };
+
+  it("is told from a command by what is sent while it is processed", async () => {
+    signals.expectRecovery([KEY]);
+    lifecycle("start", "recovery");
+    signals.messageReceived(KEY);
+    await delivered("agent:a:telegram:direct:2");
+    processed();
+    signals.messageReceived(KEY);
+    await delivered(KEY);
+    processed();
+    await delivered(KEY);
+    signals.messageReceived(KEY);
+    processed();
+    expect(told.filter((line) => line.startsWith("served"))).toEqual([
+      `served ${KEY}`,
+      `served ${KEY}, answered`,
+      `served ${KEY}`,
+    ]);
   });
 });
 

@@ -67,9 +67,9 @@ describe("the record", () => {
     ledger.broken.add("started a1");
     await start("a1", "a2");
     expect(runner.open).toEqual(["a2"]);
-    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "preempted", error: "the record cannot be written" }]);
+    expect(ended).toMatchObject([{ sessionKey: "a1", result: "refused", error: "the record cannot be written" }]);
     await clock.elapse(60_000);
-    expect(new Set(ended.map(({ outcome }) => outcome))).toEqual(new Set(["preempted"]));
+    expect(new Set(ended.map(({ result }) => result))).toEqual(new Set(["refused"]));
     ledger.broken.clear();
     await clock.elapse(5_000);
     expect(journal.filter((step) => step.startsWith("run "))).toEqual([
@@ -107,7 +107,7 @@ describe("a runner", () => {
     const ended = heard("ended");
     runner.throws = new Error("no such agent");
     await start("a1");
-    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "failed", error: "Error" }]);
+    expect(ended).toMatchObject([{ sessionKey: "a1", result: "failed", error: "Error" }]);
   });
 
   it("that rejects has failed, and its slot is free", async () => {
@@ -116,7 +116,7 @@ describe("a runner", () => {
     await start("a1", "a2");
     runner.reject("a1", "not even an error");
     await clock.settle();
-    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "failed", error: "not an error object" }]);
+    expect(ended).toMatchObject([{ sessionKey: "a1", result: "failed", error: "not an error object" }]);
     expect(runner.open).toEqual(["a2"]);
   });
 
@@ -155,7 +155,7 @@ describe("the time limit", () => {
     expect(lane.slots).toEqual({ total: 1, used: 1 });
     runner.end("a1", CANCELLED);
     await clock.settle();
-    expect(ended).toMatchObject([{ sessionKey: "a1", outcome: "timed-out", ranMs: 500_000 }]);
+    expect(ended).toMatchObject([{ sessionKey: "a1", result: "timed-out", ranMs: 500_000 }]);
     expect(runner.open).toEqual(["a2"]);
     expect(runner.peak).toBe(1);
   });
@@ -186,7 +186,7 @@ describe("the time limit", () => {
     await clock.elapse(200);
     runner.end("a1", CANCELLED);
     await clock.settle();
-    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "other-user", drainedMs: 200 }]);
+    expect(ended).toMatchObject([{ result: "preempted", cancelCause: "other-user", drainedMs: 200 }]);
     expect(journal.at(-1)).toBe("requeued a1 attempts 0 preemptions 1");
   });
 
@@ -207,7 +207,7 @@ describe("users", () => {
     lane.userWrote("x");
     lane.userRunStarted("user-run", "x");
     await clock.elapse(100);
-    lane.userRunEnded("user-run");
+    lane.userRunEnded("user-run", true);
     await clock.elapse(1999);
     expect(journal.slice(2)).toEqual(["abort a1", "requeued a1 attempts 0 preemptions 1"]);
     await clock.elapse(1);
@@ -235,7 +235,7 @@ describe("users", () => {
     expect(journal.slice(2)).toEqual(["abort a1", "requeued a1 attempts 0 preemptions 1"]);
     lane.userRunStarted("user-run", "a1");
     expect(journal.slice(4)).toEqual(["settled a1 superseded user-continued"]);
-    lane.userRunEnded("user-run");
+    lane.userRunEnded("user-run", true);
     await clock.elapse(1_000_000);
     expect([runner.open, clock.pendingTimers]).toEqual([[], 0]);
   });
@@ -246,7 +246,7 @@ describe("users", () => {
     await start("a1");
     lane.userWrote("a1");
     await clock.elapse(100);
-    lane.userServed("a1");
+    lane.userServed("a1", false);
     await clock.elapse(1999);
     expect(runner.open).toEqual([]);
     await clock.elapse(1);
@@ -361,7 +361,7 @@ describe("events", () => {
     await clock.settle();
     expect(queuedEvents).toEqual([{ ...SUBJECT, attempts: 0 }]);
     expect(startedEvents).toEqual([{ ...SUBJECT, slot: 1, attempt: 1, waitedMs: 2000, aged: false }]);
-    expect(ended).toEqual([{ ...SUBJECT, outcome: "completed", ranMs: 1500 }]);
+    expect(ended).toEqual([{ ...SUBJECT, slot: 1, result: "completed", ranMs: 1500 }]);
     expect(settled).toEqual([{ ...SUBJECT, outcome: "completed", reason: "replied", attempts: 1 }]);
   });
 
@@ -374,9 +374,9 @@ describe("events", () => {
     await clock.elapse(120);
     runner.end("a1", CANCELLED);
     await clock.settle();
-    expect(cancelled).toEqual([{ ...SUBJECT, cause: "other-user" }]);
+    expect(cancelled).toEqual([{ ...SUBJECT, slot: 1, cause: "other-user" }]);
     expect(ended).toEqual([
-      { ...SUBJECT, outcome: "preempted", ranMs: 620, cancelCause: "other-user", drainedMs: 120 },
+      { ...SUBJECT, slot: 1, result: "preempted", ranMs: 620, cancelCause: "other-user", drainedMs: 120 },
     ]);
     expect(again).toHaveLength(2);
   });
@@ -388,7 +388,7 @@ describe("events", () => {
     await start("a1");
     lane.userWrote("a1");
     await clock.settle();
-    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "own-user" }]);
+    expect(ended).toMatchObject([{ result: "preempted", cancelCause: "own-user" }]);
     expect(settled).toEqual([]);
     expect(again).toHaveLength(2);
     lane.userRunStarted("user-run", "a1");
@@ -403,7 +403,7 @@ describe("events", () => {
     lane.userRunStarted("user-run", "a1");
     runner.end("a1", CANCELLED);
     await clock.settle();
-    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "own-user" }]);
+    expect(ended).toMatchObject([{ result: "preempted", cancelCause: "own-user" }]);
     expect(settled).toMatchObject([{ outcome: "superseded", reason: "user-continued" }]);
     expect(again).toHaveLength(1);
   });
@@ -414,7 +414,7 @@ describe("events", () => {
     runner.drainsAtOnce = true;
     await start("a1");
     await lane.drain();
-    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "shutdown" }]);
+    expect(ended).toMatchObject([{ result: "preempted", cancelCause: "shutdown" }]);
   });
 
   it("tell why the host refused a run, which counts as preempted", async () => {
@@ -423,7 +423,7 @@ describe("events", () => {
     await start("a1");
     runner.end("a1", { kind: "refused" });
     await clock.settle();
-    expect(ended).toMatchObject([{ outcome: "preempted", error: "the host takes no new work" }]);
+    expect(ended).toMatchObject([{ result: "refused", error: "the host takes no new work" }]);
   });
 
   it("tell the final cause of a cancel that the own user took over, drained since the first", async () => {
@@ -439,7 +439,9 @@ describe("events", () => {
     runner.end("a1", CANCELLED);
     await clock.settle();
     expect(cancelled.map(({ cause }) => cause)).toEqual(["other-user", "own-user"]);
-    expect(ended).toEqual([{ ...SUBJECT, outcome: "preempted", ranMs: 620, cancelCause: "own-user", drainedMs: 120 }]);
+    expect(ended).toEqual([
+      { ...SUBJECT, slot: 1, result: "preempted", ranMs: 620, cancelCause: "own-user", drainedMs: 120 },
+    ]);
     expect(journal.slice(2)).toEqual(["abort a1", "requeued a1 attempts 0 preemptions 1"]);
   });
 
@@ -454,7 +456,7 @@ describe("events", () => {
     await clock.elapse(50);
     runner.end("a1", CANCELLED);
     await drained;
-    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "own-user", drainedMs: 100 }]);
+    expect(ended).toMatchObject([{ result: "preempted", cancelCause: "own-user", drainedMs: 100 }]);
     expect(journal.at(-1)).toBe("settled a1 superseded user-continued");
   });
 
@@ -468,20 +470,39 @@ describe("events", () => {
     runner.end("a1", CANCELLED);
     await clock.settle();
     expect(settled).toMatchObject([{ outcome: "superseded" }]);
-    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "own-user" }]);
+    expect(ended).toMatchObject([{ result: "preempted", cancelCause: "own-user" }]);
   });
 
   it("tell the load after every change", async () => {
     const { clock, runner, lane, heard, start } = makeLane();
     const load = heard("load");
     await start("a1", "a2");
-    expect(load.at(-1)).toEqual({ queued: 1, running: 1, usersWaiting: 0, usersRunning: 0 });
+    expect(load.at(-1)).toMatchObject({ queued: 1, running: 1, usersWaiting: 0, usersRunning: 0 });
     lane.userWrote("x");
-    expect(load.at(-1)).toEqual({ queued: 1, running: 1, usersWaiting: 1, usersRunning: 0 });
+    expect(load.at(-1)).toMatchObject({ queued: 1, running: 1, usersWaiting: 1, usersRunning: 0 });
     runner.end("a1", CANCELLED);
     await clock.settle();
     lane.userRunStarted("user-run", "x");
-    expect(load.at(-1)).toEqual({ queued: 2, running: 0, usersWaiting: 0, usersRunning: 1 });
+    expect(load.at(-1)).toEqual({ queued: 2, ready: 2, running: 0, usersWaiting: 0, usersRunning: 1, inTheWay: 0 });
+  });
+
+  it("tell once when the first user since the gateway was ready has been answered", async () => {
+    const { clock, lane, heard } = makeLane();
+    const replies = heard("firstUserReply");
+    lane.userRunStarted("before", "x");
+    lane.userRunEnded("before", true);
+    await clock.elapse(100);
+    lane.open();
+    await clock.elapse(50);
+    lane.userRunStarted("broken", "x");
+    lane.userRunEnded("broken", false);
+    await clock.elapse(150);
+    lane.userRunStarted("first", "x");
+    lane.userRunEnded("first", true);
+    await clock.elapse(1);
+    lane.userRunStarted("second", "x");
+    lane.userRunEnded("second", true);
+    expect(replies).toEqual([{ sinceReadyMs: 200 }]);
   });
 
   it("tell since when each lane's oldest has waited", async () => {
@@ -514,10 +535,10 @@ describe("a pause", () => {
     lane.pause("operator");
     runner.end("a1", REPLIED);
     await clock.elapse(1_000_000);
-    expect([runner.open, lane.waitsFor(), [...lane.pausedBy]]).toEqual([[], "paused", ["operator"]]);
+    expect([runner.open, lane.waitsFor(), [...lane.waitCauses()]]).toEqual([[], "operator", ["operator"]]);
     lane.unpause("operator");
     await clock.settle();
-    expect([runner.open, lane.waitsFor(), [...lane.pausedBy]]).toEqual([["a2"], undefined, []]);
+    expect([runner.open, lane.waitsFor(), [...lane.waitCauses()]]).toEqual([["a2"], undefined, []]);
   });
 
   it("is over only when all its causes are", async () => {
@@ -606,7 +627,7 @@ describe("new limits", () => {
     expect(lane.running()).toMatchObject([{ resume: { key: "a2" }, timeoutMs: 5000 }]);
     runner.drainsAtOnce = true;
     await clock.elapse(5000);
-    expect(ended.at(-1)).toMatchObject({ sessionKey: "a2", outcome: "timed-out", error: "took longer than 5000 ms" });
+    expect(ended.at(-1)).toMatchObject({ sessionKey: "a2", result: "timed-out", error: "took longer than 5000 ms" });
   });
 });
 
@@ -645,7 +666,7 @@ describe("the operator's word on one session", () => {
     runner.end("a1", CANCELLED);
     expect(await settling).toEqual(DISCARD);
     expect(cancelled).toMatchObject([{ sessionKey: "a1", cause: "operator" }]);
-    expect(ended).toMatchObject([{ outcome: "preempted", cancelCause: "operator", drainedMs: 300 }]);
+    expect(ended).toMatchObject([{ result: "preempted", cancelCause: "operator", drainedMs: 300 }]);
     expect(journal).toContain("settled a1 discarded by-operator");
     await clock.settle();
     expect(runner.open).toEqual(["a2"]);
@@ -688,7 +709,7 @@ it("holds a resume at once whose error a repeat does not cure", async () => {
   await start("a1");
   runner.end("a1", { kind: "failed", error: "Error: billing", permanent: true });
   await clock.settle();
-  expect(ended).toMatchObject([{ outcome: "failed", error: "Error: billing" }]);
+  expect(ended).toMatchObject([{ result: "failed", error: "Error: billing" }]);
   expect(journal.at(-1)).toBe("settled a1 held permanent-error");
 });
 
@@ -739,7 +760,7 @@ describe("the mode", () => {
     lane.userWrote("x");
     runner.end("a1", CANCELLED);
     await clock.settle();
-    lane.userServed("x");
+    lane.userServed("x", false);
     await clock.elapse(2000);
     const drained = lane.drain();
     runner.end("a1", CANCELLED);

@@ -1,136 +1,61 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { EventBus } from "../../../src/domain/events.ts";
-import { Metrics } from "../../../src/observe/metrics.ts";
+import { EventBus, type ResumeEvents } from "../../../src/domain/events.ts";
+import { NO_LOAD } from "../../../src/domain/starvation.ts";
+import { WAIT_CAUSES } from "../../../src/domain/wait-cause.ts";
+import { fullName, METRICS, type MetricName } from "../../../src/observe/catalogue.ts";
+import { expose } from "../../../src/observe/exposition.ts";
+import { Metrics, type ServiceView } from "../../../src/observe/metrics.ts";
 
-const ADMITTED = { kind: "admit", reason: "interrupted", found: "secret-found", limit: "secret-limit" } as const;
-const SUBJECT = { agentId: "secret-agent", sessionKey: "secret-key" };
-
-/** Every series, without the buckets of the histograms, before anything has happened. */
-const FROM_THE_START = `
-openclaw_resume_budget_slots{state="free"} 0
-openclaw_resume_budget_slots{state="used"} 0
-openclaw_resume_lane_paused{cause="fuse"} 0
-openclaw_resume_lane_paused{cause="mode"} 0
-openclaw_resume_lane_paused{cause="operator"} 0
-openclaw_resume_mode{mode="draining"} 0
-openclaw_resume_mode{mode="failed"} 0
-openclaw_resume_mode{mode="running"} 0
-openclaw_resume_mode{mode="starting"} 0
-openclaw_resume_mode{mode="stopped"} 0
-openclaw_resume_mode{mode="waiting"} 0
-openclaw_resume_mode{mode="yielding"} 0
-openclaw_resume_oldest_waiting_seconds{lane="main"} 0
-openclaw_resume_oldest_waiting_seconds{lane="startup-resume"} 0
-openclaw_resume_outcomes_total{outcome="completed"} 0
-openclaw_resume_outcomes_total{outcome="discarded"} 0
-openclaw_resume_outcomes_total{outcome="failed"} 0
-openclaw_resume_outcomes_total{outcome="held"} 0
-openclaw_resume_outcomes_total{outcome="released"} 0
-openclaw_resume_outcomes_total{outcome="superseded"} 0
-openclaw_resume_outcomes_total{outcome="timed-out"} 0
-openclaw_resume_preemption_seconds_count 0
-openclaw_resume_preemption_seconds_sum 0
-openclaw_resume_preemptions_total{cause="operator"} 0
-openclaw_resume_preemptions_total{cause="other-user"} 0
-openclaw_resume_preemptions_total{cause="own-user"} 0
-openclaw_resume_preemptions_total{cause="shutdown"} 0
-openclaw_resume_queue_depth{lane="main"} 0
-openclaw_resume_queue_depth{lane="startup-resume"} 0
-openclaw_resume_queue_wait_seconds_count{lane="main"} 0
-openclaw_resume_queue_wait_seconds_count{lane="startup-resume"} 0
-openclaw_resume_queue_wait_seconds_sum{lane="main"} 0
-openclaw_resume_queue_wait_seconds_sum{lane="startup-resume"} 0
-openclaw_resume_run_seconds_count{outcome="completed"} 0
-openclaw_resume_run_seconds_count{outcome="discarded"} 0
-openclaw_resume_run_seconds_count{outcome="failed"} 0
-openclaw_resume_run_seconds_count{outcome="held"} 0
-openclaw_resume_run_seconds_count{outcome="preempted"} 0
-openclaw_resume_run_seconds_count{outcome="released"} 0
-openclaw_resume_run_seconds_count{outcome="superseded"} 0
-openclaw_resume_run_seconds_count{outcome="timed-out"} 0
-openclaw_resume_run_seconds_sum{outcome="completed"} 0
-openclaw_resume_run_seconds_sum{outcome="discarded"} 0
-openclaw_resume_run_seconds_sum{outcome="failed"} 0
-openclaw_resume_run_seconds_sum{outcome="held"} 0
-openclaw_resume_run_seconds_sum{outcome="preempted"} 0
-openclaw_resume_run_seconds_sum{outcome="released"} 0
-openclaw_resume_run_seconds_sum{outcome="superseded"} 0
-openclaw_resume_run_seconds_sum{outcome="timed-out"} 0
-openclaw_resume_running{lane="main"} 0
-openclaw_resume_running{lane="startup-resume"} 0
-openclaw_resume_sessions{verdict="admit",reason="claimed-earlier"} 0
-openclaw_resume_sessions{verdict="admit",reason="interrupted"} 0
-openclaw_resume_sessions{verdict="admit",reason="record-lost"} 0
-openclaw_resume_sessions{verdict="admit",reason="reply-owed"} 0
-openclaw_resume_sessions{verdict="admit",reason="requested"} 0
-openclaw_resume_sessions{verdict="hold",reason="activity-unknown"} 0
-openclaw_resume_sessions{verdict="hold",reason="attempts-exhausted"} 0
-openclaw_resume_sessions{verdict="hold",reason="crash-loop"} 0
-openclaw_resume_sessions{verdict="hold",reason="dm-scope-retired"} 0
-openclaw_resume_sessions{verdict="hold",reason="excluded"} 0
-openclaw_resume_sessions{verdict="hold",reason="failing"} 0
-openclaw_resume_sessions{verdict="hold",reason="held-earlier"} 0
-openclaw_resume_sessions{verdict="hold",reason="idle-too-long"} 0
-openclaw_resume_sessions{verdict="hold",reason="over-boot-limit"} 0
-openclaw_resume_sessions{verdict="hold",reason="permanent-error"} 0
-openclaw_resume_sessions{verdict="hold",reason="record-damaged"} 0
-openclaw_resume_sessions{verdict="hold",reason="time-in-future"} 0
-openclaw_resume_sessions{verdict="hold",reason="too-old"} 0
-openclaw_resume_sessions{verdict="hold",reason="transcript-empty"} 0
-openclaw_resume_sessions{verdict="hold",reason="transcript-missing"} 0
-openclaw_resume_sessions{verdict="hold",reason="transcript-truncated"} 0
-openclaw_resume_sessions{verdict="hold",reason="transcript-unreadable"} 0
-openclaw_resume_sessions{verdict="hold",reason="unsafe-tail"} 0
-openclaw_resume_sessions{verdict="leave",reason="acp"} 0
-openclaw_resume_sessions{verdict="leave",reason="claim-failed"} 0
-openclaw_resume_sessions{verdict="leave",reason="cli-backed"} 0
-openclaw_resume_sessions{verdict="leave",reason="cron"} 0
-openclaw_resume_sessions{verdict="leave",reason="delivery-receipt"} 0
-openclaw_resume_sessions{verdict="leave",reason="excluded"} 0
-openclaw_resume_sessions{verdict="leave",reason="harness-completion"} 0
-openclaw_resume_sessions{verdict="leave",reason="heartbeat"} 0
-openclaw_resume_sessions{verdict="leave",reason="message-tool-only"} 0
-openclaw_resume_sessions{verdict="leave",reason="model-selection-locked"} 0
-openclaw_resume_sessions{verdict="leave",reason="pending-final-delivery"} 0
-openclaw_resume_sessions{verdict="leave",reason="plugin-owned"} 0
-openclaw_resume_sessions{verdict="leave",reason="recovery-tombstone"} 0
-openclaw_resume_sessions{verdict="leave",reason="released"} 0
-openclaw_resume_sessions{verdict="leave",reason="restart-continuation"} 0
-openclaw_resume_sessions{verdict="leave",reason="spawned"} 0
-openclaw_resume_sessions{verdict="leave",reason="subagent"} 0
-openclaw_resume_sessions{verdict="leave",reason="unreadable-entry"} 0
-openclaw_resume_sessions{verdict="retire",reason="session-replaced"} 0
-openclaw_resume_sessions{verdict="retire",reason="user-continued"} 0
-openclaw_resume_starvation_seconds_total{lane="main"} 0
-openclaw_resume_starvation_seconds_total{lane="startup-resume"} 0
-`
-  .trim()
-  .split("\n");
+const ADMITTED = { kind: "admit", reason: "interrupted", found: 1, limit: 2 } as const;
+const SUBJECT = { agentId: "a", sessionKey: "agent:a:chat" };
+const NAMES = Object.keys(METRICS) as MetricName[];
 
 let nowMs: number;
 let events: EventBus;
+let service: { -readonly [Field in keyof ServiceView]: ServiceView[Field] };
 let metrics: Metrics;
 
 beforeEach(() => {
   nowMs = 0;
   events = new EventBus();
-  metrics = new Metrics(events, () => nowMs);
+  service = { state: "off", settingsErrors: [], lane: undefined, heldCount: () => 0 };
+  metrics = makeMetrics();
 });
 
-async function samples(): Promise<string[]> {
-  const lines = (await metrics.registry.metrics()).split("\n");
+function makeMetrics(versions = { plugin: "1.2.3", host: "2026.9.6" }): Metrics {
+  return new Metrics({ events, nowMs: () => nowMs, service, versions, refOf: () => "0123456789ab" });
+}
+
+async function samples(from = metrics): Promise<string[]> {
+  const lines = (await expose(from.registry)).body.split("\n");
   return lines.filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-/** The samples that are not zero, without the buckets and without the common prefix. */
+/** The names and labels of all samples. */
+const seriesOf = (lines: readonly string[]) => lines.map((line) => line.replace(/ \S+$/, "")).toSorted();
+
+/** The samples that are not zero, without the buckets, the build and the common prefix. */
 async function changed(): Promise<string[]> {
-  const lines = (await samples()).filter((line) => !line.includes("_bucket") && !line.endsWith(" 0"));
+  const lines = (await samples()).filter((line) => !/_bucket|build_info/.test(line) && !line.endsWith(" 0"));
   return lines.map((line) => line.replace("openclaw_resume_", "")).toSorted();
 }
 
 describe("from the start", () => {
-  it("every series is there with zero", async () => {
-    expect((await samples()).filter((line) => !line.includes("_bucket")).toSorted()).toEqual(FROM_THE_START.toSorted());
+  it("every series of the catalogue is there with zero, and no other", async () => {
+    const listed = NAMES.flatMap((name) => {
+      const { type, series } = METRICS[name];
+      if (name === "build_info") return [];
+      return series.flatMap((labels) => {
+        const inner = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+        const suffixes = type === "histogram" ? ["_sum", "_count"] : [""];
+        return suffixes.map(
+          (suffix) => `${fullName(name)}${suffix}${inner.length === 0 ? "" : `{${inner.join(",")}}`}`,
+        );
+      });
+    });
+    const lines = (await samples()).filter((line) => !/_bucket|build_info|{state="off"}/.test(line));
+    expect(seriesOf(lines)).toEqual(listed.filter((line) => !line.endsWith('{state="off"}')).toSorted());
+    expect(lines.filter((line) => !line.endsWith(" 0"))).toEqual([]);
   });
 
   it("every histogram has its buckets with zero, from the smallest to +Inf", async () => {
@@ -142,33 +67,44 @@ describe("from the start", () => {
     expect(buckets.filter((line) => !line.endsWith(" 0"))).toEqual([]);
   });
 
-  it("each metric has a type and a help text", async () => {
-    const text = await metrics.registry.metrics();
-    expect(text.match(/^# TYPE openclaw_resume_\w+ (gauge|counter|histogram)$/gm)).toHaveLength(13);
-    expect(text.match(/^# HELP openclaw_resume_\w+ \S.+$/gm)).toHaveLength(13);
+  it("each metric has a type and a help text, and its name says its unit", async () => {
+    const text = (await expose(metrics.registry)).body;
+    for (const name of NAMES) {
+      const { type, meaning, unit } = METRICS[name];
+      expect(text).toContain(`# HELP ${fullName(name)} ${meaning}\n# TYPE ${fullName(name)} ${type}\n`);
+      expect([name, /seconds/.test(name)]).toEqual([name, /seconds/.test(unit)]);
+      expect([name, name.endsWith("_total")]).toEqual([name, type === "counter"]);
+    }
   });
 
   it("nothing is in prom-client's global registry", async () => {
     const { register } = await import("prom-client");
     expect(register.getMetricsAsArray()).toEqual([]);
   });
+
+  it("the build says which versions run, and takes no other text for one", async () => {
+    expect(await samples()).toContain('openclaw_resume_build_info{version="1.2.3",host="2026.9.6"} 1');
+    const other = await samples(makeMetrics({ plugin: "1.0.0-beta.1+4", host: 'x"}\nevil 1' }));
+    expect(other).toContain('openclaw_resume_build_info{version="1.0.0-beta.1+4",host="unknown"} 1');
+  });
 });
 
 describe("a load", () => {
   it("shows in depth and running of both lanes", async () => {
-    events.emit("load", { usersWaiting: 1, usersRunning: 2, queued: 3, running: 4 });
+    events.emit("load", { ...NO_LOAD, usersWaiting: 1, usersRunning: 2, queued: 3, running: 4 });
     expect(await changed()).toEqual([
       'queue_depth{lane="main"} 1',
       'queue_depth{lane="startup-resume"} 3',
       'running{lane="main"} 2',
       'running{lane="startup-resume"} 4',
+      'state{state="off"} 1',
     ]);
   });
 
   it("shows as starvation up to the scrape, read twice counted once", async () => {
-    events.emit("load", { usersWaiting: 1, usersRunning: 0, queued: 1, running: 1 });
+    events.emit("load", { ...NO_LOAD, usersWaiting: 1, inTheWay: 1, queued: 1, ready: 1, running: 1 });
     nowMs = 250;
-    events.emit("load", { usersWaiting: 0, usersRunning: 0, queued: 1, running: 0 });
+    events.emit("load", { ...NO_LOAD, queued: 1, ready: 1 });
     nowMs = 1250;
     await samples();
     expect((await changed()).filter((line) => line.startsWith("starvation"))).toEqual([
@@ -182,7 +118,7 @@ describe("waits", () => {
   it("of both lanes are in one histogram", async () => {
     events.emit("mainWaited", { waitMs: 40 });
     events.emit("started", { ...SUBJECT, slot: 1, attempt: 1, waitedMs: 2500, aged: false });
-    expect(await changed()).toEqual([
+    expect((await changed()).filter((line) => line.startsWith("queue_wait"))).toEqual([
       'queue_wait_seconds_count{lane="main"} 1',
       'queue_wait_seconds_count{lane="startup-resume"} 1',
       'queue_wait_seconds_sum{lane="main"} 0.04',
@@ -191,99 +127,179 @@ describe("waits", () => {
     expect(await samples()).toContain('openclaw_resume_queue_wait_seconds_bucket{le="0.05",lane="main"} 1');
     expect(await samples()).toContain('openclaw_resume_queue_wait_seconds_bucket{le="0.01",lane="main"} 0');
   });
+});
 
-  it("that still go on are read at the scrape", async () => {
+describe("what a scrape reads at that moment", () => {
+  it("is the lane: its slots, its mode, what it waits for, and who waits longest", async () => {
     nowMs = 10_000;
-    const pausedBy = new Set(["fuse"] as const);
-    metrics.watch({
+    service.state = "active";
+    service.lane = {
       slots: { total: 3, used: 1 },
-      pausedBy,
+      waitCauses: () => new Set(["fuse", "users"] as const),
       mode: "yielding",
       oldestSinceMs: (lane) => (lane === "main" ? 9500 : 4000),
-    });
+    };
+    service.heldCount = () => 7;
+    service.settingsErrors = ["mode", "notify"];
     expect(await changed()).toEqual([
       'budget_slots{state="free"} 2',
       'budget_slots{state="used"} 1',
+      "held 7",
       'lane_paused{cause="fuse"} 1',
+      'lane_paused{cause="users"} 1',
       'mode{mode="yielding"} 1',
       'oldest_waiting_seconds{lane="main"} 0.5',
       'oldest_waiting_seconds{lane="startup-resume"} 6',
+      "settings_errors 2",
+      'state{state="active"} 1',
+    ]);
+  });
+
+  it("is one state and one mode at a time, and each cause by itself", async () => {
+    for (const cause of WAIT_CAUSES) {
+      service.lane = {
+        slots: { total: 1, used: 0 },
+        waitCauses: () => new Set([cause]),
+        mode: "waiting",
+        oldestSinceMs: () => undefined,
+      };
+      const lines = await changed();
+      expect(lines.filter((line) => line.startsWith("lane_paused"))).toEqual([`lane_paused{cause="${cause}"} 1`]);
+      expect(lines.filter((line) => /^(mode|state)/.test(line))).toHaveLength(2);
+    }
+  });
+
+  it("is the number before when the record cannot be read", async () => {
+    service.heldCount = () => 3;
+    await samples();
+    service.heldCount = () => {
+      throw new Error("database is locked");
+    };
+    expect(await changed()).toContain("held 3");
+  });
+
+  it("is how many events were dropped", async () => {
+    events.on("mainWaited", () => {
+      throw new Error("broken listener");
+    });
+    events.emit("mainWaited", { waitMs: 1 });
+    events.emit("mainWaited", { waitMs: 1 });
+    await samples();
+    expect(await changed()).toContain("events_dropped_total 2");
+  });
+});
+
+describe("the boot", () => {
+  it("counts its candidates by verdict and reason", async () => {
+    const held = { kind: "hold", reason: "idle-too-long", found: 2, limit: 1 } as const;
+    events.emit("judged", { ...SUBJECT, verdict: ADMITTED });
+    events.emit("judged", { ...SUBJECT, verdict: held });
+    events.emit("judged", { ...SUBJECT, verdict: held });
+    expect((await changed()).filter((line) => line.startsWith("sessions"))).toEqual([
+      'sessions{verdict="admit",reason="interrupted"} 1',
+      'sessions{verdict="hold",reason="idle-too-long"} 2',
+    ]);
+  });
+
+  it("tells when it was, how long its steps took, and when its first user was served", async () => {
+    const tookMs = { discover: 20, admit: 5, claim: 130 };
+    events.emit("booted", { mode: "active", claimed: 1, atMs: 1_700_000_000_500, tookMs });
+    events.emit("firstUserReply", { sinceReadyMs: 1400 });
+    expect((await changed()).filter((line) => /^(boot|first)/.test(line))).toEqual([
+      'boot_seconds{phase="admit"} 0.005',
+      'boot_seconds{phase="claim"} 0.13',
+      'boot_seconds{phase="discover"} 0.02',
+      "boot_timestamp_seconds 1700000000.5",
+      "first_user_reply_seconds 1.4",
     ]);
   });
 });
 
-it("counts the candidates of the boot by verdict and reason", async () => {
-  const held = { kind: "hold", reason: "idle-too-long", found: 2, limit: 1 } as const;
-  events.emit("judged", { ...SUBJECT, verdict: ADMITTED });
-  events.emit("judged", { ...SUBJECT, verdict: held });
-  events.emit("judged", { ...SUBJECT, verdict: held });
-  expect(await changed()).toEqual([
-    'sessions{verdict="admit",reason="interrupted"} 1',
-    'sessions{verdict="hold",reason="idle-too-long"} 2',
-  ]);
-});
+describe("attempts and outcomes", () => {
+  const counts = async () => (await changed()).filter((line) => /^(attempts|outcomes|run_seconds_count)/.test(line));
 
-describe("outcomes", () => {
-  it("count a completed resume once", async () => {
-    events.emit("ended", { ...SUBJECT, outcome: "completed", ranMs: 1500 });
+  it("of a resume that completed are one each", async () => {
+    events.emit("ended", { ...SUBJECT, slot: 1, result: "completed", ranMs: 1500 });
     events.emit("settled", { ...SUBJECT, outcome: "completed", reason: "replied", attempts: 1 });
-    expect(await changed()).toEqual([
+    expect(await counts()).toEqual([
+      'attempts_total{result="completed"} 1',
       'outcomes_total{outcome="completed"} 1',
       'run_seconds_count{outcome="completed"} 1',
-      'run_seconds_sum{outcome="completed"} 1.5',
     ]);
   });
 
-  it("count each failed or timed-out attempt, and the holding after the last", async () => {
-    events.emit("ended", { ...SUBJECT, outcome: "failed", ranMs: 1000, error: "x" });
-    events.emit("ended", { ...SUBJECT, outcome: "timed-out", ranMs: 60_000, error: "x" });
+  it("of one that failed twice are two attempts and one outcome", async () => {
+    events.emit("ended", { ...SUBJECT, slot: 1, result: "failed", ranMs: 1000, error: "x" });
+    events.emit("ended", { ...SUBJECT, slot: 1, result: "timed-out", ranMs: 60_000, error: "x" });
     events.emit("settled", { ...SUBJECT, outcome: "held", reason: "attempts-exhausted", attempts: 2 });
-    expect((await changed()).filter((line) => line.startsWith("outcomes"))).toEqual([
-      'outcomes_total{outcome="failed"} 1',
+    expect((await counts()).filter((line) => !line.startsWith("run"))).toEqual([
+      'attempts_total{result="failed"} 1',
+      'attempts_total{result="timed-out"} 1',
       'outcomes_total{outcome="held"} 1',
-      'outcomes_total{outcome="timed-out"} 1',
     ]);
   });
 });
 
 describe("preemptions", () => {
-  it("count by cause, with the time from signal to drained", async () => {
-    events.emit("ended", { ...SUBJECT, outcome: "preempted", ranMs: 500, cancelCause: "other-user", drainedMs: 125 });
-    expect(await changed()).toEqual([
-      "preemption_seconds_count 1",
-      "preemption_seconds_sum 0.125",
-      'preemptions_total{cause="other-user"} 1',
-      'run_seconds_count{outcome="preempted"} 1',
-      'run_seconds_sum{outcome="preempted"} 0.5',
-    ]);
-  });
+  const cancelled = (cancelCause: NonNullable<ResumeEvents["ended"]["cancelCause"]>) =>
+    events.emit("ended", { ...SUBJECT, slot: 1, result: "preempted", ranMs: 500, cancelCause, drainedMs: 125 });
+  const preemptions = async () => (await changed()).filter((line) => line.startsWith("preemption"));
 
-  it("by the operator count by their cause too", async () => {
-    events.emit("ended", { ...SUBJECT, outcome: "preempted", ranMs: 500, cancelCause: "operator", drainedMs: 125 });
-    events.emit("settled", { ...SUBJECT, outcome: "discarded", reason: "by-operator", attempts: 0 });
-    expect((await changed()).filter((line) => /^(preemptions|outcomes)/.test(line))).toEqual([
-      'outcomes_total{outcome="discarded"} 1',
-      'preemptions_total{cause="operator"} 1',
-    ]);
-  });
+  it.each(["own-user", "other-user"] as const)(
+    "for a user (%s) count, with the time from signal to drained",
+    async (cause) => {
+      cancelled(cause);
+      expect(await preemptions()).toEqual([
+        "preemption_seconds_count 1",
+        "preemption_seconds_sum 0.125",
+        `preemptions_total{cause="${cause}"} 1`,
+      ]);
+    },
+  );
 
-  it("by a shutdown are no user's: they have no drain time", async () => {
-    events.emit("ended", { ...SUBJECT, outcome: "preempted", ranMs: 500, cancelCause: "shutdown", drainedMs: 125 });
-    expect((await changed()).filter((line) => line.startsWith("preemption"))).toEqual([
-      'preemptions_total{cause="shutdown"} 1',
-    ]);
+  it.each(["operator", "shutdown"] as const)("by %s are no user's: they have no drain time", async (cause) => {
+    cancelled(cause);
+    expect(await preemptions()).toEqual([`preemptions_total{cause="${cause}"} 1`]);
   });
 });
 
-it("names no session, no agent and no error", async () => {
-  events.emit("judged", { ...SUBJECT, verdict: ADMITTED });
-  events.emit("queued", { ...SUBJECT, attempts: 0 });
-  events.emit("started", { ...SUBJECT, slot: 1, attempt: 1, waitedMs: 1, aged: false });
-  events.emit("ended", { ...SUBJECT, outcome: "failed", ranMs: 1, error: "secret-error" });
-  events.emit("trouble", { ...SUBJECT, what: "secret-what", error: new Error("secret-error") });
-  expect(await metrics.registry.metrics()).not.toContain("secret");
-  // Nothing was added to the label values of the start either.
-  const names = (lines: string[]) => lines.map((line) => line.replace(/ \S+$/, "")).toSorted();
-  const seen = names((await samples()).filter((line) => !line.includes("_bucket")));
-  expect(seen).toEqual(names(FROM_THE_START));
+describe("for a scraper that asks for OpenMetrics", () => {
+  const OPEN = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+
+  it("runs carry what stands for their session in the log, and only for it", async () => {
+    events.emit("ended", { ...SUBJECT, slot: 1, result: "completed", ranMs: 1500 });
+    const open = await expose(metrics.registry, OPEN);
+    expect(open.body).toMatch(
+      /run_seconds_bucket{le="2.5",outcome="completed"} 1 # {session_ref="0123456789ab"} 1.5 \d/,
+    );
+    expect(open.body.endsWith("# EOF\n")).toBe(true);
+    const plain = await expose(metrics.registry);
+    expect(plain.body).not.toContain("session_ref");
+  });
+
+  it("counters keep their names in both formats, however often each is asked for", async () => {
+    const texts: string[] = [];
+    for (const accept of [OPEN, undefined, OPEN, undefined]) texts.push((await expose(metrics.registry, accept)).body);
+    for (const text of texts) expect(text).toContain('\nopenclaw_resume_outcomes_total{outcome="completed"} 0\n');
+    expect(texts[0]).toContain("# TYPE openclaw_resume_outcomes counter");
+    expect(texts[1]).toContain("# TYPE openclaw_resume_outcomes_total counter");
+    expect([texts[2], texts[3]]).toEqual([texts[0], texts[1]]);
+  });
+});
+
+it("names no session, no agent and no error, and adds no series, whatever happens to how many sessions", async () => {
+  const before = seriesOf(await samples());
+  for (let index = 0; index < 10_000; index += 1) {
+    const subject = { agentId: `secret-agent-${index}`, sessionKey: `agent:secret:"}\n${index}` };
+    events.emit("judged", { ...subject, verdict: { ...ADMITTED, found: "secret-found" } });
+    events.emit("queued", { ...subject, attempts: 0 });
+    events.emit("started", { ...subject, slot: index, attempt: 1, waitedMs: index, aged: false });
+    events.emit("cancelled", { ...subject, slot: index, cause: "own-user" });
+    events.emit("ended", { ...subject, slot: index, result: "failed", ranMs: index, error: "secret-error" });
+    events.emit("settled", { ...subject, outcome: "held", reason: "secret-reason", attempts: 1 });
+    events.emit("trouble", { ...subject, what: "secret-what", error: new Error("secret-error") });
+  }
+  const open = await expose(metrics.registry, "application/openmetrics-text");
+  expect([(await expose(metrics.registry)).body, open.body].join("")).not.toContain("secret");
+  expect(seriesOf(await samples())).toEqual(before);
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { SessionRefs } from "../../../src/observe/session-ref.ts";
 import { findSession } from "../../../src/operate/find-session.ts";
 import { Offline } from "../../../src/operate/offline.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
@@ -34,6 +35,7 @@ describe("one session", () => {
     expect(show()).toEqual({
       agentId: "a",
       sessionKey: KEY,
+      ref: new SessionRefs("key").of(KEY),
       source: "gateway",
       session: {
         sessionId: "session-1",
@@ -153,6 +155,16 @@ describe("a session is found", () => {
     on.set(KEY);
     expect(find(wanted, on)).toEqual(["a", KEY, KEY, true, false]);
     expect(find(wanted, on, { sessionKey: KEY })).toEqual(["a", KEY, KEY, true, true]);
+  });
+
+  it("by what stands for it in the log, with its entry or without", () => {
+    const on = host();
+    on.set("global");
+    const ref = new SessionRefs("key").of(keyOf("global"));
+    expect(find(ref, on)).toEqual(["a", "global", keyOf("global"), true, false]);
+    on.delete("global");
+    expect(find(ref, on, { sessionKey: "global" })).toEqual(["a", "global", keyOf("global"), false, true]);
+    expect(() => find("0123456789ab", on)).toThrow(/^no session has the key 0123456789ab$/);
   });
 
   it("though the host keeps its key without its agent", () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OUTCOMES } from "../../../src/domain/reasons.ts";
+import { ATTEMPT_RESULTS } from "../../../src/domain/scheduler.ts";
 import type { BootVerdict } from "../../../src/record/verdicts.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { FakeOffice, keyOf, settingsOf } from "../support/fake-office.ts";
@@ -24,6 +25,7 @@ const said = (name: string, verdict: BootVerdict["verdict"]): BootVerdict => ({
   verdict,
 });
 const NONE = Object.fromEntries(Object.keys(OUTCOMES).map((outcome) => [outcome, 0]));
+const NO_ATTEMPTS = Object.fromEntries(ATTEMPT_RESULTS.map((result) => [result, 0]));
 
 describe("the status", () => {
   it("of a lane without work is all zeros and nulls", () => {
@@ -38,7 +40,7 @@ describe("the status", () => {
       queue: [],
       running: [],
       held: [],
-      totals: { verdicts: { admit: 0, hold: 0, retire: 0, leave: 0 }, outcomes: NONE },
+      totals: { verdicts: { admit: 0, hold: 0, retire: 0, leave: 0 }, attempts: NO_ATTEMPTS, outcomes: NONE },
       settingsErrors: [],
     });
   });
@@ -94,7 +96,7 @@ describe("the status", () => {
     expect(office.desk.status()).toMatchObject({
       queue: [{ attempts: 1, restsMs: 29_000, waitedMs: 3000 }],
       lane: { waitingFor: "resting" },
-      totals: { outcomes: { ...NONE, failed: 1 } },
+      totals: { attempts: { ...NO_ATTEMPTS, failed: 1 }, outcomes: NONE },
     });
   });
 
@@ -153,9 +155,10 @@ describe("what the queue waits for", () => {
     ["gateway-starting", () => undefined],
     ["users", () => office.lane.open()],
     ["gateway-stopping", () => void office.lane.drain()],
-    ["paused", () => (office.lane.open(), office.desk.actions.pause())],
+    ["operator", () => (office.lane.open(), office.desk.actions.pause())],
     ["mode", () => (office.lane.open(), office.lane.pause("mode"))],
-    ["paused", () => (office.lane.open(), office.lane.pause("mode"), office.desk.actions.pause())],
+    ["fuse", () => (office.lane.open(), office.lane.pause("mode"), office.lane.pause("fuse"))],
+    ["operator", () => (office.lane.open(), office.lane.pause("mode"), office.desk.actions.pause())],
   ])("is %s", (cause, step) => {
     office.queue("chat");
     step();
@@ -183,7 +186,7 @@ describe("what the queue waits for", () => {
 });
 
 describe("the totals", () => {
-  it("count each outcome, and of those that end no resume each attempt", async () => {
+  it("count each outcome once and each attempt", async () => {
     for (const name of ["one", "two"]) office.queue(name);
     office.hold("three");
     await office.open();
@@ -193,13 +196,8 @@ describe("the totals", () => {
     await office.desk.actions.one("discard", keyOf("three"));
     await office.desk.actions.one("hold", keyOf("two"));
     await office.desk.actions.one("release", keyOf("one"));
-    expect(office.desk.status().totals.outcomes).toEqual({
-      ...NONE,
-      failed: 1,
-      "timed-out": 1,
-      held: 1,
-      discarded: 1,
-      released: 1,
-    });
+    const { attempts, outcomes } = office.desk.status().totals;
+    expect(attempts).toEqual({ ...NO_ATTEMPTS, undelivered: 1, "timed-out": 1 });
+    expect(outcomes).toEqual({ ...NONE, held: 1, discarded: 1, released: 1 });
   });
 });

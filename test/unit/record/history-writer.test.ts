@@ -33,8 +33,8 @@ const written = (sessionKey = "k") => records.history.of("a", sessionKey);
 /** Each kind of step, and what of it is kept. */
 const STEPS: { readonly [Name in keyof ResumeEvents]?: Omit<ResumeEvents[Name], "agentId" | "sessionKey"> } = {
   started: { slot: 1, attempt: 2, waitedMs: 3, aged: false },
-  cancelled: { cause: "own-user" },
-  ended: { outcome: "preempted", ranMs: 5, cancelCause: "own-user", drainedMs: 1 },
+  cancelled: { slot: 1, cause: "own-user" },
+  ended: { slot: 1, result: "preempted", ranMs: 5, cancelCause: "own-user", drainedMs: 1 },
   settled: { outcome: "held", reason: "by-operator", attempts: 1 },
   asked: { action: "hold" },
   notified: { reason: "too-old" },
@@ -72,7 +72,7 @@ describe("the history", () => {
     const heard: unknown[] = [];
     events.on("trouble", (event) => heard.push(event));
     events.emit("asked", { action: "pause" });
-    events.emit("booted", { mode: "active", claimed: 1, tookMs: 2 });
+    events.emit("booted", { mode: "active", claimed: 1, atMs: 1, tookMs: { discover: 1, admit: 1, claim: 1 } });
     events.emit("queued", { ...SUBJECT, attempts: 0 });
     await nextTurn();
     expect([written(), heard]).toEqual([[], []]);
@@ -81,8 +81,8 @@ describe("the history", () => {
   it("is written after the step, in the order of the steps, each with its own time", async () => {
     events.emit("started", { ...SUBJECT, slot: 1, attempt: 1, waitedMs: 0, aged: false });
     nowMs = 101;
-    events.emit("cancelled", { ...SUBJECT, sessionKey: "other", cause: "other-user" });
-    events.emit("cancelled", { ...SUBJECT, cause: "other-user" });
+    events.emit("cancelled", { ...SUBJECT, sessionKey: "other", slot: 1, cause: "other-user" });
+    events.emit("cancelled", { ...SUBJECT, slot: 1, cause: "other-user" });
     expect(written()).toEqual([]);
     await nextTurn();
     expect(written().map(({ what, atMs }) => [what, atMs])).toEqual([

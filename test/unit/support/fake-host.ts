@@ -4,6 +4,7 @@ import { transcriptFacts } from "../../../src/domain/transcript-facts.ts";
 import type { HostParts } from "../../../src/host/host-parts.ts";
 import { createSessionStore, type SessionStore } from "../../../src/host/session-store.ts";
 import type { Transcripts } from "../../../src/host/transcripts.ts";
+import { SessionRefs } from "../../../src/observe/session-ref.ts";
 import { HOUR, NOW } from "./makers.ts";
 
 type Entry = Readonly<Record<string, unknown>>;
@@ -51,6 +52,7 @@ export class FakeHost implements HostParts {
   }
 
   readonly isLater = () => plainlyLater;
+  readonly refs = () => new SessionRefs("key");
   readonly config = (): OpenClawConfig => this.current;
   readonly storePathOf = (agentId: string): string => `/store/${agentId}`;
 

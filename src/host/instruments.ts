@@ -1,0 +1,50 @@
+import { randomBytes } from "node:crypto";
+import { redactSensitiveText } from "openclaw/plugin-sdk/logging-core";
+import type { OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
+import type { Logger } from "pino";
+import { EventBus } from "../domain/events.ts";
+import { canonicalKey } from "../domain/session.ts";
+import { publishEvents } from "../observe/diagnostics.ts";
+import { createLog, logEvents } from "../observe/log.ts";
+import { chooseLevel, LEVEL_VARIABLE } from "../observe/log-level.ts";
+import { Metrics, type MetricsOptions } from "../observe/metrics.ts";
+import { redactor } from "../observe/redact.ts";
+import { SessionRefs } from "../observe/session-ref.ts";
+import { Totals } from "../operate/totals.ts";
+import { inProcess } from "./in-process.ts";
+
+/** What listens to everything that the plugin does, from one start of the service to the next. */
+export interface Instruments {
+  readonly events: EventBus;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly totals: Totals;
+  readonly refs: SessionRefs;
+}
+
+/** Makes them. What stands for a session in the log stays the same for the life of the process. */
+export function createInstruments(
+  { logger, config }: Pick<OpenClawPluginServiceContext, "logger" | "config">,
+  options: Pick<MetricsOptions, "nowMs" | "service" | "versions"> & {
+    /** The host's lane of a slot. */
+    readonly laneOf: (slot: number) => string;
+  },
+): Instruments {
+  const events = new EventBus();
+  const refs = new SessionRefs((inProcess.logKey ??= randomBytes(16).toString("hex")));
+  const choice = chooseLevel(process.env[LEVEL_VARIABLE], hostLevels(config));
+  const log = createLog(logger, choice);
+  if (choice.complaint !== undefined) log.warn({ step: "starting" }, choice.complaint);
+  const redact = redactor(refs, redactSensitiveText);
+  logEvents(events, { log, refs, redact, laneOf: options.laneOf });
+  publishEvents(events);
+  const refOf: MetricsOptions["refOf"] = ({ agentId, sessionKey }) => refs.of(canonicalKey(agentId, sessionKey));
+  const metrics = new Metrics({ ...options, events, refOf });
+  return { events, log, metrics, totals: new Totals(events), refs };
+}
+
+/** What the host's own log shows: one variable, or its settings for the file and the console. */
+function hostLevels({ logging }: OpenClawPluginServiceContext["config"]): (string | undefined)[] {
+  const forced = process.env["OPENCLAW_LOG_LEVEL"];
+  return forced === undefined ? [logging?.level, logging?.consoleLevel] : [forced];
+}

@@ -1,0 +1,46 @@
+import { tryResolveDefaultAgentId } from "openclaw/plugin-sdk/agent-scope-runtime";
+import type { OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
+import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
+import type { EventBus } from "../domain/events.ts";
+import type { ResumeLane } from "../lane/resume-lane.ts";
+import type { HostParts } from "./host-parts.ts";
+import { UserSignals } from "./user-signals.ts";
+
+export interface WatchUsersOptions {
+  readonly host: Pick<HostParts, "config">;
+  readonly runtime: Pick<PluginRuntime, "events">;
+  readonly gatewayEvents: OpenClawPluginServiceContext["gatewayEvents"];
+  readonly events: EventBus;
+  /** Runs a step in the service's own async context. */
+  readonly within: <Value>(step: () => Value) => Value;
+}
+
+/**
+ * Makes what tells the lane of every user who waits; `start` begins with it. Signals arrive inside the user's own turn: what
+ * the lane starts because of them must not become part of it.
+ */
+export function watchUsers(options: WatchUsersOptions, lane: ResumeLane): UserSignals {
+  const { host, runtime, gatewayEvents, events, within } = options;
+  return new UserSignals({
+    events: runtime.events,
+    gatewayEvents,
+    defaultAgentId: tryResolveDefaultAgentId(host.config()) ?? "main",
+    listener: {
+      userWrote: (key) => within(() => lane.userWrote(key)),
+      userRunStarted: (runId, key) => within(() => lane.userRunStarted(runId, key)),
+      userRunEnded: (runId, answered) => within(() => lane.userRunEnded(runId, answered)),
+      userServed: (key, wasAnswered) => within(() => lane.userServed(key, wasAnswered)),
+      recoveryStarted: (runId, key) => within(() => lane.recoveryStarted(runId, key)),
+      recoveryEnded: (runId) => within(() => lane.recoveryEnded(runId)),
+      mainWaited: (waitMs) => events.emit("mainWaited", { waitMs }),
+    },
+  });
+}
+
+/** Begins to listen, and says so when the operator has switched off what shows some users. */
+export function startWatching(signals: UserSignals, events: EventBus): void {
+  signals.start();
+  if (signals.seesLanes) return;
+  const error = "diagnostics.enabled is false: users of the HTTP endpoints do not preempt resumes";
+  events.emit("trouble", { what: "see every user", error });
+}
