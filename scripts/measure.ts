@@ -16,6 +16,8 @@ import { idle } from "./measure/idle.ts";
 import { HELP, type MeasurementId, type MeasureOptions, readOptions } from "./measure/options.ts";
 import { replyTimes } from "./measure/reply-times.ts";
 import type { Row, Say } from "./measure/row.ts";
+import { series } from "./measure/series.ts";
+import { starvation } from "./measure/starvation.ts";
 import { stop } from "./measure/stop.ts";
 
 const MEASURE: Record<MeasurementId, (say: Say) => Promise<Row[]>> = {
@@ -25,6 +27,8 @@ const MEASURE: Record<MeasurementId, (say: Say) => Promise<Row[]>> = {
   I8: idle,
   T2: stop,
   B7: bootTime,
+  V60: starvation,
+  S10k: series,
 };
 
 type Result = Row & { id: MeasurementId };

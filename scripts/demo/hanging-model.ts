@@ -3,7 +3,7 @@ import { answer } from "../../test/support/restarted-gateway.ts";
 import type { ModelBehaviour, StubModel } from "../../test/support/stub-model.ts";
 
 /** How long a resumed turn hangs, milliseconds. */
-export const HANG_MS = 120_000;
+export const HANG_MS = 300_000;
 
 /** The model to give it to is known only after the gateway's start: hence a function. */
 export function resumesHangAt(model: () => StubModel): ModelBehaviour {

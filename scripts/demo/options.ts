@@ -21,10 +21,10 @@ export const HELP = `npm run demo [-- options]
 
 Interrupts chats of a real OpenClaw gateway by SIGKILL, restarts it without and with the resume-scheduler plugin on
 copies of the same crashed state, and shows how long a user who writes then waits for the first reply. Every resumed
-turn hangs at the model for 120 s. Loopback only, in a temporary folder; nothing is left running.
+turn hangs at the model for 300 s. Loopback only, in a temporary folder; nothing is left running.
 
   --sessions N     chats to interrupt, 1 to 200 (default 8); more than 20 are spread over 3 agents
-  --wait SECONDS   how long to wait for each first reply, 1 to 100 (default 30)
+  --wait SECONDS   how long to wait for each first reply, 1 to 100 (default 65)
   --keep           leave the gateway with the plugin running, print its URLs, and end with Ctrl-C
   --json           print the result as JSON on stdout, and nothing else there
   --help           this text
@@ -54,7 +54,7 @@ function parse(args: string[]) {
       args,
       options: {
         sessions: { type: "string", default: "8" },
-        wait: { type: "string", default: "30" },
+        wait: { type: "string", default: "65" },
         keep: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },

@@ -9,6 +9,8 @@ export type Recovery = AnswerCounts & {
   /** Held at boot: there were more than `budget.maxPerBoot`. */
   heldOverBootLimit: number;
   tookMs: number;
+  /** How long resumes have kept users waiting since the restart, as the plugin's own metric says. */
+  starvedMs: number;
 };
 
 /** The quiet time, plus a generous wait for each resume on a busy machine. */
@@ -36,7 +38,11 @@ export async function recoverRest(restarted: RestartedGateway, say: (text: strin
       lastState: () => `${restarted.describeReplies()}\n${restarted.gateway.logTail()}`,
     },
   );
-  const held =
-    (await restarted.metrics()).get('openclaw_resume_sessions{verdict="hold",reason="over-boot-limit"}') ?? 0;
-  return { ...answerCounts(restarted), heldOverBootLimit: held, tookMs: Math.round(performance.now() - startedAtMs) };
+  const metrics = await restarted.metrics();
+  return {
+    ...answerCounts(restarted),
+    heldOverBootLimit: metrics.get('openclaw_resume_sessions{verdict="hold",reason="over-boot-limit"}') ?? 0,
+    tookMs: Math.round(performance.now() - startedAtMs),
+    starvedMs: Math.round((metrics.get('openclaw_resume_starvation_seconds_total{lane="main"}') ?? 0) * 1000),
+  };
 }

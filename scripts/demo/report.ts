@@ -33,10 +33,12 @@ export function resultTable(result: DemoResult): string {
 }
 
 export function recoveryText({ sessions, recovery }: DemoResult): string {
-  const { one, none, more, heldOverBootLimit, tookMs } = recovery;
+  const { one, none, more, heldOverBootLimit, tookMs, starvedMs } = recovery;
   const held = heldOverBootLimit === 0 ? "" : ` (${heldOverBootLimit} held: budget.maxPerBoot is 100 by default)`;
   return (
-    `With resume-scheduler, once the model answers again (after ${seconds(tookMs)}), of the ${sessions} interrupted chats\n` +
+    `With resume-scheduler, resumes kept users waiting for ${(starvedMs / 1000).toFixed(2)} s in all` +
+    ` (openclaw_resume_starvation_seconds_total{lane="main"}).\n` +
+    `Once the model answers again (after ${seconds(tookMs)}), of the ${sessions} interrupted chats\n` +
     `  exactly one reply: ${one}\n  no reply:          ${none}${held}\n  two or more:       ${more}`
   );
 }

@@ -36,10 +36,21 @@ export async function runSide(options: SideOptions): Promise<Side> {
   const name = withPlugin ? "with resume-scheduler" : "host alone";
   const slots = withPlugin ? SLOTS.plugin : SLOTS.host;
   const asked = new Set<number>();
-  const replies = {} as Record<Writer, FirstReply>;
-  for (const writer of WRITERS) {
+  const ask = async (writer: Writer): Promise<[Writer, FirstReply]> => {
     say(`${name}: ${WRITER_NAMES[writer]} writes, waiting up to ${waitMs / 1000} s for the reply`);
-    replies[writer] = await firstReply(restarted, writer, { slots, waitMs, asked });
-  }
-  return { restarted, readyMs: restarted.gateway.readyMs, replies };
+    return [writer, await firstReply(restarted, writer, { slots, waitMs, asked })];
+  };
+  // With the plugin each message makes the resumes give way: the next one waits until they run again.
+  const replies = withPlugin ? await inTurn(WRITERS, ask) : await Promise.all(WRITERS.map(ask));
+  return {
+    restarted,
+    readyMs: restarted.gateway.readyMs,
+    replies: Object.fromEntries(replies) as Record<Writer, FirstReply>,
+  };
+}
+
+async function inTurn<Item, Result>(items: readonly Item[], step: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(await step(item));
+  return results;
 }

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../demo/options.ts";
 
-export const MEASUREMENTS = ["R8", "R66", "D50", "I8", "T2", "B7"] as const;
+export const MEASUREMENTS = ["R8", "R66", "D50", "I8", "T2", "B7", "V60", "S10k"] as const;
 export type MeasurementId = (typeof MEASUREMENTS)[number];
 
 export type MeasureOptions = { only: readonly MeasurementId[]; out: string | undefined };
@@ -16,6 +16,8 @@ Measures the plugin in the real OpenClaw gateway against its bars and prints a M
   I8       idle gateway: 8 interrupted chats are each resumed once, within the budget
   T2       SIGTERM while two resumes run; after the restart every chat is answered once
   B7       ready time with the plugin against an empty plugin, 7 alternating runs each
+  V60      how long resumes keep users waiting, the host alone and with the plugin
+  S10k     the number of series with 10 and with 10,000 interrupted sessions
 
   --only R8,B7   only these
   --out FILE     also write everything as JSON

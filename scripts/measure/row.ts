@@ -24,4 +24,5 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
 }
 
+export const inSeconds = (seconds: number): string => `${seconds.toFixed(2)} s`;
 export const ms = (value: number): string => `${Math.round(value)} ms`;
