@@ -45,8 +45,8 @@ const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: "show <key>",
-    about: "Show one session: its facts, the rule that decided, its history",
-    examples: ["show agent:main:telegram:direct:12345"],
+    about: "Show one session, by its key or its sessionRef in the log: its facts, the rule that decided, its history",
+    examples: ["show agent:main:telegram:direct:12345", "show 9f2c61d0a4be"],
     run: show,
   },
   {

@@ -8,8 +8,6 @@ const SIGNAL_TTL_MS = 15_000;
 interface WaitingTurn {
   readonly key: string;
   readonly sinceMs: number;
-  /** Only the host's own recovery of this session keeps it waiting: nobody of ours can make room for it. */
-  heldUp: boolean;
 }
 
 /**
@@ -19,6 +17,8 @@ interface WaitingTurn {
  */
 export class UserTurns {
   readonly #waiting = new Map<string, WaitingTurn>();
+  /** Those of them that only the host's own recovery of their session keeps waiting: nothing of ours can make room. */
+  readonly #heldUp = new Set<string>();
   /** Run id to canonical session key. */
   readonly #running = new Map<string, string>();
   /** Runs of the host's own recovery, by run id: a user's turn on the same session waits for them. */
@@ -35,13 +35,13 @@ export class UserTurns {
     this.advance(nowMs);
     this.#lastSeenAtMs = nowMs;
     if (this.#waiting.has(key)) return false;
-    this.#waiting.set(key, { key, sinceMs: nowMs, heldUp: false });
+    this.#waiting.set(key, { key, sinceMs: nowMs });
     return true;
   }
 
   runStarted(runId: string, key: string, nowMs: number): void {
     this.#lastSeenAtMs = nowMs;
-    this.#waiting.delete(key);
+    this.#waitsNoMore(key);
     this.#running.set(runId, key);
   }
 
@@ -51,7 +51,7 @@ export class UserTurns {
     this.#running.delete(runId);
     this.#lastSeenAtMs = nowMs;
     // A message that was steered into the run that has just ended gets no run of its own.
-    this.#waiting.delete(key);
+    this.#waitsNoMore(key);
   }
 
   /**
@@ -59,11 +59,10 @@ export class UserTurns {
    * recovers the session and has sent nothing, the message waits for that run.
    */
   served(key: string, nowMs: number, wasAnswered: boolean): void {
-    const turn = this.#waiting.get(key);
-    if (turn === undefined) return;
+    if (!this.#waiting.has(key)) return;
     this.#lastSeenAtMs = nowMs;
-    if (this.#isRecovering(key) && !wasAnswered) turn.heldUp = true;
-    else this.#waiting.delete(key);
+    if (this.#isRecovering(key) && !wasAnswered) this.#heldUp.add(key);
+    else this.#waitsNoMore(key);
   }
 
   /** The host recovers this session by itself. */
@@ -76,17 +75,17 @@ export class UserTurns {
     if (key === undefined) return;
     this.#recoveries.delete(runId);
     // Its turn starts now, or there is none.
-    if (this.#waiting.get(key)?.heldUp === true) this.#waiting.delete(key);
+    if (this.#heldUp.has(key)) this.#waitsNoMore(key);
   }
 
   /** Forgets signals that nothing followed, but for those that the host's own recovery holds up. */
   advance(nowMs: number): void {
-    for (const turn of this.#waiting.values()) {
-      if (turn.heldUp) continue;
-      if (nowMs - turn.sinceMs < SIGNAL_TTL_MS) return;
+    for (const { key, sinceMs } of this.#waiting.values()) {
+      if (this.#heldUp.has(key)) continue;
+      if (nowMs - sinceMs < SIGNAL_TTL_MS) return;
       this.#lastSeenAtMs = nowMs;
-      if (this.#isRecovering(turn.key)) turn.heldUp = true;
-      else this.#waiting.delete(turn.key);
+      if (this.#isRecovering(key)) this.#heldUp.add(key);
+      else this.#waitsNoMore(key);
     }
   }
 
@@ -110,7 +109,7 @@ export class UserTurns {
 
   /** Those of them for whom resumes make room. */
   get waitingForRoomCount(): number {
-    return [...this.#waiting.values()].filter(({ heldUp }) => !heldUp).length;
+    return this.#waiting.size - this.#heldUp.size;
   }
 
   get runningCount(): number {
@@ -128,8 +127,13 @@ export class UserTurns {
 
   /** When `advance` has something to do next. */
   nextChangeAtMs(): number | undefined {
-    for (const { sinceMs, heldUp } of this.#waiting.values()) if (!heldUp) return sinceMs + SIGNAL_TTL_MS;
+    for (const { key, sinceMs } of this.#waiting.values()) if (!this.#heldUp.has(key)) return sinceMs + SIGNAL_TTL_MS;
     return undefined;
+  }
+
+  #waitsNoMore(key: string): void {
+    this.#waiting.delete(key);
+    this.#heldUp.delete(key);
   }
 
   #isRecovering(key: string): boolean {

@@ -39,6 +39,8 @@ interface Session extends Instruments {
   onlooker?: Onlooker;
   /** The lane of either; it can be looked at to the end. */
   lane?: ResumeLane;
+  /** How many sessions are held, as far as the record can be read. */
+  heldCount: () => number;
 }
 
 /** The plugin between one `start` and the next `stop` of its service. */
@@ -155,11 +157,11 @@ export class ResumeService {
         get lane() {
           return session.lane;
         },
-        heldCount: () => session.active?.records.heldCount() ?? 0,
+        heldCount: () => session.heldCount(),
       },
     });
     const host = hostParts(this.#api.runtime, context.stateDir);
-    const session: Session = { ...instruments, host, nowMs, settings, state: "off" };
+    const session: Session = { ...instruments, host, nowMs, settings, state: "off", heldCount: () => 0 };
     return session;
   }
 
@@ -245,6 +247,7 @@ export class ResumeService {
     }));
     session.lane = lane;
     const known = RecordStore.peek(host.stateDir, (store) => store.all(), []);
+    session.heldCount = () => known.filter(({ outcome }) => outcome === "held").length;
     const lost = unusable(host.stateDir);
     const judgement = judgeSessions(host, { settings, known, lost, nowMs, liveSinceMs, events });
     const verdicts = verdictsOf(judgement);
@@ -273,6 +276,7 @@ export class ResumeService {
       isBoot,
     }));
     session.lane = lane;
+    session.heldCount = () => records.heldCount();
     records.facts.set("logKey", session.refs.key);
     const known = records.all();
     if (records.lost !== undefined) events.emit("trouble", { what: "keep the record", error: new Error(records.lost) });

@@ -135,6 +135,27 @@ describe("an idle gateway after a crash with 8 interrupted chats", () => {
     expect([...messages]).toEqual(
       expect.arrayContaining(["judged", "booted", "resume started", "resume ended", "settled"]),
     );
-    expect(JSON.stringify(restarted.log())).not.toMatch(/summarise|\[chat/);
+    expect(
+      restarted.gateway.log.split("\n").filter((line) => /\[plugins\] \{.*(agent:|summarise|\[chat)/.test(line)),
+    ).toEqual([]);
+  });
+
+  it("shows whose a reference in the log is", async () => {
+    const { sessionRef, sessionKey } = restarted.log().find(({ step }) => step === "settled")!;
+    const shown = await restarted.gateway.call("resumes.show", { key: sessionRef });
+    expect(shown).toMatchObject({ sessionKey, ref: sessionRef, record: null });
+  });
+
+  it("reaches a host that logs info and above with what OPENCLAW_RESUME_LOG asks for", () => {
+    expect(restarted.log().filter(({ step, level }) => step === "claimed" && level === "debug")).toHaveLength(8);
+  });
+
+  it("says little at the next boot, when nothing is interrupted", async () => {
+    await restarted.stop("SIGTERM");
+    await restarted.boot({ env: { OPENCLAW_RESUME_LOG: "" } });
+    await restarted.waitForMetric('mode{mode="waiting"}', (value) => value === 1);
+    const lines = restarted.log();
+    expect(lines.length).toBeLessThan(5);
+    expect(lines).toContainEqual(expect.objectContaining({ step: "booted", mode: "active", claimed: 0, verdicts: {} }));
   });
 });

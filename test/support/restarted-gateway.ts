@@ -37,6 +37,7 @@ export type RestartOptions = Partial<CrashedStateOptions> & {
 
 type BootOptions = {
   settings?: Record<string, unknown>;
+  env?: Record<string, string>;
   withoutPlugin?: boolean;
   beside?: PluginInConfig[];
 };
@@ -136,7 +137,11 @@ export class RestartedGateway implements AsyncDisposable {
       ...(this.#options.otherModel === undefined ? {} : { otherModel: this.#options.otherModel }),
       ...(this.#options.extra ? { extra: this.#options.extra } : {}),
     });
-    this.gateway = await Gateway.spawn({ stateDir: this.stateDir, config });
+    this.gateway = await Gateway.spawn({
+      stateDir: this.stateDir,
+      config,
+      ...(options.env === undefined ? {} : { env: options.env }),
+    });
   }
 
   stop(signal: "SIGTERM" | "SIGKILL"): Promise<GatewayStop> {
