@@ -84,7 +84,8 @@ function valuesOf(name: MetricName, label: string): string {
   return [...new Set(values)].map((value) => `\`${value}\``).join(", ");
 }
 
-function seriesCount(): number {
+/** How many series a scrape has, whatever happens. */
+export function seriesCount(): number {
   return NAMES.reduce((sum, name) => {
     const metric = METRICS[name];
     // Each bucket, +Inf, the sum and the count.

@@ -166,6 +166,53 @@ describe("oldestWaitingSinceMs", () => {
   });
 });
 
+describe("the host's own recovery of a session", () => {
+  it("holds up its user's message, which nothing else follows", () => {
+    const turns = new UserTurns();
+    turns.recoveryStarted("recovery", "a");
+    expect(turns.recoveriesInTheWay).toBe(0);
+    turns.wrote("a", 0);
+    turns.wrote("b", 0);
+    expect([turns.recoveriesInTheWay, turns.waitingForRoomCount]).toEqual([1, 2]);
+    turns.served("a", 300, false);
+    expect([turns.waitingCount, turns.waitingForRoomCount]).toEqual([2, 1]);
+    turns.advance(1_000_000);
+    expect([turns.isWaiting("a"), turns.isWaiting("b"), turns.recoveriesInTheWay]).toEqual([true, false, 1]);
+    turns.recoveryEnded("recovery");
+    expect([turns.waitingCount, turns.waitingForRoomCount, turns.recoveriesInTheWay]).toEqual([0, 0, 0]);
+  });
+
+  it("holds up no longer what was answered, or has begun", () => {
+    const turns = new UserTurns();
+    turns.recoveryStarted("one", "a");
+    turns.recoveryStarted("two", "b");
+    turns.wrote("a", 0);
+    turns.wrote("b", 0);
+    turns.served("a", 1, true);
+    turns.served("b", 1, false);
+    turns.runStarted("run", "b", 2);
+    expect([turns.waitingCount, turns.waitingForRoomCount]).toEqual([0, 0]);
+    turns.wrote("b", 3);
+    expect(turns.waitingForRoomCount).toBe(1);
+  });
+
+  it("is nothing to be quiet about once it alone keeps a user waiting", () => {
+    const turns = new UserTurns();
+    turns.recoveryStarted("recovery", "a");
+    turns.wrote("a", 0);
+    expect([turns.quietAtMs(2000), turns.nextChangeAtMs()]).toEqual([undefined, 15_000]);
+    turns.advance(15_000);
+    expect([turns.quietAtMs(2000), turns.nextChangeAtMs()]).toEqual([17_000, undefined]);
+  });
+
+  it("that nobody knew of ends unnoticed", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 0);
+    turns.recoveryEnded("unknown");
+    expect(turns.waitingCount).toBe(1);
+  });
+});
+
 describe("quiet", () => {
   it("is counted from when watching began", () => {
     const turns = new UserTurns();
