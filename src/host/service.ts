@@ -112,6 +112,7 @@ export class ResumeService {
         this.#api.id,
         (config) => this.#settingsChanged(session, config),
         (error) => events.emit("trouble", { what: "read the changed settings", error }),
+        { readNow: !isBoot },
       ),
     );
     const settings = session.settings.current;

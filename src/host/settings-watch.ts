@@ -6,7 +6,8 @@ import { resolveConfigPath } from "openclaw/plugin-sdk/state-paths";
 const LOOK_EVERY_MS = 500;
 
 /**
- * Calls back with our part of the configuration file after each edit of it; the returned function stops.
+ * Calls back with our part of the configuration file after each edit of it, and with `readNow` once for what it says now:
+ * an edit replaces the plugin, and the next one may be written before the new plugin watches. The returned function stops.
  *
  * The host answers an edit of a plugin's settings by replacing the plugin, and refuses to while the plugin's runs go on
  * (2026.9.6): the edit would take effect at some later one. So the file itself is read. The host's other ways to learn of
@@ -17,6 +18,7 @@ export function watchSettings(
   pluginId: string,
   changed: (settings: unknown) => void,
   failed: (error: unknown) => void,
+  { readNow }: { readonly readNow: boolean },
 ): () => void {
   const path = resolveConfigPath();
   let stopped = false;
@@ -30,6 +32,7 @@ export function watchSettings(
   };
   const onEdit = () => void look();
   watchFile(path, { interval: LOOK_EVERY_MS, persistent: false }, onEdit);
+  if (readNow) onEdit();
   return () => {
     stopped = true;
     unwatchFile(path, onEdit);
