@@ -20,7 +20,10 @@ export interface ResumeEvents {
   /** Taken from the host's own recovery. */
   claimed: Subject;
   judged: Subject & { readonly verdict: Verdict };
-  booted: { readonly mode: string; readonly claimed: number; readonly atMs: number; readonly tookMs: BootTimes };
+  /** Judged and claimed; `isBoot` is false when the plugin was replaced in a gateway that runs. */
+  booted: { readonly mode: string; readonly claimed: number; readonly tookMs: BootTimes; readonly isBoot: boolean };
+  /** The plugin could not start. */
+  failed: { readonly error: unknown };
   queued: Subject & { readonly attempts: number };
   started: Subject & {
     readonly slot: number;
@@ -50,7 +53,11 @@ export interface ResumeEvents {
   reconfigured: { readonly changed: readonly string[] };
   /** The host's own wait of one user turn on its lane `main`. */
   mainWaited: { readonly waitMs: number };
-  /** The first user turn since the gateway was ready has ended with an answer. */
+  /** A user's turn has started in the conversation with this canonical key. */
+  userContinued: { readonly key: string };
+  /** A user's turn has ended with an answer. */
+  userAnswered: object;
+  /** It was the first since the gateway was ready. */
   firstUserReply: { readonly sinceReadyMs: number };
   /** The scheduler as a whole does something else now. */
   mode: { readonly from: SchedulerMode; readonly to: SchedulerMode };

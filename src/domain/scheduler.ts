@@ -153,7 +153,7 @@ export class Scheduler {
     return queued === undefined ? undefined : { place: "queued", resume: queued };
   }
 
-  get users(): Pick<UserTurns, "waitingCount" | "runningCount" | "oldestWaitingSinceMs"> {
+  get users(): Pick<UserTurns, "waitingCount" | "runningCount" | "oldestWaitingSinceMs" | "hasRun"> {
     return this.#users;
   }
 
@@ -200,15 +200,20 @@ export class Scheduler {
     return [...this.#supersede(key), ...this.#makeRoom()];
   }
 
-  /** The host is done with a user's message to this session, whatever became of it; `wasAnswered`: something was sent. */
-  userServed(key: string, nowMs: number, wasAnswered = false): Decision[] {
-    this.#users.served(key, nowMs, wasAnswered);
+  /** The host is done with a user's message to this session, or takes it after its own recovery of it (`waitsForHost`). */
+  userServed(key: string, nowMs: number, waitsForHost = false): Decision[] {
+    this.#users.served(key, nowMs, waitsForHost);
     return this.#dispatch(nowMs);
   }
 
   userRunEnded(runId: string, nowMs: number): Decision[] {
     this.#users.runEnded(runId, nowMs);
     return this.#dispatch(nowMs);
+  }
+
+  /** How many turns wait for a slot of the host's lane `main`. */
+  mainQueued(turns: number): void {
+    this.#users.mainQueued(turns);
   }
 
   /** The host recovers a session that was left to it. */

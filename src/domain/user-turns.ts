@@ -1,8 +1,10 @@
 /**
- * A signal that neither a turn nor an end follows is forgotten after this time. A turn that waits longer than this waits
- * behind other user turns, which are known by themselves, or behind the host's own recovery of its session.
+ * A signal that neither a turn nor an end follows is forgotten after this time, unless turns wait for a slot of the host's
+ * lane `main`: then it may be one of them, for as long as `LONGEST_WAIT_MS`. Or the host's own recovery of its session
+ * holds it up.
  */
 const SIGNAL_TTL_MS = 15_000;
+const LONGEST_WAIT_MS = 600_000;
 
 /** A user turn that the host has announced but not yet started. */
 interface WaitingTurn {
@@ -24,6 +26,7 @@ export class UserTurns {
   /** Runs of the host's own recovery, by run id: a user's turn on the same session waits for them. */
   readonly #recoveries = new Map<string, string>();
   #lastSeenAtMs = -Infinity;
+  #mainQueued = 0;
 
   /** Quiet is counted from here on, even when no user has been seen: one may have written before we could see it. */
   watchFrom(nowMs: number): void {
@@ -55,14 +58,24 @@ export class UserTurns {
   }
 
   /**
-   * The host is done with a user's message: answered, steered into a running turn, a command, or filtered out. Where it
-   * recovers the session and has sent nothing, the message waits for that run.
+   * The host is done with a user's message: answered, steered into a running turn, a command, or filtered out. Or it takes
+   * the message after its own recovery of the session (`waitsForHost`).
    */
-  served(key: string, nowMs: number, wasAnswered: boolean): void {
+  served(key: string, nowMs: number, waitsForHost: boolean): void {
     if (!this.#waiting.has(key)) return;
     this.#lastSeenAtMs = nowMs;
-    if (this.#isRecovering(key) && !wasAnswered) this.#heldUp.add(key);
+    if (waitsForHost) this.#heldUp.add(key);
     else this.#waitsNoMore(key);
+  }
+
+  /** How many turns wait for a slot of the host's lane `main`, whosever they are. */
+  mainQueued(turns: number): void {
+    this.#mainQueued = turns;
+  }
+
+  /** Whether this run is a user's. */
+  hasRun(runId: string): boolean {
+    return this.#running.has(runId);
   }
 
   /** The host recovers this session by itself. */
@@ -81,8 +94,12 @@ export class UserTurns {
   /** Forgets signals that nothing followed, but for those that the host's own recovery holds up. */
   advance(nowMs: number): void {
     for (const { key, sinceMs } of this.#waiting.values()) {
-      if (this.#heldUp.has(key)) continue;
-      if (nowMs - sinceMs < SIGNAL_TTL_MS) return;
+      if (this.#heldUp.has(key)) {
+        // No recovery has come.
+        if (nowMs - sinceMs >= LONGEST_WAIT_MS && !this.#isRecovering(key)) this.#waitsNoMore(key);
+        continue;
+      }
+      if (nowMs - sinceMs < this.#ttlMs) return;
       this.#lastSeenAtMs = nowMs;
       if (this.#isRecovering(key)) this.#heldUp.add(key);
       else this.#waitsNoMore(key);
@@ -127,8 +144,12 @@ export class UserTurns {
 
   /** When `advance` has something to do next. */
   nextChangeAtMs(): number | undefined {
-    for (const { key, sinceMs } of this.#waiting.values()) if (!this.#heldUp.has(key)) return sinceMs + SIGNAL_TTL_MS;
+    for (const { key, sinceMs } of this.#waiting.values()) if (!this.#heldUp.has(key)) return sinceMs + this.#ttlMs;
     return undefined;
+  }
+
+  get #ttlMs(): number {
+    return this.#mainQueued > 0 ? LONGEST_WAIT_MS : SIGNAL_TTL_MS;
   }
 
   #waitsNoMore(key: string): void {

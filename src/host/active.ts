@@ -8,6 +8,7 @@ import type { Settings } from "../settings/settings.ts";
 import { clockMark, watchClock } from "./clock-watch.ts";
 import { createDelivery } from "./delivery.ts";
 import { HeldNotices } from "./held-notice.ts";
+import { HeldSessions } from "./held-sessions.ts";
 import type { HostParts } from "./host-parts.ts";
 import { LaneFuse } from "./lane-fuse.ts";
 import { HostRunner } from "./runner.ts";
@@ -75,6 +76,8 @@ export function startActive(options: ActiveOptions): Active {
     const isOn = () => settings().notify === "held";
     const notices = new HeldNotices({ ...host, records, deliver, events, nowMs: Date.now, isOn });
     inputs.push(() => notices.stop());
+    const held = new HeldSessions({ records, events });
+    inputs.push(() => held.stop());
     const { facts } = records;
     const { isBoot } = options;
     const fuse = new LaneFuse({ lane, facts, known: records.all(), isBoot, events, nowMs: Date.now(), after: timer });

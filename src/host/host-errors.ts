@@ -5,11 +5,15 @@ import { classifyRunError, type RunError } from "../domain/run-error.ts";
  * (2026.9.6), so they are told by name and text: here, and nowhere else.
  */
 
-/** The host takes no new work: it is about to restart or stop. Its signal for that comes later than this. */
+/**
+ * The host takes no new work: it is about to restart or stop (its signal for that comes later than this), or it keeps the
+ * provider's key out of use for a while after a failure. No request was made.
+ */
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (
-    /^(GatewayDrainingError|CommandLaneClearedError)$/.test(error.name) || /gateway is draining/i.test(error.message)
+    /^(GatewayDrainingError|CommandLaneClearedError)$/.test(error.name) ||
+    /gateway is draining|temporarily disabled after a provider/i.test(error.message)
   );
 }
 

@@ -17,8 +17,8 @@ export interface HostParts {
   readonly transcripts: Transcripts;
   /** Orders times that the wall clock dates, as it is set now. */
   readonly isLater: () => IsLater;
-  /** What stands for a session in the log of this gateway, or of the last one; unknown before there was any. */
-  readonly refs: () => SessionRefs | undefined;
+  /** What stands for a session in the logs of this gateway and of the last ones, the newest first. */
+  readonly refs: () => readonly SessionRefs[];
   /** The gateway's state folder. */
   readonly stateDir: string;
 }
@@ -34,10 +34,12 @@ export function hostParts(runtime: PluginRuntime, stateDir: string): HostParts {
     sessions: createSessionStore(session, config),
     transcripts: createTranscripts(storePathOf),
     isLater: () => laterBy(knownJumps(stateDir), Date.now()),
-    refs: () => refsOf(inProcess.logKey ?? RecordStore.peek(stateDir, ({ facts }) => facts.get("logKey"), undefined)),
+    refs: () => {
+      const kept = RecordStore.peek(stateDir, ({ facts }) => facts.get("logKeys"), undefined) ?? [];
+      return [...new Set([...(inProcess.logKey === undefined ? [] : [inProcess.logKey]), ...kept])].map(
+        (key) => new SessionRefs(key),
+      );
+    },
     stateDir,
   };
 }
-
-const refsOf = (key: string | undefined): SessionRefs | undefined =>
-  key === undefined ? undefined : new SessionRefs(key);

@@ -1,10 +1,11 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
+import type { BootFacts } from "../observe/metrics.ts";
 import type { LiveSettings } from "../settings/live.ts";
 
 /**
  * What outlives a plugin that is replaced in process, even by a second copy of this module: whether this process has
- * started it before, the settings that were last right, the context of the gateway's start, the signal of its stop, and the
- * key of what stands for a session in the log.
+ * started it before, the settings that were last right, the context of the gateway's start, the signal of its stop, the key
+ * of what stands for a session in the log, and what is known of the gateway's start.
  */
 export const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("openclaw-resume-scheduler")] ??= {
   started: false,
@@ -14,7 +15,15 @@ export const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("op
   context?: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   stopping?: AbortSignal | undefined;
   logKey?: string;
+  boot?: GatewayBoot | undefined;
 };
+
+/** What is known of the start of the gateway that runs. */
+export interface GatewayBoot extends BootFacts {
+  /** By `performance.now()`. */
+  readyAtMs?: number;
+  firstReplyMs?: number;
+}
 
 /**
  * Remembers which gateway this is until it stops: one that restarts in its process is another. Every plugin that replaces

@@ -8,9 +8,10 @@ import { publishEvents } from "../observe/diagnostics.ts";
 import { createLog, logEvents } from "../observe/log.ts";
 import { chooseLevel, LEVEL_VARIABLE } from "../observe/log-level.ts";
 import { Metrics, type MetricsOptions } from "../observe/metrics.ts";
-import { redactor } from "../observe/redact.ts";
+import { type Redact, redactor } from "../observe/redact.ts";
 import { SessionRefs } from "../observe/session-ref.ts";
 import { Totals } from "../operate/totals.ts";
+import type { Facts } from "../record/facts.ts";
 import { inProcess } from "./in-process.ts";
 
 /** What listens to everything that the plugin does, from one start of the service to the next. */
@@ -20,6 +21,7 @@ export interface Instruments {
   readonly metrics: Metrics;
   readonly totals: Totals;
   readonly refs: SessionRefs;
+  readonly redact: Redact;
 }
 
 /** Makes them. What stands for a session in the log stays the same for the life of the process. */
@@ -40,7 +42,16 @@ export function createInstruments(
   publishEvents(events);
   const refOf: MetricsOptions["refOf"] = ({ agentId, sessionKey }) => refs.of(canonicalKey(agentId, sessionKey));
   const metrics = new Metrics({ ...options, events, refOf });
-  return { events, log, metrics, totals: new Totals(events), refs };
+  return { events, log, metrics, totals: new Totals(events), refs, redact };
+}
+
+/** A log is read after its gateway, too; longer ago than this many gateways nobody asks. */
+const LOG_KEYS_KEPT = 5;
+
+/** Keeps the key of what stands for a session in the log, beside those of the gateways before. */
+export function rememberLogKey(facts: Pick<Facts, "get" | "set">, key: string): void {
+  const before = facts.get("logKeys") ?? [];
+  facts.set("logKeys", [key, ...before.filter((one) => one !== key)].slice(0, LOG_KEYS_KEPT));
 }
 
 /** What the host's own log shows: one variable, or its settings for the file and the console. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
+import type { BootTimes } from "../domain/events.ts";
 import { canonicalKey } from "../domain/session.ts";
 import type { ServiceState } from "../domain/service-state.ts";
 import { hostLane } from "../lane/host-lane.ts";
@@ -17,7 +18,7 @@ import { handBack } from "./hand-back.ts";
 import { hostFeatures } from "./host-features.ts";
 import { type HostParts, hostParts } from "./host-parts.ts";
 import { belongTo, inProcess } from "./in-process.ts";
-import { createInstruments, type Instruments } from "./instruments.ts";
+import { createInstruments, type Instruments, rememberLogKey } from "./instruments.ts";
 import { type Onlooker, startOnlooker } from "./onlooker.ts";
 import { settingsOf, watchSettings } from "./settings-watch.ts";
 import { steadyClock } from "./steady-clock.ts";
@@ -103,6 +104,7 @@ export class ResumeService {
 
   async #start(context: OpenClawPluginServiceContext): Promise<void> {
     const isBoot = inProcess.context === undefined;
+    if (isBoot) inProcess.boot = undefined;
     // A later start runs inside the edit that replaced the plugin, and the host takes no runs from there once it is done.
     this.#inServiceContext = inProcess.context ??= AsyncLocalStorage.snapshot();
     const session = (this.#session = this.#newSession(context));
@@ -129,11 +131,15 @@ export class ResumeService {
     try {
       // Only at a gateway's start does the host begin with what it is given back.
       if (isBoot && session.state !== "active") await handBack(session.host, events);
+      if (session.state !== "active") {
+        const held = RecordStore.peek(session.host.stateDir, (store) => store.heldCount(), 0);
+        session.heldCount = () => held;
+      }
       if (settings?.mode === "observe") this.#observe(session, settings, context, liveSinceMs);
       if (settings?.mode === "active") await this.#takeOver(session, settings, context, { isBoot, liveSinceMs });
     } catch (error) {
-      // The series stay, so that an alert can tell.
       session.state = "failed";
+      events.emit("failed", { error });
       session.lane?.fail();
       session.stopWatching();
       await this.#release(session);
@@ -158,11 +164,15 @@ export class ResumeService {
         get lane() {
           return session.lane;
         },
+        get boot() {
+          return inProcess.boot;
+        },
         heldCount: () => session.heldCount(),
       },
     });
     const host = hostParts(this.#api.runtime, context.stateDir);
     const session: Session = { ...instruments, host, nowMs, settings, state: "off", heldCount: () => 0 };
+    session.events.on("userAnswered", () => this.#noteFirstReply(session));
     return session;
   }
 
@@ -170,6 +180,7 @@ export class ResumeService {
   gatewayStarted(stopping: AbortSignal | undefined): void {
     this.#gateway = { stopping };
     belongTo(stopping);
+    if (inProcess.boot !== undefined) inProcess.boot.readyAtMs ??= performance.now();
     this.#openLane();
   }
 
@@ -177,6 +188,20 @@ export class ResumeService {
     this.#messagesSeen += 1;
     const { active, onlooker } = this.#session ?? {};
     (active ?? onlooker)?.signals.messageReceived(sessionKey);
+  }
+
+  /** Of the gateway's life: a plugin that is replaced in it begins nothing anew. */
+  #noteFirstReply({ events }: Session): void {
+    const { boot } = inProcess;
+    if (boot?.readyAtMs === undefined || boot.firstReplyMs !== undefined) return;
+    boot.firstReplyMs = performance.now() - boot.readyAtMs;
+    events.emit("firstUserReply", { sinceReadyMs: Math.round(boot.firstReplyMs) });
+  }
+
+  #booted({ events }: Session, mode: string, claimed: number, atMs: number, tookMs: BootTimes): void {
+    const isBoot = inProcess.boot === undefined;
+    inProcess.boot ??= { atMs, tookMs };
+    events.emit("booted", { mode, claimed, tookMs, isBoot });
   }
 
   /**
@@ -211,6 +236,8 @@ export class ResumeService {
     if (session === undefined) return;
     session.stopWatching?.();
     await this.#release(session);
+    // The host stops a service that could not start: metrics, status and doctor go on to say so.
+    if (session.state === "failed") return;
     session.metrics.registry.clear();
     this.#session = undefined;
   }
@@ -248,14 +275,13 @@ export class ResumeService {
     }));
     session.lane = lane;
     const known = RecordStore.peek(host.stateDir, (store) => store.all(), []);
-    session.heldCount = () => known.filter(({ outcome }) => outcome === "held").length;
     const lost = unusable(host.stateDir);
     const judgement = judgeSessions(host, { settings, known, lost, nowMs, liveSinceMs, events });
     const verdicts = verdictsOf(judgement);
     signals.expectRecovery(verdicts.map(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey)));
     report(verdicts, events);
     session.boot = { id: randomUUID(), atMs: nowMs, verdicts };
-    events.emit("booted", { mode: settings.mode, claimed: 0, atMs: nowMs, tookMs: { ...judgement.tookMs, claim: 0 } });
+    this.#booted(session, settings.mode, 0, nowMs, { ...judgement.tookMs, claim: 0 });
     this.#openLane();
   }
 
@@ -278,7 +304,7 @@ export class ResumeService {
     }));
     session.lane = lane;
     session.heldCount = () => records.heldCount();
-    records.facts.set("logKey", session.refs.key);
+    rememberLogKey(records.facts, session.refs.key);
     const known = records.all();
     if (records.lost !== undefined) events.emit("trouble", { what: "keep the record", error: new Error(records.lost) });
     const judgement = judgeSessions(host, { settings, known, lost: records.lost, nowMs, liveSinceMs, events });
@@ -289,7 +315,7 @@ export class ResumeService {
     session.boot = { id: boot.bootId, atMs: nowMs, verdicts };
     const left = verdicts.filter(({ verdict }) => verdict.kind === "leave");
     signals.expectRecovery(left.map(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey)));
-    events.emit("booted", { mode: settings.mode, claimed: queue.length, atMs: nowMs, tookMs });
+    this.#booted(session, settings.mode, queue.length, nowMs, tookMs);
     this.within(() => queue.forEach((resume) => lane.enqueue(resume)));
     this.#openLane();
   }
@@ -314,10 +340,12 @@ export class ResumeService {
     });
   }
 
-  #complain({ log, settings }: Session): void {
+  #complain({ log, redact, settings }: Session): void {
     for (const { path, message } of settings.errors) {
       const where = `plugins.entries.${this.#api.id}.config${path === "" ? "" : `.${path}`}`;
-      log.error({ setting: path }, `${where}: ${message}`);
+      // What a scope is made of names sessions; `openclaw resumes doctor` shows it to who may see it.
+      const isScope = /^filter\.(agents|channels|sessionKeys)\b/.test(path);
+      log.error({ step: "starting", setting: path }, `${where}: ${isScope ? redact(message) : message}`);
     }
   }
 }

@@ -13,6 +13,8 @@ export interface SessionStore {
   /** All sessions of an agent. Rows that cannot be understood are handed to `onUnreadable` and left out. */
   list(agentId: string, onUnreadable: (sessionKey: string, error: unknown) => void): SessionRow[];
   get(agentId: string, sessionKey: string): SessionRow | undefined;
+  /** Whether the host itself has started this run to recover the session. */
+  isRecovery(agentId: string, sessionKey: string, runId: string): boolean;
   /** What a run takes from the session besides its transcript. */
   runContext(row: SessionRow): RunContext;
   /** Where a reply goes, unless the operator's send policy forbids it. */
@@ -77,6 +79,10 @@ export function createSessionStore(
     get(agentId, sessionKey) {
       const entry = latest({ agentId, sessionKey });
       return entry === undefined ? undefined : toRow(agentId, sessionKey, entry);
+    },
+    isRecovery(agentId, sessionKey, runId) {
+      const runs: unknown = latest({ agentId, sessionKey })?.restartRecoveryRuns;
+      return Array.isArray(runs) && runs.some((run) => asObject(run)?.["runId"] === runId);
     },
     runContext(row) {
       const entry = latest(row);

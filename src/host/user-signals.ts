@@ -13,20 +13,28 @@ export interface UserListener {
   /** The host recovers a session that was left to it. */
   recoveryStarted(runId: string, key: string): void;
   recoveryEnded(runId: string): void;
-  /** The host is done with a user's message, whatever became of it; `wasAnswered`: something was sent meanwhile. */
-  userServed(key: string, wasAnswered: boolean): void;
+  /**
+   * The host is done with a user's message, whatever became of it. `waitsForHost`: it recovers the session, and takes the
+   * message after that.
+   */
+  userServed(key: string, waitsForHost: boolean): void;
   /** A turn left the host's lane `main` after this wait. */
   mainWaited(waitMs: number): void;
+  /** How many turns wait for a slot of the host's lane `main`. */
+  mainQueued(turns: number): void;
 }
 
 export interface UserSignalsOptions {
   readonly events: PluginRuntime["events"];
   readonly gatewayEvents: OpenClawPluginServiceContext["gatewayEvents"];
   readonly defaultAgentId: string;
+  /** Whether the host itself has started this run to recover the session, as its entry tells. May throw. */
+  readonly isRecovery: (agentId: string, sessionKey: string, runId: string) => boolean;
   readonly listener: UserListener;
 }
 
 const SESSION_LANE = "session:";
+const MOST_TRACES = 1000;
 
 /**
  * Sees every user who waits, whichever way they write.
@@ -42,12 +50,16 @@ export class UserSignals {
   readonly #expected = new Map<string, Set<string>>();
   /** Runs that are not a user's: ours, heartbeats, the host's own recovery. */
   readonly #otherRuns = new Set<string>();
-  /** Those of them that are the host's own recovery, with their session keys. */
-  readonly #recoveries = new Map<string, string>();
-  /** Sessions that the host recovers and to which it has sent something since their users last wrote. */
-  readonly #answered = new Set<string>();
-  /** Sessions that the host recovers itself; nothing but their keys tells such a run from a user's (2026.9.6). */
+  /** Those of them that are the host's own recovery. */
+  readonly #recoveries = new Set<string>();
+  /**
+   * Traces in which something was sent while the host has sessions to recover. A command is answered in the trace of its
+   * message; what the host sends to announce a recovery has another, or none.
+   */
+  readonly #answeredTraces = new Set<string>();
+  /** Sessions that the host recovers itself, until it has. */
   readonly #leftToHost = new Set<string>();
+  #mainQueued = 0;
 
   constructor(options: UserSignalsOptions) {
     this.#options = options;
@@ -74,7 +86,7 @@ export class UserSignals {
     for (const stop of this.#stops.splice(0)) stop();
   }
 
-  /** The next turn on these sessions is the host's own recovery, unless a user is seen to write first. */
+  /** The host recovers these sessions by itself, before or after their users' own turns. */
   expectRecovery(keys: Iterable<string>): void {
     for (const key of keys) this.#leftToHost.add(key);
   }
@@ -93,21 +105,26 @@ export class UserSignals {
   #onDiagnostic(event: Parameters<Parameters<typeof onDiagnosticEvent>[0]>[0]): void {
     if (event.type === "message.processed" && event.sessionKey !== undefined) {
       const key = this.#keyOf(event.sessionKey);
-      this.#options.listener.userServed(key, this.#answered.delete(key));
-    } else if (event.type === "message.delivery.completed" && event.sessionKey !== undefined) {
-      this.#noteAnswer(this.#keyOf(event.sessionKey));
+      const wasAnswered = this.#answeredTraces.delete(event.trace?.traceId ?? "");
+      this.#options.listener.userServed(key, this.#leftToHost.has(key) && !wasAnswered);
+    } else if (event.type === "message.delivery.completed" && event.trace !== undefined) {
+      this.#noteAnswer(event.trace.traceId);
     } else if (event.type === "queue.lane.enqueue" && event.lane.startsWith(SESSION_LANE)) {
       this.#turnQueued(event.lane.slice(SESSION_LANE.length), event.queueSize);
+    } else if (event.type === "queue.lane.enqueue" && event.lane === "main") {
+      this.#options.listener.mainQueued((this.#mainQueued += 1));
     } else if (event.type === "queue.lane.dequeue" && event.lane === "main") {
       this.#options.listener.mainWaited(event.waitMs);
+      this.#options.listener.mainQueued((this.#mainQueued = event.queueSize));
     } else if (event.type === "session.turn.created" && event.trigger === "heartbeat") {
       this.#expect(this.#keyOf(event.sessionKey ?? ""), event.runId);
     }
   }
 
-  /** A command is answered at once even then; what is sent to other sessions tells nothing. */
-  #noteAnswer(key: string): void {
-    for (const recovering of this.#recoveries.values()) if (recovering === key) this.#answered.add(key);
+  #noteAnswer(traceId: string): void {
+    // What is sent without a message is asked for by nobody.
+    if (this.#leftToHost.size === 0 || this.#answeredTraces.size >= MOST_TRACES) this.#answeredTraces.clear();
+    else this.#answeredTraces.add(traceId);
   }
 
   #turnQueued(sessionKey: string, queueSize: number): void {
@@ -137,14 +154,16 @@ export class UserSignals {
     const key = this.#keyOf(event.sessionKey, event.agentId);
     const ended = phase === "end" || phase === "error";
     const { listener } = this.#options;
-    if (phase === "start" && this.#leftToHost.delete(key)) {
+    if (phase === "start" && this.#leftToHost.has(key) && this.#isRecovery(event, key)) {
       this.#otherRuns.add(event.runId);
-      this.#recoveries.set(event.runId, key);
+      this.#recoveries.add(event.runId);
       listener.recoveryStarted(event.runId, key);
     } else if (this.#otherRuns.has(event.runId)) {
       if (!ended) return;
       this.#forget(key, event.runId);
-      if (this.#recoveries.delete(event.runId)) listener.recoveryEnded(event.runId);
+      if (!this.#recoveries.delete(event.runId)) return;
+      this.#leftToHost.delete(key);
+      listener.recoveryEnded(event.runId);
     } else if (phase === "start" && this.#isConversation(event.sessionKey)) {
       listener.userRunStarted(event.runId, key);
     } else if (ended) {
@@ -155,9 +174,16 @@ export class UserSignals {
   #wrote(sessionKey: string, agentId?: string): void {
     if (!this.#isConversation(sessionKey)) return;
     const key = this.#keyOf(sessionKey, agentId);
-    this.#leftToHost.delete(key);
-    this.#answered.delete(key);
     this.#options.listener.userWrote(key);
+  }
+
+  /** An entry that cannot be read tells nothing: then the session's turn is taken for what is expected of it. */
+  #isRecovery({ agentId, sessionKey, runId }: { agentId?: string; sessionKey?: string; runId: string }, key: string) {
+    try {
+      return this.#options.isRecovery(agentId ?? key.split(":")[1] ?? "", sessionKey ?? key, runId);
+    } catch {
+      return true;
+    }
   }
 
   #isConversation(sessionKey: string): boolean {

@@ -7,7 +7,7 @@ import type { HostParts } from "./host-parts.ts";
 import { UserSignals } from "./user-signals.ts";
 
 export interface WatchUsersOptions {
-  readonly host: Pick<HostParts, "config">;
+  readonly host: Pick<HostParts, "config" | "sessions">;
   readonly runtime: Pick<PluginRuntime, "events">;
   readonly gatewayEvents: OpenClawPluginServiceContext["gatewayEvents"];
   readonly events: EventBus;
@@ -25,13 +25,15 @@ export function watchUsers(options: WatchUsersOptions, lane: ResumeLane): UserSi
     events: runtime.events,
     gatewayEvents,
     defaultAgentId: tryResolveDefaultAgentId(host.config()) ?? "main",
+    isRecovery: (agentId, sessionKey, runId) => host.sessions.isRecovery(agentId, sessionKey, runId),
     listener: {
       userWrote: (key) => within(() => lane.userWrote(key)),
       userRunStarted: (runId, key) => within(() => lane.userRunStarted(runId, key)),
       userRunEnded: (runId, answered) => within(() => lane.userRunEnded(runId, answered)),
-      userServed: (key, wasAnswered) => within(() => lane.userServed(key, wasAnswered)),
+      userServed: (key, waitsForHost) => within(() => lane.userServed(key, waitsForHost)),
       recoveryStarted: (runId, key) => within(() => lane.recoveryStarted(runId, key)),
       recoveryEnded: (runId) => within(() => lane.recoveryEnded(runId)),
+      mainQueued: (turns) => within(() => lane.mainQueued(turns)),
       mainWaited: (waitMs) => events.emit("mainWaited", { waitMs }),
     },
   });

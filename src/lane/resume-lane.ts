@@ -77,9 +77,6 @@ export class ResumeLane {
   readonly #undone: Decision[] = [];
   #cancelWake: (() => void) | undefined;
   #mode: SchedulerMode = "starting";
-  /** Since when a user's reply would be the first of this gateway. */
-  #readyAtMs: number | undefined;
-  #firstReplySeen = false;
 
   constructor(options: ResumeLaneOptions) {
     this.#options = options;
@@ -147,7 +144,6 @@ export class ResumeLane {
 
   /** The gateway is ready. */
   open(): void {
-    this.#readyAtMs ??= this.nowMs();
     this.#carryOut(this.#scheduler.open(this.nowMs()));
   }
 
@@ -156,17 +152,23 @@ export class ResumeLane {
   }
 
   userRunStarted(runId: string, key: string): void {
+    this.#options.events.emit("userContinued", { key });
     this.#carryOut(this.#scheduler.userRunStarted(runId, key, this.nowMs()));
   }
 
-  userServed(key: string, wasAnswered: boolean): void {
-    this.#carryOut(this.#scheduler.userServed(key, this.nowMs(), wasAnswered));
+  userServed(key: string, waitsForHost: boolean): void {
+    this.#carryOut(this.#scheduler.userServed(key, this.nowMs(), waitsForHost));
   }
 
   /** `answered`: it did not end in an error. */
   userRunEnded(runId: string, answered: boolean): void {
-    if (answered) this.#noteFirstReply();
+    if (answered && this.#scheduler.users.hasRun(runId)) this.#options.events.emit("userAnswered", {});
     this.#carryOut(this.#scheduler.userRunEnded(runId, this.nowMs()));
+  }
+
+  /** How many turns wait for a slot of the host's lane `main`. */
+  mainQueued(turns: number): void {
+    this.#scheduler.mainQueued(turns);
   }
 
   recoveryStarted(runId: string, key: string): void {
@@ -363,12 +365,6 @@ export class ResumeLane {
   #report(): void {
     this.#setMode(this.#scheduler.mode);
     this.#options.events.emit("load", this.#scheduler.load);
-  }
-
-  #noteFirstReply(): void {
-    if (this.#firstReplySeen || this.#readyAtMs === undefined) return;
-    this.#firstReplySeen = true;
-    this.#options.events.emit("firstUserReply", { sinceReadyMs: this.nowMs() - this.#readyAtMs });
   }
 
   #wakeLater(): void {

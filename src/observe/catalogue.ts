@@ -76,7 +76,7 @@ export const METRICS = {
     type: "gauge",
     series: ONE,
     unit: "seconds",
-    meaning: "From the gateway's ready to the end of the first user turn of this boot; 0 until then.",
+    meaning: "From the gateway's ready to the end of the first user turn that was answered; 0 until then.",
     question: "How long after the restart was the first user served?",
   },
   preemptions_total: {
@@ -101,7 +101,7 @@ export const METRICS = {
     type: "gauge",
     series: each("mode", SCHEDULER_MODES),
     unit: "1 or 0",
-    meaning: "1 for what the scheduler is doing, 0 for the rest.",
+    meaning: "1 for what the scheduler is doing, 0 for the rest; all 0 where there is none (state off, misconfigured).",
     question: "What is the lane doing?",
   },
   lane_paused: {
@@ -137,7 +137,7 @@ export const METRICS = {
     type: "gauge",
     series: ONE,
     unit: "seconds since 1970",
-    meaning: "When this boot judged the interrupted sessions; 0 when it has not.",
+    meaning: "When the gateway that runs judged its interrupted sessions; 0 when it has not.",
     question: "When did the gateway restart?",
   },
   boot_seconds: {
@@ -158,7 +158,7 @@ export const METRICS = {
     type: "gauge",
     series: ONE,
     unit: "sessions",
-    meaning: "Sessions that are held now, of this boot and of earlier ones.",
+    meaning: "Sessions that are held now, of this boot and of earlier ones; their users have not continued them.",
     question: "How many conversations wait for me?",
   },
   attempts_total: {
@@ -183,7 +183,7 @@ export const METRICS = {
     type: "counter",
     series: each("outcome", Object.keys(OUTCOMES) as Outcome[]),
     unit: "sessions",
-    meaning: "Claimed sessions that were settled, by outcome; each once.",
+    meaning: "Claimed sessions that were settled, by outcome: each once, and a held one again when it is let go.",
     question: "What became of the interrupted conversations?",
   },
   events_dropped_total: {

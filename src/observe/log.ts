@@ -2,7 +2,7 @@ import { type Level, type Logger, pino } from "pino";
 import type { EventBus, ResumeEvents, Subject } from "../domain/events.ts";
 import { canonicalKey } from "../domain/session.ts";
 import type { Verdict } from "../domain/verdict.ts";
-import type { LevelChoice } from "./log-level.ts";
+import type { LevelChoice, ShownLevel } from "./log-level.ts";
 import { errorText, type Redact } from "./redact.ts";
 import type { SessionRefs } from "./session-ref.ts";
 
@@ -14,20 +14,22 @@ export interface LineLogger {
   error: (line: string) => void;
 }
 
-/** A pino logger that writes each JSON line through the host's log, at the host's level of the same name. */
-export function createLog(host: LineLogger, { level, overrides }: LevelChoice): Logger {
-  // What the operator asks for by name must not end in a host that shows `info` and above.
-  const debug = overrides ? host.info : host.debug;
+/** The host's levels, by pino's numbers. */
+const HOST_LEVELS = { debug: 0, info: 30, warn: 40, error: 50 } as const satisfies Record<ShownLevel, number>;
+
+/** A pino logger that writes each JSON line through the host's log, at the host's level of the same name or higher. */
+export function createLog(host: LineLogger, { level, shownFrom = "debug" }: LevelChoice): Logger {
   const stream = {
     // Asks pino to set `lastLevel` before each write.
     [Symbol.for("pino.metadata")]: true,
     lastLevel: 30,
     write(line: string) {
       const text = line.trimEnd();
-      if (this.lastLevel >= 50) host.error(text);
-      else if (this.lastLevel >= 40) host.warn(text);
-      else if (this.lastLevel >= 30) host.info(text);
-      else debug?.(text);
+      const at = Math.max(this.lastLevel, HOST_LEVELS[shownFrom]);
+      if (at >= HOST_LEVELS.error) host.error(text);
+      else if (at >= HOST_LEVELS.warn) host.warn(text);
+      else if (at >= HOST_LEVELS.info) host.info(text);
+      else host.debug?.(text);
     },
   };
   return pino({ level, base: null, timestamp: false, formatters: { level: (label) => ({ level: label }) } }, stream);
@@ -68,13 +70,13 @@ export function logEvents(events: EventBus, { log, refs, redact, laneOf }: LogPa
       verdicts.set(name, (verdicts.get(name) ?? 0) + 1);
       const level = isNews(verdict) ? "info" : "debug";
       if (!log.isLevelEnabled(level)) return;
-      const { kind, reason, found, limit } = verdict;
-      const evidence = { found: fact(found, subject), limit: fact(limit, subject) };
-      log[level]({ step: "judged", ...session(subject), verdict: kind, reason, ...evidence }, "judged");
+      const { kind, reason } = verdict;
+      log[level]({ step: "judged", ...session(subject), verdict: kind, reason, ...evidence(verdict) }, "judged");
     });
   }
-  on("booted", "info", "booted", ({ mode, claimed, tookMs }) => ({
+  on("booted", "info", "booted", ({ mode, claimed, tookMs, isBoot }) => ({
     mode,
+    ...(isBoot ? {} : { replaced: true }),
     claimed,
     verdicts: Object.fromEntries(verdicts),
     ms: Math.round(tookMs.discover + tookMs.admit + tookMs.claim),
@@ -112,6 +114,7 @@ export function logEvents(events: EventBus, { log, refs, redact, laneOf }: LogPa
   on("reconfigured", "info", "settings changed", ({ changed }) => ({ changed }));
   on("firstUserReply", "info", "first user served", ({ sinceReadyMs }) => ({ lane: "main", ms: sinceReadyMs }));
   on("fused", "error", FUSED, ({ deaths, untilMs }) => ({ deaths, until: new Date(untilMs).toISOString() }));
+  on("failed", "error", FAILED, ({ error }) => ({ error: errorText(error, redact) }));
   on("mode", "debug", "mode", ({ from, to }) => ({ from, to }));
   on("trouble", "warn", "survived an error", ({ what, error, ...subject }) => ({
     ...maybeSession(subject),
@@ -119,9 +122,11 @@ export function logEvents(events: EventBus, { log, refs, redact, laneOf }: LogPa
     error: errorText(error, redact),
   }));
 
-  function fact(value: Verdict["found"], { sessionKey }: Subject): Verdict["found"] {
-    if (typeof value !== "string") return value;
-    return redact(value.replaceAll(sessionKey, "its session key"));
+  /** Numbers and marks; words only where they cannot be those of a scope filter, which name a session. */
+  function evidence({ reason, found, limit }: Verdict): object {
+    if (reason === "excluded") return {};
+    const fact = (value: Verdict["found"]) => (typeof value === "string" ? redact(value) : value);
+    return { found: fact(found), limit: fact(limit) };
   }
 }
 
@@ -130,6 +135,8 @@ function isNews({ kind, reason }: Verdict): boolean {
   if (kind === "leave") return reason === "claim-failed" || reason === "unreadable-entry" || reason === "released";
   return reason !== "held-earlier";
 }
+
+const FAILED = "the plugin could not start: the host recovers as it would without it";
 
 const FUSED =
   "several gateways in a row died while resumes ran: nothing is resumed until then; " +

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram } from "prom-client";
-import type { EventBus, Subject } from "../domain/events.ts";
+import type { BootTimes, EventBus, Subject } from "../domain/events.ts";
 import type { SchedulerMode } from "../domain/mode.ts";
 import type { ServiceState } from "../domain/service-state.ts";
 import { type LaneLabel, StarvationMeter } from "../domain/starvation.ts";
@@ -15,12 +15,21 @@ export interface LaneView {
   oldestSinceMs(lane: LaneLabel): number | undefined;
 }
 
+/** Of the gateway's start. Milliseconds; `atMs` since 1970, `firstReplyMs` since it was ready. */
+export interface BootFacts {
+  readonly atMs: number;
+  readonly tookMs: BootTimes;
+  readonly firstReplyMs?: number;
+}
+
 /** What a scrape reads of the service. */
 export interface ServiceView {
   readonly state: ServiceState;
   readonly settingsErrors: readonly unknown[];
   /** Undefined while there is no lane. */
   readonly lane: LaneView | undefined;
+  /** Undefined until sessions have been judged. */
+  readonly boot: BootFacts | undefined;
   /** Sessions that are held now. May throw: then the number before stands. */
   heldCount(): number;
 }
@@ -71,10 +80,6 @@ export class Metrics {
     events.on("judged", ({ verdict: { kind, reason } }) =>
       this.#gauge("sessions").inc({ verdict: kind, reason } satisfies LabelsOf<"sessions">),
     );
-    events.on("booted", ({ atMs, tookMs }) => {
-      this.#set("boot_timestamp_seconds", {}, atMs / 1000);
-      for (const { phase } of METRICS.boot_seconds.series) this.#set("boot_seconds", { phase }, tookMs[phase] / 1000);
-    });
     events.on("mainWaited", ({ waitMs }) => this.#observe("queue_wait_seconds", { lane: "main" }, waitMs));
     events.on("started", ({ waitedMs, ...subject }) =>
       this.#observe("queue_wait_seconds", { lane: "startup-resume" }, waitedMs, refOf(subject)),
@@ -88,7 +93,6 @@ export class Metrics {
       if (isForUser && drainedMs !== undefined) this.#observe("preemption_seconds", {}, drainedMs, refOf(subject));
     });
     events.on("settled", ({ outcome }) => this.#count("outcomes_total", { outcome }));
-    events.on("firstUserReply", ({ sinceReadyMs }) => this.#set("first_user_reply_seconds", {}, sinceReadyMs / 1000));
   }
 
   /** What is read when it is asked for. It must not wait: a scrape works while everything else is stuck. */
@@ -112,8 +116,19 @@ export class Metrics {
       this.#set("budget_slots", { state: "used" }, used);
       this.#set("budget_slots", { state: "free" }, Math.max(0, total - used));
     },
+    boot_timestamp_seconds: () =>
+      this.#set("boot_timestamp_seconds", {}, (this.#options.service.boot?.atMs ?? 0) / 1000),
+    boot_seconds: () => {
+      const tookMs = this.#options.service.boot?.tookMs;
+      for (const { phase } of METRICS.boot_seconds.series) {
+        this.#set("boot_seconds", { phase }, (tookMs?.[phase] ?? 0) / 1000);
+      }
+    },
+    first_user_reply_seconds: () =>
+      this.#set("first_user_reply_seconds", {}, (this.#options.service.boot?.firstReplyMs ?? 0) / 1000),
     mode: () => {
-      const current = this.#options.service.lane?.mode;
+      const { state, lane } = this.#options.service;
+      const current = state === "failed" ? state : lane?.mode;
       for (const { mode } of METRICS.mode.series) this.#set("mode", { mode }, mode === current ? 1 : 0);
     },
     state: () => {

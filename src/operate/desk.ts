@@ -1,3 +1,4 @@
+import { unusable } from "../record/database.ts";
 import { RecordStore } from "../record/record-store.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { Actions } from "./actions.ts";
@@ -20,7 +21,7 @@ export class Desk {
   }
 
   status(): StatusView {
-    return statusView(this.#office());
+    return statusView(this.#office(), this.#records());
   }
 
   /** What this boot has said, or what a restart now would say, also with other settings. */
@@ -56,7 +57,7 @@ export class Desk {
       source: "gateway",
       loadsAtStartup: true,
       records: this.#records(),
-      recordLost: office.active?.records.lost,
+      recordLost: office.active === undefined ? unusable(office.host.stateDir) : office.active.records.lost,
     });
   }
 

@@ -48,10 +48,10 @@ function keyOfRef(
   agentIds: readonly string[],
   records: readonly ResumeRecord[],
 ): string | undefined {
-  const refs = looksLikeRef(text) ? host.refs() : undefined;
-  if (refs === undefined) return undefined;
+  const refs = looksLikeRef(text) ? host.refs() : [];
+  if (refs.length === 0) return undefined;
   const sessions: readonly SessionName[] = [...agentIds.flatMap((agentId) => listRows(host, agentId)), ...records];
-  return sessions.map(keyOf).find((key) => refs.of(key) === text);
+  return sessions.map(keyOf).find((key) => refs.some((one) => one.of(key) === text));
 }
 
 /** The sessions of an agent; one whose store cannot be read counts as having none. */

@@ -27,7 +27,7 @@ export function showView(found: FoundSession, facts: ShowFacts): ShowView {
   return {
     agentId,
     sessionKey,
-    ref: facts.host.refs()?.of(key) ?? null,
+    ref: facts.host.refs()[0]?.of(key) ?? null,
     source: facts.source,
     session: sessionPart(row, record),
     transcript: transcriptPart(row === undefined ? unreadFacts("missing") : facts.host.transcripts.whole(row)),

@@ -7,11 +7,10 @@ import type { Office } from "./office.ts";
 import type { HeldItem, QueueItem, RunningItem, StatusView } from "./views.ts";
 
 /** Everything about the lane at this moment. */
-export function statusView(office: Office): StatusView {
+export function statusView(office: Office, records: readonly ResumeRecord[]): StatusView {
   const { version, state, settings, settingsErrors, boot, totals, active } = office;
   const nowMs = office.nowMs();
   const lane = active?.lane;
-  const records = active?.records.all() ?? [];
   const queue = lane === undefined ? [] : queueItems(lane, records, boot);
   return {
     version,

@@ -18,8 +18,8 @@ export interface LaneFacts {
   readonly clock: ClockMark;
   /** How far the wall clock was set since. */
   readonly clockJumps: readonly ClockJump[];
-  /** The key of what stands for a session in the log of the newest gateway. */
-  readonly logKey: string;
+  /** The keys of what stands for a session in the logs of the last gateways, the newest first. */
+  readonly logKeys: readonly string[];
 }
 
 const has = (value: unknown, names: readonly string[], holds: (field: unknown) => boolean): boolean =>
@@ -33,7 +33,7 @@ const IS_FACT: Readonly<Record<keyof LaneFacts, (value: unknown) => boolean>> = 
   bootedAt: isTime,
   fusedUntil: isTime,
   recordLost: isText,
-  logKey: isText,
+  logKeys: (value) => Array.isArray(value) && value.every(isText),
   deaths: (value) => Array.isArray(value) && value.every(isTime),
   clock: (value) => has(value, ["wallMs", "uptimeMs"], isTime) && has(value, ["machine"], isText),
   clockJumps: (value) => Array.isArray(value) && value.every((jump) => has(jump, ["atMs", "byMs"], isTime)),

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { resolveSettings } from "./resolve.ts";
+import { resolveSettings, withDefaults } from "./resolve.ts";
 import type { Settings } from "./settings.ts";
 import type { SettingsError } from "./validate.ts";
 
@@ -50,8 +50,8 @@ export class LiveSettings {
   #take(config: unknown): void {
     const resolved = resolveSettings(config);
     this.#errors = resolved.ok ? [] : resolved.errors;
-    const isNew = resolved.ok && !isDeepStrictEqual(resolved.settings, this.#current);
-    this.#changed = isNew ? differences(this.#right, config) : [];
+    // What the host fills in, and an edit leaves out, has not changed.
+    this.#changed = resolved.ok ? differences(withDefaults(this.#right), withDefaults(config)) : [];
     if (!resolved.ok) return;
     this.#current = resolved.settings;
     this.#right = config;
@@ -61,10 +61,10 @@ export class LiveSettings {
 /** Dotted paths at which two configurations differ. */
 function differences(before: unknown, now: unknown, path = ""): string[] {
   if (isDeepStrictEqual(before, now)) return [];
-  if (!isGroup(before ?? {}) || !isGroup(now ?? {})) return [path];
-  const [old, fresh] = [before ?? {}, now ?? {}] as Record<string, unknown>[];
-  const keys = new Set([...Object.keys(old ?? {}), ...Object.keys(fresh ?? {})]);
-  return [...keys].flatMap((key) => differences(old?.[key], fresh?.[key], path === "" ? key : `${path}.${key}`));
+  if (!isGroup(before) || !isGroup(now)) return [path];
+  const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
+  return [...keys].flatMap((key) => differences(before[key], now[key], path === "" ? key : `${path}.${key}`));
 }
 
-const isGroup = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+const isGroup = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

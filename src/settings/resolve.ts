@@ -26,3 +26,6 @@ export function resolveSettings(config: unknown): SettingsResult {
   const times = { idleMs: idleHours * HOUR_MS, maxAgeMs: maxAgeHours * HOUR_MS };
   return { ok: true, settings: { ...raw, filter: { ...filter, ...times } } };
 }
+
+/** The configuration with every default, under its own names and in its own units. */
+export const withDefaults = (config: unknown): unknown => applySchema(settingsSchema, config, []);

@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { answer, RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
+import type { DoctorView } from "../../src/operate/views.ts";
+import { answer, RestartedGateway, resumesHang, USER_MARK } from "../support/restarted-gateway.ts";
 
 /** The host alone resumes one after another on main; each of the stub's answers takes it well under a second. */
 const HOST_RECOVERY_MS = 60_000;
@@ -20,6 +21,27 @@ describe("when the plugin does not act, the host recovers as it would without it
     expect(metrics.get('openclaw_resume_sessions{verdict="admit",reason="interrupted"}')).toBe(8);
     expect(metrics.get('openclaw_resume_running{lane="startup-resume"}')).toBe(0);
     expect(fs.existsSync(path.join(restarted.stateDir, "resume-scheduler"))).toBe(false);
+  });
+
+  it("a session that is left to the host, and whose user wrote while the gateway was down, keeps nobody else waiting", async () => {
+    await using restarted = await RestartedGateway.prepare({
+      behaviour: (request) => (request.isResume && request.chat === 101 ? resumesHang(request) : answer(request)),
+      settings: { lane: { quietMs: 300 }, filter: { sessionKeys: { exclude: ["*:101"] } } },
+    });
+    restarted.botApi.userSays({ chatId: 101, text: `Are you back? ${USER_MARK} [chat 101]` });
+    await restarted.boot();
+    await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 7, 60_000);
+    // Its own user is known to wait, for the host's recovery and for nothing of ours.
+    const starved = 'starvation_seconds_total{lane="main"}';
+    await restarted.waitForMetric(starved, (value) => value! > 3);
+    const metrics = await restarted.metrics();
+    expect(metrics.get('openclaw_resume_queue_depth{lane="main"}')).toBe(1);
+    expect(metrics.get('openclaw_resume_running{lane="main"}')).toBe(0);
+    expect(metrics.get("openclaw_resume_first_user_reply_seconds")).toBe(0);
+    restarted.model.release(answer);
+    await restarted.botApi.waitForReply(101, { matching: /Answered/, timeoutMs: 30_000 });
+    await restarted.waitForMetric('queue_depth{lane="main"}', (value) => value === 0);
+    await restarted.waitForMetric("first_user_reply_seconds", (value) => value! > 3);
   });
 
   it("mode observe: measures how long the host's own recovery keeps its user waiting", async () => {
@@ -50,6 +72,14 @@ describe("when the plugin does not act, the host recovers as it would without it
     });
     await expectHostRecovery(restarted);
     expect(restarted.gateway.log).toMatch(/resume-scheduler.*(EEXIST|ENOTDIR|not a directory)/i);
+    expect(restarted.log()).toContainEqual(expect.objectContaining({ level: "error", step: "failed" }));
+    // Whoever is alerted by the metrics finds the same by the commands.
+    const metrics = await restarted.metrics();
+    expect(metrics.get('openclaw_resume_state{state="failed"}')).toBe(1);
+    expect(metrics.get('openclaw_resume_mode{mode="failed"}')).toBe(1);
+    expect(await restarted.gateway.call("resumes.status", {})).toMatchObject({ state: "failed" });
+    const { findings } = await restarted.gateway.call<DoctorView>("resumes.doctor", {});
+    expect(findings).toContainEqual(expect.objectContaining({ check: "service", level: "fail" }));
   });
 
   it("settings are wrong: the gateway starts, each wrong key is named with its value and what is accepted", async () => {

@@ -89,15 +89,18 @@ describe("not every interrupted session is resumed", () => {
   });
 
   it("continues a held session with its user's next message", async () => {
+    const held = (await restarted.metrics()).get("openclaw_resume_held")!;
     expect(await restarted.ask(103)).toBeLessThan(5_000);
     expect(await restarted.ask(101)).toBeLessThan(5_000);
+    await restarted.waitForMetric("held", (value) => value === held - 2);
+    await restarted.waitForMetric('outcomes_total{outcome="superseded"}', (value) => value === 2);
   });
 
   it("keeps what is held over the next restart, and forgets what its user continued", async () => {
     await restarted.stop("SIGTERM");
     await restarted.boot();
     await restarted.waitForMetric('sessions{verdict="hold",reason="held-earlier"}', (value) => value === 2);
-    await restarted.waitForMetric('sessions{verdict="retire",reason="user-continued"}', (value) => value === 2);
+    await restarted.waitForMetric("held", (value) => value === 2);
     expect(restarted.model.requests.filter(({ chat }) => chat === 108)).toEqual([]);
   });
 });

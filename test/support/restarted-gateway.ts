@@ -248,7 +248,7 @@ export class RestartedGateway implements AsyncDisposable {
 
   /** Of all sessions of this gateway's agents, by what stands for them in its log. */
   #keysByRef(): Map<unknown, string> {
-    const key = RecordStore.peek(this.stateDir, ({ facts }) => facts.get("logKey"), undefined);
+    const key = RecordStore.peek(this.stateDir, ({ facts }) => facts.get("logKeys")?.[0], undefined);
     if (key === undefined) return new Map();
     const refs = new SessionRefs(key);
     const agents = new Set(this.chats.map(({ agentId }) => agentId));

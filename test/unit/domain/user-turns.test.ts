@@ -166,6 +166,27 @@ describe("oldestWaitingSinceMs", () => {
   });
 });
 
+describe("while turns wait for a slot of the lane main", () => {
+  it("no signal is forgotten: it may be one of them", () => {
+    const turns = new UserTurns();
+    turns.mainQueued(1);
+    turns.wrote("a", 0);
+    turns.advance(599_999);
+    expect([turns.isWaiting("a"), turns.nextChangeAtMs()]).toEqual([true, 600_000]);
+    turns.mainQueued(0);
+    turns.advance(599_999);
+    expect(turns.isWaiting("a")).toBe(false);
+  });
+
+  it("not even then does one wait forever", () => {
+    const turns = new UserTurns();
+    turns.mainQueued(1);
+    turns.wrote("a", 0);
+    turns.advance(600_000);
+    expect(turns.waitingCount).toBe(0);
+  });
+});
+
 describe("the host's own recovery of a session", () => {
   it("holds up its user's message, which nothing else follows", () => {
     const turns = new UserTurns();
@@ -174,7 +195,7 @@ describe("the host's own recovery of a session", () => {
     turns.wrote("a", 0);
     turns.wrote("b", 0);
     expect([turns.recoveriesInTheWay, turns.waitingForRoomCount]).toEqual([1, 2]);
-    turns.served("a", 300, false);
+    turns.served("a", 300, true);
     expect([turns.waitingCount, turns.waitingForRoomCount]).toEqual([2, 1]);
     turns.advance(1_000_000);
     expect([turns.isWaiting("a"), turns.isWaiting("b"), turns.recoveriesInTheWay]).toEqual([true, false, 1]);
@@ -188,8 +209,8 @@ describe("the host's own recovery of a session", () => {
     turns.recoveryStarted("two", "b");
     turns.wrote("a", 0);
     turns.wrote("b", 0);
-    turns.served("a", 1, true);
-    turns.served("b", 1, false);
+    turns.served("a", 1, false);
+    turns.served("b", 1, true);
     turns.runStarted("run", "b", 2);
     expect([turns.waitingCount, turns.waitingForRoomCount]).toEqual([0, 0]);
     turns.wrote("b", 3);
@@ -203,6 +224,16 @@ describe("the host's own recovery of a session", () => {
     expect([turns.quietAtMs(2000), turns.nextChangeAtMs()]).toEqual([undefined, 15_000]);
     turns.advance(15_000);
     expect([turns.quietAtMs(2000), turns.nextChangeAtMs()]).toEqual([17_000, undefined]);
+  });
+
+  it("that does not come is not waited for forever", () => {
+    const turns = new UserTurns();
+    turns.wrote("a", 0);
+    turns.served("a", 1, true);
+    turns.advance(599_999);
+    expect(turns.waitingCount).toBe(1);
+    turns.advance(600_000);
+    expect([turns.waitingCount, turns.waitingForRoomCount]).toEqual([0, 0]);
   });
 
   it("that nobody knew of ends unnoticed", () => {

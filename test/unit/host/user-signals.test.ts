@@ -37,14 +37,19 @@ beforeEach(() => {
     events: { onAgentEvent } as object as UserSignalsOptions["events"],
     gatewayEvents: { onSessionsChanged } as object as NonNullable<UserSignalsOptions["gatewayEvents"]>,
     defaultAgentId: "a",
+    isRecovery: (_agentId, _sessionKey, runId) => {
+      if (runId === "unreadable") throw new Error("the entry cannot be read");
+      return runId.startsWith("recovery");
+    },
     listener: {
       userWrote: (key) => told.push(`wrote ${key}`),
       userRunStarted: (runId, key) => told.push(`started ${runId} ${key}`),
       userRunEnded: (runId, answered) => told.push(`${answered ? "ended" : "failed"} ${runId}`),
       recoveryStarted: (runId, key) => told.push(`recovers ${runId} ${key}`),
       recoveryEnded: (runId) => told.push(`recovered ${runId}`),
-      userServed: (key, wasAnswered) => told.push(`served ${key}${wasAnswered ? ", answered" : ""}`),
+      userServed: (key, waitsForHost) => told.push(`served ${key}${waitsForHost ? ", after the host" : ""}`),
       mainWaited: (waitMs) => told.push(`waited ${waitMs}`),
+      mainQueued: (turns) => told.push(`${turns} in main`),
     },
   });
   signals.start();
@@ -120,7 +125,6 @@ describe("no user is", () => {
   });
 
   it("a lane that is no session's", () => {
-    emitDiagnosticEvent({ type: "queue.lane.enqueue", lane: "main", queueSize: 1 });
     emitDiagnosticEvent({ type: "queue.lane.enqueue", lane: "resume", queueSize: 1 });
     expect(told).toEqual([]);
   });
@@ -165,33 +169,65 @@ describe("the host's own recovery", () => {
     lifecycle("start", "theirs");
     expect(told).toEqual([`recovers recovery ${KEY}`, `wrote ${KEY}`, "recovered recovery", `started theirs ${KEY}`]);
   });
+
+  it("is told from a user's turn also when the user wrote before it, or takes a turn of their own first", () => {
+    signals.expectRecovery([KEY]);
+    signals.messageReceived(KEY);
+    lifecycle("start", "theirs");
+    lifecycle("end", "theirs");
+    lifecycle("start", "recovery");
+    lifecycle("end", "recovery");
+    expect(told).toEqual([
+      `wrote ${KEY}`,
+      `started theirs ${KEY}`,
+      "ended theirs",
+      `recovers recovery ${KEY}`,
+      "recovered recovery",
+    ]);
+  });
+
+  it("is what is expected where the entry cannot be read, and nothing to look for in other sessions", () => {
+    signals.expectRecovery([KEY]);
+    lifecycle("start", "unreadable");
+    lifecycle("start", "recovery", "agent:a:telegram:direct:2");
+    expect(told).toEqual([`recovers unreadable ${KEY}`, "started recovery agent:a:telegram:direct:2"]);
+  });
 });
 
 describe("a message to a session that the host recovers", () => {
-  const processed = () =>
-    emitDiagnosticEvent({ type: "message.processed", sessionKey: KEY, channel: "telegram", outcome: "completed" });
+  const traceOf = (message: number) => ({ traceId: `${message}`.repeat(32) });
+  const processed = (message: number) =>
+    emitDiagnosticEvent({
+      type: "message.processed",
+      sessionKey: KEY,
+      channel: "telegram",
+      outcome: "completed",
+      trace: traceOf(message),
+    });
   // The host hands these on a moment later.
-  const delivered = (sessionKey: string) => {
+  const delivered = (message?: number) => {
     const sent = { channel: "telegram", deliveryKind: "text", durationMs: 1, resultCount: 1 } as const;
-    emitDiagnosticEvent({ type: "message.delivery.completed", sessionKey, ...sent });
+    const trace = message === undefined ? {} : { trace: traceOf(message) };
+    emitDiagnosticEvent({ type: "message.delivery.completed", sessionKey: KEY, ...sent, ...trace });
     return waitForDiagnosticEventsDrained();
   };
 
-  it("is told from a command by what is sent while it is processed", async () => {
+  it("is told from a command by what is sent in its trace, whatever else is sent to the session", async () => {
     signals.expectRecovery([KEY]);
+    // It is taken in before the recovery has begun.
+    processed(1);
     lifecycle("start", "recovery");
-    signals.messageReceived(KEY);
-    await delivered("agent:a:telegram:direct:2");
-    processed();
-    signals.messageReceived(KEY);
-    await delivered(KEY);
-    processed();
-    await delivered(KEY);
-    signals.messageReceived(KEY);
-    processed();
+    await delivered(9);
+    await delivered();
+    processed(2);
+    await delivered(3);
+    processed(3);
+    lifecycle("end", "recovery");
+    processed(4);
     expect(told.filter((line) => line.startsWith("served"))).toEqual([
+      `served ${KEY}, after the host`,
+      `served ${KEY}, after the host`,
       `served ${KEY}`,
-      `served ${KEY}, answered`,
       `served ${KEY}`,
     ]);
   });
@@ -235,7 +271,16 @@ describe("beside a turn that is no user's, a user is still", () => {
 it("tells how long turns waited on the lane main, and on no other", () => {
   emitDiagnosticEvent({ type: "queue.lane.dequeue", lane: "main", queueSize: 0, waitMs: 40 });
   emitDiagnosticEvent({ type: "queue.lane.dequeue", lane: `session:${KEY}`, queueSize: 0, waitMs: 50 });
-  expect(told).toEqual(["waited 40"]);
+  expect(told).toEqual(["waited 40", "0 in main"]);
+});
+
+it("counts the turns that wait for a slot of the lane main", () => {
+  const enter = (queueSize: number) => emitDiagnosticEvent({ type: "queue.lane.enqueue", lane: "main", queueSize });
+  enter(5);
+  enter(6);
+  emitDiagnosticEvent({ type: "queue.lane.dequeue", lane: "main", queueSize: 1, waitMs: 40 });
+  enter(6);
+  expect(told).toEqual(["1 in main", "2 in main", "waited 40", "1 in main", "2 in main"]);
 });
 
 it("tells nothing after it has stopped, and has left every source", () => {

@@ -486,23 +486,16 @@ describe("events", () => {
     expect(load.at(-1)).toEqual({ queued: 2, ready: 2, running: 0, usersWaiting: 0, usersRunning: 1, inTheWay: 0 });
   });
 
-  it("tell once when the first user since the gateway was ready has been answered", async () => {
-    const { clock, lane, heard } = makeLane();
-    const replies = heard("firstUserReply");
-    lane.userRunStarted("before", "x");
-    lane.userRunEnded("before", true);
-    await clock.elapse(100);
-    lane.open();
-    await clock.elapse(50);
-    lane.userRunStarted("broken", "x");
-    lane.userRunEnded("broken", false);
-    await clock.elapse(150);
+  it("tell of users' turns: when one continues its session, and when one has been answered", () => {
+    const { lane, heard } = makeLane();
+    const [continued, answered] = [heard("userContinued"), heard("userAnswered")];
     lane.userRunStarted("first", "x");
+    lane.userRunStarted("second", "y");
     lane.userRunEnded("first", true);
-    await clock.elapse(1);
-    lane.userRunStarted("second", "x");
-    lane.userRunEnded("second", true);
-    expect(replies).toEqual([{ sinceReadyMs: 200 }]);
+    lane.userRunEnded("second", false);
+    lane.userRunEnded("of a cron job", true);
+    expect(continued).toEqual([{ key: "x" }, { key: "y" }]);
+    expect(answered).toHaveLength(1);
   });
 
   it("tell since when each lane's oldest has waited", async () => {

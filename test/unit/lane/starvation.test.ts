@@ -131,10 +131,10 @@ describe("starvation over a timeline", () => {
     await clock.elapse(70_000);
     expect(starved()).toEqual([70_000, 0]);
     // A message is taken in at once, and waits; a command is answered at once.
-    lane.userServed("a1", false);
+    lane.userServed("a1", true);
     await clock.elapse(10_000);
     expect(starved()).toEqual([80_000, 0]);
-    lane.userServed("a1", true);
+    lane.userServed("a1", false);
     await clock.elapse(10_000);
     lane.userWrote("a1");
     await clock.elapse(1000);

@@ -7,7 +7,7 @@ import { redactor } from "../../../src/observe/redact.ts";
 import { SessionRefs } from "../../../src/observe/session-ref.ts";
 
 const SUBJECT = { agentId: "a", sessionKey: "agent:a:telegram:direct:4711" };
-const INFO: LevelChoice = { level: "info", overrides: false };
+const INFO: LevelChoice = { level: "info" };
 
 const refs = new SessionRefs("key");
 const REF = refs.of(SUBJECT.sessionKey);
@@ -60,7 +60,12 @@ describe("one JSON line", () => {
     events.emit("judged", { ...SUBJECT, verdict: verdict({}) });
     events.emit("judged", { ...SUBJECT, verdict: verdict({ reason: "held-earlier" }) });
     events.emit("judged", { ...SUBJECT, verdict: verdict({ reason: "held-earlier" }) });
-    events.emit("booted", { mode: "active", claimed: 8, atMs: 1, tookMs: { discover: 3.4, admit: 4.1, claim: 5 } });
+    events.emit("booted", {
+      mode: "active",
+      claimed: 8,
+      isBoot: true,
+      tookMs: { discover: 3.4, admit: 4.1, claim: 5 },
+    });
     const verdicts = { "hold too-old": 1, "hold held-earlier": 2 };
     const fields = { step: "booted", mode: "active", claimed: 8, verdicts, ms: 13 };
     expect(logged().at(-1)).toEqual(["info", { level: "info", ...fields, msg: "booted" }]);
@@ -149,6 +154,16 @@ describe("one JSON line", () => {
     expect(logged()).toEqual([["warn", { level: "warn", ...fields, msg: "survived an error" }]]);
   });
 
+  it("for a start that failed, as an error", () => {
+    events.emit("failed", { error: new Error("disk full") });
+    expect(logged()).toMatchObject([["error", { level: "error", step: "failed", error: "Error: disk full" }]]);
+  });
+
+  it("for a plugin that was replaced in a gateway that runs", () => {
+    events.emit("booted", { mode: "active", claimed: 0, isBoot: false, tookMs: { discover: 1, admit: 1, claim: 1 } });
+    expect(logged()).toMatchObject([["info", { step: "booted", replaced: true }]]);
+  });
+
   it("for trouble with an agent", () => {
     events.emit("trouble", { agentId: "sales", what: "list the sessions of an agent", error: "x" });
     expect(logged()).toMatchObject([["warn", { agentId: "sales" }]]);
@@ -157,7 +172,7 @@ describe("one JSON line", () => {
 
 describe("how much is said", () => {
   const boot = () =>
-    events.emit("booted", { mode: "active", claimed: 0, atMs: 1, tookMs: { discover: 1, admit: 1, claim: 1 } });
+    events.emit("booted", { mode: "active", claimed: 0, isBoot: true, tookMs: { discover: 1, admit: 1, claim: 1 } });
 
   it("a boot with nothing new to say is one line, however many are held or not ours", () => {
     for (let index = 0; index < 500; index += 1) {
@@ -176,14 +191,14 @@ describe("how much is said", () => {
   });
 
   it("loads and waits are metrics", () => {
-    listen({ level: "trace", overrides: true });
+    listen({ level: "trace", shownFrom: "info" });
     events.emit("load", { queued: 1, ready: 1, running: 1, usersWaiting: 1, usersRunning: 1, inTheWay: 0 });
     events.emit("mainWaited", { waitMs: 5 });
     expect(lines).toEqual([]);
   });
 
   it("details are at debug", () => {
-    listen({ level: "debug", overrides: false });
+    listen({ level: "debug" });
     events.emit("claimed", SUBJECT);
     events.emit("queued", { ...SUBJECT, attempts: 1 });
     events.emit("mode", { from: "starting", to: "waiting" });
@@ -192,13 +207,17 @@ describe("how much is said", () => {
   });
 
   it("what the operator asks for by name reaches a host that shows info and above", () => {
-    listen({ level: "debug", overrides: true });
+    listen({ level: "debug", shownFrom: "info" });
     events.emit("claimed", SUBJECT);
     expect(logged()).toMatchObject([["info", { level: "debug", step: "claimed" }]]);
+    listen({ level: "info", shownFrom: "warn" });
+    events.emit("claimed", SUBJECT);
+    events.emit("settled", { ...SUBJECT, outcome: "completed", reason: "replied", attempts: 1 });
+    expect(logged()).toMatchObject([["warn", { level: "info", step: "settled" }]]);
   });
 
   it("a level that is off costs nothing: nobody even listens", () => {
-    listen({ level: "silent", overrides: true });
+    listen({ level: "silent", shownFrom: "info" });
     const reading = new Proxy(SUBJECT, {
       get: () => {
         throw new Error("somebody looked at the event");
@@ -211,10 +230,7 @@ describe("how much is said", () => {
   });
 
   it("needs no debug level of the host", () => {
-    const quiet = createLog(
-      { info: host.info, warn: host.warn, error: host.error },
-      { level: "debug", overrides: false },
-    );
+    const quiet = createLog({ info: host.info, warn: host.warn, error: host.error }, { level: "debug" });
     quiet.debug("unheard");
     quiet.info("heard");
     expect(lines.map(([level]) => level)).toEqual(["info"]);
@@ -243,11 +259,11 @@ describe("nothing leaks", () => {
     expect(lines).toHaveLength(3);
   });
 
-  it("of the evidence of a scope filter", () => {
+  it("of the evidence of a scope filter, which names sessions on either side", () => {
     const said = {
       ...verdict({ kind: "hold", reason: "excluded" }),
       found: SUBJECT.sessionKey,
-      limit: "not agent:a:*4711",
+      limit: "not *:4711",
     };
     events.emit("judged", { ...SUBJECT, verdict: said });
     expect(lines.join("\n")).not.toContain("4711");
@@ -274,14 +290,16 @@ describe("what stands for a session", () => {
 });
 
 describe("the level", () => {
-  it.each([
-    [undefined, [], { level: "info", overrides: false }],
-    ["", ["info", "warn"], { level: "info", overrides: false }],
-    [undefined, ["info", "debug"], { level: "debug", overrides: false }],
-    [undefined, ["trace", undefined], { level: "debug", overrides: false }],
-    ["warn", ["debug"], { level: "warn", overrides: true }],
-    ["DEBUG", ["error"], { level: "debug", overrides: true }],
-    ["silent", [], { level: "silent", overrides: true }],
+  it.each<readonly [string | undefined, readonly (string | undefined)[], LevelChoice]>([
+    [undefined, [], { level: "info" }],
+    ["", ["info", "warn"], { level: "info" }],
+    [undefined, ["info", "debug"], { level: "debug" }],
+    [undefined, ["trace", undefined], { level: "debug" }],
+    ["warn", ["debug"], { level: "warn", shownFrom: "debug" }],
+    ["DEBUG", ["warn", undefined], { level: "debug", shownFrom: "info" }],
+    ["debug", ["warn", "error"], { level: "debug", shownFrom: "warn" }],
+    ["trace", ["silent", "fatal"], { level: "trace", shownFrom: "error" }],
+    ["silent", ["info"], { level: "silent", shownFrom: "info" }],
   ])("of %j beside the host's %j", (wanted, hostLevels, choice) => {
     expect(chooseLevel(wanted, hostLevels)).toEqual(choice);
   });
@@ -289,7 +307,6 @@ describe("the level", () => {
   it("that does not exist is named, with those that do", () => {
     expect(chooseLevel("loud", ["debug"])).toEqual({
       level: "debug",
-      overrides: false,
       complaint:
         'OPENCLAW_RESUME_LOG: expected one of trace, debug, info, warn, error, fatal, silent, found "loud"; the log stays at debug',
     });

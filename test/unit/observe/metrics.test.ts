@@ -18,7 +18,7 @@ let metrics: Metrics;
 beforeEach(() => {
   nowMs = 0;
   events = new EventBus();
-  service = { state: "off", settingsErrors: [], lane: undefined, heldCount: () => 0 };
+  service = { state: "off", settingsErrors: [], boot: undefined, lane: undefined, heldCount: () => 0 };
   metrics = makeMetrics();
 });
 
@@ -169,6 +169,14 @@ describe("what a scrape reads at that moment", () => {
     }
   });
 
+  it("is a failure when the plugin could not start, with a lane or without", async () => {
+    service.state = "failed";
+    expect((await changed()).filter((line) => /^(mode|state)/.test(line))).toEqual([
+      'mode{mode="failed"} 1',
+      'state{state="failed"} 1',
+    ]);
+  });
+
   it("is the number before when the record cannot be read", async () => {
     service.heldCount = () => 3;
     await samples();
@@ -202,9 +210,9 @@ describe("the boot", () => {
   });
 
   it("tells when it was, how long its steps took, and when its first user was served", async () => {
+    expect((await changed()).filter((line) => /^(boot|first)/.test(line))).toEqual([]);
     const tookMs = { discover: 20, admit: 5, claim: 130 };
-    events.emit("booted", { mode: "active", claimed: 1, atMs: 1_700_000_000_500, tookMs });
-    events.emit("firstUserReply", { sinceReadyMs: 1400 });
+    service.boot = { atMs: 1_700_000_000_500, tookMs, firstReplyMs: 1400 };
     expect((await changed()).filter((line) => /^(boot|first)/.test(line))).toEqual([
       'boot_seconds{phase="admit"} 0.005',
       'boot_seconds{phase="claim"} 0.13',

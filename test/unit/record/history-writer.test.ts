@@ -72,7 +72,7 @@ describe("the history", () => {
     const heard: unknown[] = [];
     events.on("trouble", (event) => heard.push(event));
     events.emit("asked", { action: "pause" });
-    events.emit("booted", { mode: "active", claimed: 1, atMs: 1, tookMs: { discover: 1, admit: 1, claim: 1 } });
+    events.emit("booted", { mode: "active", claimed: 1, isBoot: true, tookMs: { discover: 1, admit: 1, claim: 1 } });
     events.emit("queued", { ...SUBJECT, attempts: 0 });
     await nextTurn();
     expect([written(), heard]).toEqual([[], []]);

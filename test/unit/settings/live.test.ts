@@ -57,11 +57,16 @@ describe("settings that may be edited", () => {
     [
       "several",
       { mode: "off", lane: { quietMs: 0 }, budget: { maxPerAgent: 1 } },
-      ["mode", "lane.quietMs", "budget.maxPerAgent"],
+      ["mode", "budget.maxPerAgent", "lane.quietMs"],
     ],
     ["a list", { filter: { agents: { include: ["a"] } } }, ["filter.agents.include"]],
     ["none: the defaults, written out", { mode: "active", notify: "off" }, []],
     ["none: a group that is empty", { filter: { agents: {} }, budget: {} }, []],
+    [
+      "one, of a configuration that the host has filled with defaults",
+      { budget: { maxConcurrent: 3, maxPerBoot: 100 }, notify: "off", lane: { name: "startup-resume" } },
+      ["budget.maxConcurrent"],
+    ],
   ])("say what has changed: %s", (_name, config, changed) => {
     const live = new LiveSettings({});
     expect([live.change(config), live.changed]).toEqual([true, changed]);
@@ -72,7 +77,7 @@ describe("settings that may be edited", () => {
     const live = new LiveSettings({ budget: { maxPerAgent: 3 }, filter: { agents: { exclude: ["a", "b"] } } });
     live.change(WRONG);
     live.change({ filter: { agents: { exclude: ["a"] } } });
-    expect(live.changed).toEqual(["budget.maxPerAgent", "filter.agents.exclude"]);
+    expect(live.changed).toEqual(["filter.agents.exclude", "budget.maxPerAgent"]);
     expect(live.current?.budget.maxPerAgent).toBeUndefined();
   });
 

@@ -52,7 +52,7 @@ export class FakeHost implements HostParts {
   }
 
   readonly isLater = () => plainlyLater;
-  readonly refs = () => new SessionRefs("key");
+  readonly refs = () => [new SessionRefs("key"), new SessionRefs("key before")];
   readonly config = (): OpenClawConfig => this.current;
   readonly storePathOf = (agentId: string): string => `/store/${agentId}`;
 
