@@ -290,7 +290,7 @@ describe("changing", () => {
   it("pause: nothing starts, what runs goes on", async () => {
     const { pausedSinceMs } = expectShape(PauseSchema, await json("pause"));
     expect(await status()).toMatchObject({
-      lane: { pausedSinceMs, waitingFor: "paused" },
+      lane: { pausedSinceMs, waitingFor: "operator" },
       queue: [{ sessionKey: drowsy.sessionKey }],
     });
     await answerAtModel(queued[2]!);
@@ -309,7 +309,7 @@ describe("changing", () => {
 
     await restartAndRecover(released);
     expect(await status()).toMatchObject({
-      lane: { pausedSinceMs: lane.pausedSinceMs, waitingFor: "paused" },
+      lane: { pausedSinceMs: lane.pausedSinceMs, waitingFor: "operator" },
       queue: [{ sessionKey: drowsy.sessionKey, reason: "claimed-earlier" }],
       running: [],
       held: [{ sessionKey: heldChat.sessionKey }],

@@ -14,12 +14,28 @@ async function expectHostRecovery(restarted: RestartedGateway): Promise<void> {
 }
 
 describe("when the plugin does not act, the host recovers as it would without it", () => {
-  it("mode observe: judges every session, changes no entry, keeps no record", async () => {
-    await using restarted = await RestartedGateway.start({ settings: { mode: "observe" } });
-    await expectHostRecovery(restarted);
+  it("mode observe: judges every session, changes no entry, keeps no record, and measures what users wait for", async () => {
+    await using restarted = await RestartedGateway.start({ settings: { mode: "observe" }, behaviour: resumesHang });
+    const [recovering] = (await restarted.waitForResumes(1)).map(({ chat }) => chat!);
+    const starved = 'starvation_seconds_total{lane="main"}';
+    const answered = restarted.ask(recovering!, { timeoutMs: 60_000 });
+    await restarted.waitForMetric(starved, (value) => value! > 3);
     const metrics = await restarted.metrics();
     expect(metrics.get('openclaw_resume_sessions{verdict="admit",reason="interrupted"}')).toBe(8);
     expect(metrics.get('openclaw_resume_running{lane="startup-resume"}')).toBe(0);
+    expect(metrics.get('openclaw_resume_queue_depth{lane="main"}')).toBe(1);
+    expect(metrics.get('openclaw_resume_oldest_waiting_seconds{lane="main"}')).toBeGreaterThan(3);
+    expect(metrics.get('openclaw_resume_lane_paused{cause="mode"}')).toBe(1);
+    expect(metrics.get('openclaw_resume_state{state="observe"}')).toBe(1);
+    restarted.model.behaviour = answer;
+    restarted.model.release(answer);
+    const tookMs = await answered;
+    await restarted.waitForMetric('queue_depth{lane="main"}', (value) => value === 0);
+    const total = async () => (await restarted.metrics()).get(`openclaw_resume_${starved}`)!;
+    const ended = await total();
+    expect(ended * 1000).toBeLessThan(tookMs);
+    await expectHostRecovery(restarted);
+    expect(await total()).toBe(ended);
     expect(fs.existsSync(path.join(restarted.stateDir, "resume-scheduler"))).toBe(false);
   });
 
@@ -42,28 +58,6 @@ describe("when the plugin does not act, the host recovers as it would without it
     await restarted.botApi.waitForReply(101, { matching: /Answered/, timeoutMs: 30_000 });
     await restarted.waitForMetric('queue_depth{lane="main"}', (value) => value === 0);
     await restarted.waitForMetric("first_user_reply_seconds", (value) => value! > 3);
-  });
-
-  it("mode observe: measures how long the host's own recovery keeps its user waiting", async () => {
-    await using restarted = await RestartedGateway.start({ settings: { mode: "observe" }, behaviour: resumesHang });
-    const [recovering] = (await restarted.waitForResumes(1)).map(({ chat }) => chat!);
-    const starved = 'starvation_seconds_total{lane="main"}';
-    const total = async () => (await restarted.metrics()).get(`openclaw_resume_${starved}`)!;
-    const answered = restarted.ask(recovering!, { timeoutMs: 60_000 });
-    await restarted.waitForMetric(starved, (value) => value! > 3);
-    const metrics = await restarted.metrics();
-    expect(metrics.get('openclaw_resume_queue_depth{lane="main"}')).toBe(1);
-    expect(metrics.get('openclaw_resume_oldest_waiting_seconds{lane="main"}')).toBeGreaterThan(3);
-    expect(metrics.get('openclaw_resume_lane_paused{cause="mode"}')).toBe(1);
-    expect(metrics.get('openclaw_resume_state{state="observe"}')).toBe(1);
-    restarted.model.behaviour = answer;
-    restarted.model.release(answer);
-    const tookMs = await answered;
-    await restarted.waitForMetric('queue_depth{lane="main"}', (value) => value === 0);
-    const ended = await total();
-    expect(ended * 1000).toBeLessThan(tookMs);
-    await restarted.waitForReplies(1, HOST_RECOVERY_MS);
-    expect(await total()).toBe(ended);
   });
 
   it("start() throws because its store cannot be opened: the gateway is up and every chat is answered", async () => {

@@ -34,7 +34,7 @@ export type Incident = AsyncDisposable & {
   restarted: RestartedGateway;
   prometheus: Prometheus;
   boots: readonly [Boot, Boot];
-  /** What a chart of it shows: from shortly before the first gateway was ready. */
+  /** What a chart of it shows: from shortly before the first gateway judged its sessions. */
   range: { startMs: number; endMs: number };
 };
 
@@ -44,7 +44,7 @@ const STALE_CHAT = 108;
 /** A chat that nobody has interrupted. */
 const NEW_CHAT = 900;
 const AGAIN = 3;
-const LEAD_MS = 4_000;
+const LEAD_MS = 2_000;
 
 /** Plays the incident, about half a minute; the caller disposes of what is left running. */
 export async function playIncident(options: IncidentOptions): Promise<Incident> {
@@ -69,7 +69,7 @@ export async function playIncident(options: IncidentOptions): Promise<Incident> 
       extra: { gateway: { port } },
     }),
   );
-  const readyMs = restarted.gateway.startedAtMs + restarted.gateway.readyMs;
+  const bootedMs = (await restarted.metrics()).get("openclaw_resume_boot_timestamp_seconds")! * 1_000;
   const seen = () => prometheus.waitForScrapes(options.scrapesPerStage ?? 2);
   await usersWrite(restarted, { rounds: options.rounds ?? 1, seen, say });
   if (options.timeouts !== undefined) {
@@ -98,7 +98,7 @@ export async function playIncident(options: IncidentOptions): Promise<Incident> 
       { startMs, endMs: killedMs },
       { startMs: killedMs, endMs },
     ],
-    range: { startMs: readyMs - LEAD_MS, endMs },
+    range: { startMs: bootedMs - LEAD_MS, endMs },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
