@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { classifyRunError, runError, type RunErrorKind } from "../../../src/domain/run-error.ts";
-import { failureReason } from "../../../src/host/host-errors.ts";
+import { failureReason, isRefusal } from "../../../src/host/host-errors.ts";
 
 /** As the host writes them on an error row: code, type, message. */
 const ROWS: readonly (readonly [kind: RunErrorKind, code: unknown, type: unknown, text: unknown])[] = [
@@ -120,4 +120,20 @@ it.each([
   ["model-not-found", '404 {"type":"error","error":{"type":"not_found_error","message":"model: claude-x"}}'],
 ] as const)("knows %s by the text alone: %s", (kind, text) => {
   expect(classifyRunError(text).kind).toBe(kind);
+});
+
+describe("a refusal, which costs a resume no attempt, is", () => {
+  it.each([
+    ["a gateway that stops, by its name", Object.assign(new Error("x"), { name: "GatewayDrainingError" }), true],
+    ["a gateway that stops, by its words", new Error("Gateway is draining; new tasks are not accepted"), true],
+    [
+      "a key that the host keeps out of use for a while",
+      new Error('Inline API key for provider "stub" is temporarily disabled after a provider auth/billing failure.'),
+      true,
+    ],
+    ["no failure of the provider itself", new Error("402 payment required: billing is disabled"), false],
+    ["nothing that is no error", "gateway is draining", false],
+  ])("%s", (_name, error, expected) => {
+    expect(isRefusal(error)).toBe(expected);
+  });
 });
