@@ -25,9 +25,10 @@ const CONSTRAINTS = new Set([
   "items",
   "maxItems",
   "additionalProperties",
+  "required",
 ]);
 /** What only the Control UI or our own messages read. */
-const HINTS = new Set(["advanced", "expected"]);
+const HINTS = new Set(["advanced", "expected", "sensitive"]);
 const root = new URL("../", import.meta.url);
 const schema = JSON.parse(JSON.stringify(SettingsSchema)) as SchemaNode;
 
@@ -39,8 +40,9 @@ function without(keywords: ReadonlySet<string>, node: SchemaNode): object {
 
 function uiHints(node: SchemaNode, path = ""): [string, object][] {
   if (node.properties === undefined) {
-    const { title: label, description: help, advanced } = node;
-    return [[path, { label, help, ...(advanced === true ? { advanced } : {}) }]];
+    const { title: label, description: help, advanced, sensitive } = node;
+    const shown = { ...(advanced === true ? { advanced } : {}), ...(sensitive === true ? { sensitive } : {}) };
+    return [[path, { label, help, ...shown }]];
   }
   return Object.entries(node.properties).flatMap(([key, child]) =>
     uiHints(child, path === "" ? key : `${path}.${key}`),

@@ -1,5 +1,5 @@
 import { settingsSchema } from "./schema.generated.ts";
-import type { Settings } from "./settings.ts";
+import type { FleetSettings, Settings } from "./settings.ts";
 import { applySchema, type SettingsError } from "./validate.ts";
 
 /** Either the settings in force or everything that is wrong with them; never half of each. */
@@ -9,8 +9,13 @@ export type SettingsResult =
 
 const HOUR_MS = 3_600_000;
 
+/** A run that was cancelled at its time limit has drained by then, and its reply is on its way. */
+const LEASE_MARGIN_MS = 60_000;
+const LEAST_LEASE_MARGIN_MS = 5_000;
+
 /** The form of `applySchema`'s result; guaranteed by the schema that it walked. */
-interface RawSettings extends Omit<Settings, "filter"> {
+interface RawSettings extends Omit<Settings, "filter" | "fleet"> {
+  readonly fleet: (Omit<FleetSettings, "leaseMs"> & { readonly leaseMs: number | undefined }) | undefined;
   readonly filter: Omit<Settings["filter"], "idleMs" | "maxAgeMs"> & {
     readonly idleHours: number;
     readonly maxAgeHours: number;
@@ -21,10 +26,26 @@ interface RawSettings extends Omit<Settings, "filter"> {
 export function resolveSettings(config: unknown): SettingsResult {
   const errors: SettingsError[] = [];
   const raw = applySchema(settingsSchema, config, errors) as RawSettings;
+  if (errors.length === 0) contradictions(raw, errors);
   if (errors.length > 0) return { ok: false, errors };
   const { idleHours, maxAgeHours, ...filter } = raw.filter;
   const times = { idleMs: idleHours * HOUR_MS, maxAgeMs: maxAgeHours * HOUR_MS };
-  return { ok: true, settings: { ...raw, filter: { ...filter, ...times } } };
+  const leaseMs = raw.fleet?.leaseMs ?? raw.resume.timeoutMs + LEASE_MARGIN_MS;
+  const fleet = raw.fleet === undefined ? undefined : { ...raw.fleet, leaseMs };
+  return { ok: true, settings: { ...raw, filter: { ...filter, ...times }, fleet } };
+}
+
+/** What is right by itself and wrong beside something else. */
+function contradictions({ cooldown, fleet, resume }: RawSettings, errors: SettingsError[]): void {
+  if (cooldown.maxMs < cooldown.initialMs) {
+    const message = `got ${cooldown.maxMs}; expected at least cooldown.initialMs (${cooldown.initialMs})`;
+    errors.push({ path: "cooldown.maxMs", message });
+  }
+  const leastMs = resume.timeoutMs + LEAST_LEASE_MARGIN_MS;
+  if (fleet?.leaseMs !== undefined && fleet.leaseMs < leastMs) {
+    const why = `a slot must not be free while its resume may still run (resume.timeoutMs is ${resume.timeoutMs})`;
+    errors.push({ path: "fleet.leaseMs", message: `got ${fleet.leaseMs}; expected at least ${leastMs}: ${why}` });
+  }
 }
 
 /** The configuration with every default, under its own names and in its own units. */

@@ -93,7 +93,124 @@ export const SettingsSchema = group("Settings of the resume-scheduler plugin.", 
       title: "Resumes per boot",
       description: "Sessions admitted at one boot, newest first. The rest is held.",
     }),
+    startIntervalMs: Type.Integer({
+      default: 250,
+      minimum: 0,
+      maximum: 3600000,
+      title: "Start interval (ms)",
+      description: "Shortest time between two starts of resumes. 0: none.",
+      advanced: true,
+    }),
+    startsPerMinute: Type.Integer({
+      default: 30,
+      minimum: 0,
+      maximum: 100000,
+      title: "Starts per minute",
+      description: "Resumes that may start in one minute. 0: no limit.",
+    }),
+    maxTokensPerBoot: Type.Integer({
+      minimum: 1,
+      maximum: 1e12,
+      title: "Tokens per boot",
+      description:
+        "Tokens that resumes may use after one gateway start, as the host reports them. What is queued then is held. Not set: no limit.",
+    }),
+    maxCostPerBoot: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1e9,
+      title: "Cost per boot (USD)",
+      description:
+        "What resumes may cost after one gateway start, by the prices in the host's configuration. What is queued then is held. Not set: no limit.",
+    }),
+    maxEventLoopDelayMs: Type.Integer({
+      default: 200,
+      minimum: 0,
+      maximum: 60000,
+      title: "Event loop delay (ms)",
+      description: "No resume starts while the gateway's event loop is held up for longer than this. 0: no limit.",
+      advanced: true,
+    }),
+    maxMemoryMb: Type.Integer({
+      minimum: 64,
+      maximum: 16777216,
+      title: "Memory (MiB)",
+      description: "No resume starts while the gateway's process uses more memory than this. Not set: no limit.",
+      advanced: true,
+    }),
   }),
+  cooldown: group("How resumes treat a model provider that refuses them (rate limit, overload, billing, key).", {
+    initialMs: Type.Integer({
+      default: 30000,
+      minimum: 100,
+      maximum: 86400000,
+      title: "First cool-down (ms)",
+      description: "A provider that refused a resume gets no other for this long; each further refusal doubles it.",
+    }),
+    maxMs: Type.Integer({
+      default: 900000,
+      minimum: 100,
+      maximum: 86400000,
+      title: "Longest cool-down (ms)",
+      description: "Where the doubling ends. A provider that asks for longer gets that.",
+      advanced: true,
+    }),
+  }),
+  fleet: Type.Object(
+    {
+      redisUrl: Type.String({
+        pattern: "^rediss?://.",
+        maxLength: 2000,
+        expected: 'a Redis address: "redis://[user:password@]host[:port][/database]", or "rediss://" for TLS',
+        title: "Redis address",
+        description: "The Redis that all gateways of the fleet share.",
+        sensitive: true,
+      }),
+      maxConcurrent: Type.Integer({
+        minimum: 1,
+        maximum: 100000,
+        title: "Slots of the fleet",
+        description: "Resumes that may run at once in all gateways together.",
+      }),
+      startsPerMinute: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 1000000,
+          title: "Starts per minute, fleet",
+          description: "Resumes that all gateways together may start in one minute. Not set: no limit of its own.",
+        }),
+      ),
+      namespace: Type.Optional(
+        Type.String({
+          default: "openclaw-resumes",
+          pattern: "^[A-Za-z0-9_-]{1,64}$",
+          title: "Namespace",
+          description: "Gateways with the same one share a budget; their settings must agree.",
+          advanced: true,
+        }),
+      ),
+      leaseMs: Type.Optional(
+        Type.Integer({
+          minimum: 1000,
+          maximum: 86400000,
+          title: "Lease (ms)",
+          description:
+            "After this time the slot of a gateway that died is free again. Not set: resume.timeoutMs and a minute more.",
+          advanced: true,
+        }),
+      ),
+      fallbackConcurrent: Type.Optional(
+        Type.Integer({
+          default: 1,
+          minimum: 0,
+          maximum: 64,
+          title: "Slots without Redis",
+          description: "Resumes that this gateway may run at once while Redis cannot be reached.",
+          advanced: true,
+        }),
+      ),
+    },
+    { description: "One budget for many gateways, kept in Redis.", additionalProperties: false },
+  ),
   lane: group("The low-priority lane.", {
     name: Type.String({
       advanced: true,

@@ -10,6 +10,20 @@ export interface ScopeGlobs {
   readonly exclude: readonly string[] | undefined;
 }
 
+/** The budget that many gateways share. */
+export interface FleetSettings {
+  /** May hold a password. */
+  readonly redisUrl: string;
+  readonly namespace: string;
+  /** Resumes at once, all gateways together. */
+  readonly maxConcurrent: number;
+  readonly startsPerMinute: number | undefined;
+  /** How long a slot stays taken when its gateway died. */
+  readonly leaseMs: number;
+  /** Resumes at once in this gateway while Redis cannot be reached. */
+  readonly fallbackConcurrent: number;
+}
+
 /**
  * The settings in force: every value present, in range, durations in milliseconds.
  *
@@ -37,7 +51,22 @@ export interface Settings {
     readonly maxPerAgent: number | undefined;
     /** Sessions admitted at one boot. */
     readonly maxPerBoot: number;
+    /** Between two starts; 0 is none. */
+    readonly startIntervalMs: number;
+    /** 0 is no limit. */
+    readonly startsPerMinute: number;
+    readonly maxTokensPerBoot: number | undefined;
+    /** US dollars. */
+    readonly maxCostPerBoot: number | undefined;
+    /** 0 is no limit. */
+    readonly maxEventLoopDelayMs: number;
+    /** MiB of resident memory. */
+    readonly maxMemoryMb: number | undefined;
   };
+  /** How long a model provider that refuses resumes is left alone. */
+  readonly cooldown: { readonly initialMs: number; readonly maxMs: number };
+  /** Undefined for a gateway on its own. */
+  readonly fleet: FleetSettings | undefined;
   readonly lane: { readonly name: string; readonly quietMs: number };
   readonly resume: {
     readonly timeoutMs: number;

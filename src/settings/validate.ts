@@ -16,7 +16,11 @@ export interface SchemaNode {
   readonly expected?: string;
   /** For the Control UI: shown only on request. */
   readonly advanced?: boolean;
+  /** For the Control UI: not shown. */
+  readonly sensitive?: boolean;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
+  /** A group that has such is there only when it is given. */
+  readonly required?: readonly string[];
   readonly additionalProperties?: boolean;
 }
 
@@ -30,6 +34,8 @@ export interface SettingsError {
 /** Fills `value` with the schema's defaults and reports every wrong key at once. */
 export function applySchema(schema: SchemaNode, value: unknown, errors: SettingsError[], path = ""): unknown {
   if (schema.properties === undefined) return applyLeaf(schema, value, errors, path);
+  const required = schema.required ?? [];
+  if (value === undefined && required.length > 0) return undefined;
   if (value !== undefined && !isPlainObject(value)) {
     errors.push({ path, message: `got ${show(value)}; expected an object` });
     value = undefined;
@@ -42,6 +48,10 @@ export function applySchema(schema: SchemaNode, value: unknown, errors: Settings
       path: join(path, key),
       message: `unknown setting (value ${show(given[key])}); known here: ${Object.keys(known).join(", ")}`,
     });
+  }
+  for (const key of required) {
+    if (given[key] !== undefined) continue;
+    errors.push({ path: join(path, key), message: `is missing; expected ${describe(known[key] ?? {})}` });
   }
   const filled = Object.entries(known).map(([key, node]) => [
     key,
@@ -57,7 +67,8 @@ function applyLeaf(schema: SchemaNode, value: unknown, errors: SettingsError[], 
     return value.map((item, index) => applyLeaf(items, item ?? null, errors, `${path}[${index}]`));
   }
   if (accepts(schema, value)) return value;
-  errors.push({ path, message: `got ${show(value)}; expected ${describe(schema)}` });
+  const got = schema.sensitive === true ? "something else" : show(value);
+  errors.push({ path, message: `got ${got}; expected ${describe(schema)}` });
   return schema.default;
 }
 
