@@ -1,9 +1,9 @@
 import type { ServiceState } from "../domain/service-state.ts";
 import type { WaitCause } from "../domain/wait-cause.ts";
-import type { HeldItem, QueueItem, RunningItem, StatusView } from "../operate/views.ts";
+import type { CooldownItem, FleetView, HeldItem, QueueItem, RunningItem, StatusView } from "../operate/views.ts";
 import { type Cell, fields, limited, table } from "./table.ts";
 import type { Format, Look } from "./terminal.ts";
-import { counts, duration, time } from "./text.ts";
+import { count, counts, duration, time } from "./text.ts";
 
 const MOST_ROWS = 20;
 const MOST_HELD = 5;
@@ -25,6 +25,13 @@ const WAITS: Readonly<Record<WaitCause, string>> = {
   users: "users go first",
   "host-refused": "the host takes no new work",
   resting: "every queued resume rests before its next attempt",
+  memory: "the gateway uses more memory than budget.maxMemoryMb",
+  "event-loop": "the gateway is busy: its event loop is held up for longer than budget.maxEventLoopDelayMs",
+  cooldown: "the model provider refuses requests",
+  probe: "the model provider has yet to answer the first one",
+  pace: "the next start is due later: budget.startIntervalMs, budget.startsPerMinute",
+  fleet: "other gateways use the slots of the fleet",
+  spend: "what one boot may use is used up",
 };
 
 /** Everything on one screen. `view` has been cleaned. */
@@ -35,6 +42,9 @@ export function statusScreen(view: StatusView, look: Look): string[] {
     ...fields(look, [
       ["lane", laneCell(view)],
       ["budget", budgetText(view.budget)],
+      ...spendField(view.spend),
+      ...view.cooldowns.map((cooldown) => ["provider", cooldownCell(cooldown, view.atMs)] as const),
+      ...(view.fleet === null ? [] : [["fleet", fleetCell(view.fleet)] as const]),
       ["users", `${view.users.waiting} waiting, ${view.users.running} running`],
       ["judged", view.bootedAtMs === null ? "not at this boot" : `${time(view.bootedAtMs)}, ${since(view)} ago`],
       ["verdicts", counts(view.totals.verdicts)],
@@ -77,6 +87,38 @@ function laneCell({ lane, atMs }: StatusView): Cell {
 
 function budgetText({ used, slots, perAgent }: StatusView["budget"]): string {
   return `${used} of ${slots} slots used${perAgent === null ? "" : `, at most ${perAgent} per agent`}`;
+}
+
+/** Only where something is limited or has been used. */
+function spendField({ tokens, maxTokens, costUsd, maxCostUsd }: StatusView["spend"]): readonly [string, Cell][] {
+  if (tokens === 0 && maxTokens === null && maxCostUsd === null) return [];
+  const parts = [
+    `${count(tokens)}${maxTokens === null ? "" : ` of ${count(maxTokens)}`} tokens`,
+    ...(costUsd === 0 && maxCostUsd === null
+      ? []
+      : [`$${costUsd.toFixed(2)}${maxCostUsd === null ? "" : ` of $${maxCostUsd.toFixed(2)}`}`]),
+  ];
+  const isUsedUp = tokens >= (maxTokens ?? Infinity) || costUsd >= (maxCostUsd ?? Infinity);
+  const text = `${parts.join(", ")} used${isUsedUp ? ": the rest is held" : ""}`;
+  return [["spend", isUsedUp ? { text, format: "yellow" } : text]];
+}
+
+function cooldownCell({ provider, fault, untilMs, refusals }: CooldownItem, nowMs: number): Cell {
+  const times = refusals === 1 ? "" : `, ${refusals} times in a row`;
+  return {
+    text: `${provider} refuses (${fault}${times}): no resume for ${duration(Math.max(0, untilMs - nowMs))}`,
+    format: "yellow",
+  };
+}
+
+function fleetCell({ namespace, state, reason, maxConcurrent, fallbackConcurrent }: FleetView): Cell {
+  if (state === "lost") {
+    return {
+      text: `${namespace}: Redis is lost, at most ${fallbackConcurrent} here until it is back: ${reason ?? ""}`,
+      format: "yellow",
+    };
+  }
+  return `${namespace}: at most ${maxConcurrent} in all gateways${state === "connecting" ? ", connecting" : ""}`;
 }
 
 const since = ({ atMs, bootedAtMs }: StatusView): string => duration(atMs - (bootedAtMs ?? atMs));

@@ -76,6 +76,9 @@ export function fact(value: Fact, unit: "ms" | "time" | null): string {
   return unit === "ms" ? duration(value) : time(value);
 }
 
+/** A large number: `12,345`. */
+export const count = (value: number): string => value.toLocaleString("en-US");
+
 /** `admit 3, hold 1`, without what did not occur. */
 export function counts(record: Readonly<Record<string, number>>): string {
   const occurred = Object.entries(record).filter(([, count]) => count > 0);

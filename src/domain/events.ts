@@ -1,6 +1,8 @@
-import type { Outcome } from "./reasons.ts";
+import type { ProviderFault } from "./provider-fault.ts";
+import type { HeldReason, Outcome } from "./reasons.ts";
 import type { SchedulerMode } from "./mode.ts";
-import type { AttemptResult, CancelCause } from "./scheduler.ts";
+import type { AttemptResult, CancelCause } from "./decisions.ts";
+import type { Usage } from "./spend.ts";
 import type { LaneLoad } from "./starvation.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -45,6 +47,20 @@ export interface ResumeEvents {
   settled: Subject & { readonly outcome: Outcome; readonly reason: string; readonly attempts: number };
   /** Gateways died while resumes ran: nothing starts until then, epoch milliseconds. */
   fused: { readonly deaths: number; readonly untilMs: number };
+  /** A model provider refuses: it gets no resume for so long. */
+  cooldown: {
+    readonly provider: string;
+    readonly fault: ProviderFault;
+    /** Without an answer in between. */
+    readonly refusals: number;
+    readonly forMs: number;
+  };
+  /** What resumes may use in one boot is used up: the rest is held. */
+  usedUp: Usage & { readonly reason: HeldReason };
+  /** The Redis of the fleet cannot be reached: each gateway goes by itself, with a budget of its own. */
+  fleetLost: { readonly error: string };
+  /** The fleet shares its budget again. */
+  fleetHealed: { readonly lostForMs: number };
   /** The operator asked for something, of one session or of the lane. */
   asked: Partial<Subject> & { readonly action: string };
   /** A conversation was told that its resume is held. */

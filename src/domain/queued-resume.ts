@@ -1,4 +1,5 @@
 import type { Rank } from "./rank.ts";
+import type { Usage } from "./spend.ts";
 
 /** A claimed session that waits in the queue for its resume. Times are epoch milliseconds. */
 export interface QueuedResume extends Rank {
@@ -9,6 +10,12 @@ export interface QueuedResume extends Rank {
   readonly sessionId: string;
   readonly attempts: number;
   readonly preemptions: number;
+  /** Runs that its provider has refused; they count as no attempts. */
+  readonly refusals: number;
+  /** The model provider that its run will ask; `undefined` where that is not known before. */
+  readonly provider: string | undefined;
+  /** What its run will use at least, by the size of its conversation. */
+  readonly estimate: Usage;
   /** When it first entered the queue in this boot: what it has waited since. */
   readonly queuedAtMs: number;
   /** When it last entered the queue. */

@@ -280,6 +280,8 @@ export const OUTCOMES = {
     "transcript-truncated": "the end of its transcript was damaged when its turn came",
     "transcript-unreadable": "its transcript could not be read when its turn came",
     "delivery-failed": "its answer could not be handed to the host's outbound queue",
+    "over-token-budget": "the tokens that resumes may use in one boot were used up (`budget.maxTokensPerBoot`)",
+    "over-cost-budget": "what resumes may cost in one boot was used up (`budget.maxCostPerBoot`)",
     "unsafe-tail": 'it was cut off inside a tool call, and `resume.unsafeTail` is "hold"',
     "by-operator": "`openclaw resumes hold`",
   },

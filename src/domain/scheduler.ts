@@ -1,83 +1,33 @@
-import type { HeldReason, Outcome, OUTCOMES } from "./reasons.ts";
-import type { QueuedResume, RunningResume } from "./queued-resume.ts";
+import type { CancelCause, Decision, Refusal, RequeueCause, RunEnd, Settlement } from "./decisions.ts";
 import type { SchedulerMode } from "./mode.ts";
+import { type Cooldown, type CooldownLimits, Providers } from "./providers.ts";
+import type { QueuedResume } from "./queued-resume.ts";
+import type { HeldReason, Outcome } from "./reasons.ts";
+import { type Running, RunningResumes } from "./running-resumes.ts";
+import { addUsage, NOTHING_USED, type SpendLimits, type Usage, usedUp } from "./spend.ts";
 import type { LaneLoad } from "./starvation.ts";
 import { UserTurns } from "./user-turns.ts";
-import type { PauseCause, WaitCause } from "./wait-cause.ts";
-import { type AgingLimits, WaitingRoom } from "./waiting-room.ts";
+import type { PauseCause, PermitCause, WaitCause } from "./wait-cause.ts";
+import { type AgingLimits, type Source, WaitingRoom } from "./waiting-room.ts";
 
 /** What the scheduler goes by. Durations in milliseconds. */
-export interface SchedulerLimits extends AgingLimits {
+export interface SchedulerLimits extends AgingLimits, SpendLimits {
   readonly maxConcurrent: number;
   readonly maxPerAgent: number | undefined;
   readonly quietMs: number;
   readonly retryDelayMs: number;
   readonly maxAttempts: number;
   readonly preemptionScope: "lane" | "session";
+  readonly cooldown: CooldownLimits;
+  /** Each start needs a permit of its own: there is a pace, or a fleet. */
+  readonly needsPermit: boolean;
 }
 
-/** Why a running resume is cancelled. */
-export const CANCEL_CAUSES = ["own-user", "other-user", "shutdown", "operator"] as const;
-export type CancelCause = (typeof CANCEL_CAUSES)[number];
-
-/** How a run has ended, as its runner saw it. */
-export type RunEnd =
-  | { readonly kind: "completed"; readonly reason: CompletedReason }
-  | { readonly kind: "superseded" }
-  | { readonly kind: "held"; readonly reason: HeldReason }
-  /** `permanent`: a repeat would end the same way. */
-  | { readonly kind: "failed"; readonly error: string; readonly permanent?: boolean }
-  | { readonly kind: "timed-out" | "undelivered"; readonly error: string }
-  /** The host took no new work: no fault of the resume, and none of its attempts. */
-  | { readonly kind: "refused"; readonly error?: string }
-  | { readonly kind: "cancelled" };
-
-/** How one run of a resume can end: a cancelled one was preempted, the rest by the kind of their end. */
-export const ATTEMPT_RESULTS = [
-  "completed",
-  "failed",
-  "timed-out",
-  "undelivered",
-  "superseded",
-  "held",
-  "refused",
-  "preempted",
-] as const satisfies readonly (RunEnd["kind"] | "preempted")[];
-export type AttemptResult = (typeof ATTEMPT_RESULTS)[number];
-
-/** Why a resume counts as completed. */
-export type CompletedReason = keyof (typeof OUTCOMES)["completed"];
-
-/** A resume's one final outcome, with its reason. */
-export interface Settlement {
-  readonly outcome: Outcome;
-  readonly reason: string;
-}
-
-/** Why a resume goes back to the queue. */
-export type RequeueCause = "preempted" | "retry" | "shutdown" | "requested";
-
-/** What keeps queued resumes from starting, as far as the scheduler knows; why it is `paused` its owner knows. */
-export type SchedulerWait = Exclude<WaitCause, PauseCause> | "paused";
-
-/** What the scheduler wants done. It has already changed its own state. */
-export type Decision =
-  | { readonly do: "start"; readonly resume: RunningResume }
-  | { readonly do: "cancel"; readonly key: string; readonly cause: CancelCause }
-  | { readonly do: "requeue"; readonly resume: QueuedResume; readonly cause: RequeueCause }
-  | { readonly do: "settle"; readonly resume: QueuedResume; readonly settlement: Settlement };
+/** What keeps queued resumes from starting, as far as the scheduler knows; why it is `paused`, and what its permit waits for, its owner knows. */
+export type SchedulerWait = Exclude<WaitCause, PauseCause | PermitCause | "spend"> | "paused" | "permit";
 
 /** How long nothing starts after the host has refused a run. */
 const REFUSED_REST_MS = 5_000;
-
-interface Running {
-  readonly resume: RunningResume;
-  cancelled: CancelCause | undefined;
-  /** The host has started the user's own turn on this session. */
-  continued: boolean;
-  /** What the operator wants to become of it, once its run has ended. */
-  fate: Settlement | undefined;
-}
 
 /**
  * Decides what runs when: the whole of the plugin's policy, without a clock, a timer or a promise.
@@ -89,7 +39,11 @@ export class Scheduler {
   #limits: SchedulerLimits;
   readonly #room: WaitingRoom;
   readonly #users = new UserTurns();
-  readonly #running = new Map<string, Running>();
+  readonly #running = new RunningResumes();
+  readonly #providers: Providers;
+  /** By all runs of this boot. */
+  #spent: Usage;
+  #permit: "none" | "asked" | "granted" = "none";
   /**
    * Queued resumes whose user has just written: they do not start. The user's own turn supersedes them; a message that
    * gets no turn (a command) gives them back to the queue.
@@ -101,9 +55,12 @@ export class Scheduler {
   #refusedUntilMs = -Infinity;
   #paused = false;
 
-  constructor(limits: SchedulerLimits) {
+  /** `spent`: by runs of this boot before. */
+  constructor(limits: SchedulerLimits, spent = NOTHING_USED) {
     this.#limits = limits;
     this.#room = new WaitingRoom(limits);
+    this.#providers = new Providers(limits.cooldown);
+    this.#spent = spent;
   }
 
   /** Resumes that wait: in the queue, or for what their user's message turns out to be. */
@@ -133,7 +90,7 @@ export class Scheduler {
     if (this.#state === "closed") return "starting";
     if (this.#state === "draining") return this.#running.size > 0 ? "draining" : "stopped";
     if (this.#running.size === 0) return "waiting";
-    return [...this.#running.values()].some(({ cancelled }) => cancelled !== undefined) ? "yielding" : "running";
+    return this.#running.isYielding ? "yielding" : "running";
   }
 
   /** Queued resumes in the order in which they would start if nothing changed; the contested ones last. */
@@ -155,6 +112,21 @@ export class Scheduler {
 
   get users(): Pick<UserTurns, "waitingCount" | "runningCount" | "oldestWaitingSinceMs" | "hasRun"> {
     return this.#users;
+  }
+
+  /** What runs of this boot have used. */
+  get spent(): Usage {
+    return this.#spent;
+  }
+
+  /** Why nothing more is run in this boot, but for what the operator asks for. */
+  get usedUp(): HeldReason | undefined {
+    return usedUp(this.#spent, this.#limits);
+  }
+
+  /** Providers that are left alone now. */
+  cooldowns(nowMs: number): Cooldown[] {
+    return this.#providers.cooldowns(nowMs);
   }
 
   oldestQueuedSinceMs(): number | undefined {
@@ -180,6 +152,8 @@ export class Scheduler {
   enqueue(resume: QueuedResume, nowMs: number): Decision[] {
     if (this.#running.has(resume.key)) return [];
     if (this.#users.isRunning(resume.key)) return [supersede(resume)];
+    const reason = this.#holds(resume);
+    if (reason !== undefined) return [hold(resume, reason)];
     this.#wait(resume, nowMs);
     return this.#dispatch(nowMs);
   }
@@ -243,7 +217,42 @@ export class Scheduler {
     if (nowMs < this.#refusedUntilMs) return "host-refused";
     const quietAtMs = this.#users.quietAtMs(this.#limits.quietMs);
     if (quietAtMs === undefined || quietAtMs > nowMs) return "users";
-    return this.#room.size > 0 && this.#room.readyCount === 0 ? "resting" : undefined;
+    if (this.#room.size === 0) return undefined;
+    if (this.#room.readyCount === 0) return "resting";
+    if (this.#running.size >= this.#limits.maxConcurrent) return undefined;
+    if (this.#next(nowMs) !== undefined) return this.#permit === "asked" ? "permit" : undefined;
+    return this.#isHeldUp("cooldown", nowMs) ? "cooldown" : this.#isHeldUp("probe", nowMs) ? "probe" : undefined;
+  }
+
+  /** Whether a queued resume waits for its provider, although others may start. */
+  isCooling(nowMs: number): boolean {
+    return this.#isHeldUp("cooldown", nowMs);
+  }
+
+  /** The permit that was asked for. What could have started may not be able to any more. */
+  permitGranted(nowMs: number): Decision[] {
+    this.#permit = "granted";
+    const decisions = this.#dispatch(nowMs);
+    return [...decisions, ...this.#giveBackPermit()];
+  }
+
+  /** The request of a running resume went to this provider. */
+  providerAsked(key: string, provider: string, nowMs: number): void {
+    const running = this.#running.get(key);
+    if (running === undefined) return;
+    running.provider = provider;
+    running.askedAtMs = nowMs;
+  }
+
+  /** This provider has answered somebody: it is left alone no longer. */
+  providerAnswered(provider: string, nowMs: number): Decision[] {
+    return this.#providers.answered(provider) ? this.#dispatch(nowMs) : [];
+  }
+
+  /** This provider has refused somebody; `key`: a running resume. */
+  providerRefused(refusal: Refusal, key: string | undefined, nowMs: number): Decision[] {
+    this.#noteRefusal(refusal, key === undefined ? undefined : this.#running.get(key), nowMs);
+    return [...this.#holdAll(), ...this.#dispatch(nowMs)];
   }
 
   /** The operator wants this one next; one that rests before a retry rests no longer. */
@@ -259,7 +268,8 @@ export class Scheduler {
   setLimits(limits: SchedulerLimits, nowMs: number): Decision[] {
     this.#limits = limits;
     this.#room.setLimits(limits, nowMs);
-    return this.#dispatch(nowMs);
+    this.#providers.setLimits(limits.cooldown);
+    return [...this.#holdAll(), ...this.#dispatch(nowMs)];
   }
 
   /** The operator decides what becomes of a queued or running resume. A run that still completes has completed. */
@@ -276,9 +286,12 @@ export class Scheduler {
   runEnded(key: string, end: RunEnd, nowMs: number): Decision[] {
     const running = this.#running.get(key);
     if (running === undefined) return [];
-    this.#running.delete(key);
     if (end.kind === "refused") this.#refusedUntilMs = nowMs + REFUSED_REST_MS;
-    return [this.#conclude(running, end, nowMs), ...this.#dispatch(nowMs)];
+    // Most are seen while they run.
+    if (end.kind === "provider-fault" && !running.refused) this.#noteRefusal(end, running, nowMs);
+    this.#running.remove(key);
+    this.#spend(running, end.usage);
+    return [this.#conclude(running, end, nowMs), ...this.#holdAll(), ...this.#dispatch(nowMs)];
   }
 
   /** Time has passed. */
@@ -291,6 +304,7 @@ export class Scheduler {
     if (this.#state !== "open") return undefined;
     const quietAtMs = this.#users.quietAtMs(this.#limits.quietMs);
     const queue = this.#room.size === 0 ? [] : [this.#room.nextChangeAtMs(), quietAtMs, this.#refusedUntilMs];
+    if (this.#room.size > 0) queue.push(this.#providers.nextChangeAtMs(this.#lastTickMs), ...this.#probeEndsMs());
     const times = [this.#users.nextChangeAtMs(), ...queue];
     const due = times.filter((time): time is number => time !== undefined && time > this.#lastTickMs);
     return due.length === 0 ? undefined : Math.min(...due);
@@ -303,34 +317,91 @@ export class Scheduler {
     this.#room.advance(nowMs);
     const decisions: Decision[] = [];
     if (this.#state !== "open" || this.#paused || nowMs < this.#refusedUntilMs) return decisions;
-    for (let next = this.#takeNext(nowMs); next !== undefined; next = this.#takeNext(nowMs)) {
-      const resume = { ...next, slot: this.#freeSlot(), startedAtMs: nowMs, aged: this.#room.isAged(next, nowMs) };
-      this.#running.set(resume.key, { resume, cancelled: undefined, continued: false, fate: undefined });
+    for (let next = this.#next(nowMs); next !== undefined; next = this.#next(nowMs)) {
+      if (this.#limits.needsPermit && this.#permit !== "granted") return [...decisions, ...this.#askForPermit()];
+      if (this.#limits.needsPermit) this.#permit = "none";
+      this.#room.take(next);
+      const aged = this.#room.isAged(next, nowMs);
+      const resume = { ...next, slot: this.#running.freeSlot(), startedAtMs: nowMs, aged };
+      this.#running.add(resume);
       decisions.push({ do: "start", resume: { ...resume, attempts: resume.attempts + 1 } });
     }
     return decisions;
   }
 
-  #takeNext(nowMs: number): QueuedResume | undefined {
+  /** The one that starts now, if there is a permit; `undefined` when none may. */
+  #next(nowMs: number): QueuedResume | undefined {
     if (this.#running.size >= this.#limits.maxConcurrent) return undefined;
+    const mayStart = (source: Source) => this.#obstacle(source, nowMs) === undefined;
     const quietAtMs = this.#users.quietAtMs(this.#limits.quietMs);
-    if (quietAtMs !== undefined && quietAtMs <= nowMs) return this.#room.take("any", this.#mayStart);
+    if (quietAtMs !== undefined && quietAtMs <= nowMs) return this.#room.next("any", mayStart);
     // Beside user turns only an aged one, and one such at a time.
-    return this.#running.size === 0 ? this.#room.take("aged", this.#mayStart) : undefined;
+    return this.#running.size === 0 ? this.#room.next("aged", mayStart) : undefined;
   }
 
-  readonly #mayStart = (agentId: string): boolean => {
-    if (this.#limits.maxPerAgent === undefined) return true;
-    let running = 0;
-    for (const { resume } of this.#running.values()) if (resume.agentId === agentId) running += 1;
-    return running < this.#limits.maxPerAgent;
-  };
+  /** What keeps the resumes of an agent and a provider from starting. */
+  #obstacle({ agentId, provider }: Source, nowMs: number): "agent" | "cooldown" | "probe" | undefined {
+    if (this.#running.ofAgent(agentId) >= (this.#limits.maxPerAgent ?? Infinity)) return "agent";
+    if (provider === undefined) return undefined;
+    if (this.#providers.isCooling(provider, nowMs)) return "cooldown";
+    // One that has not answered yet is asked once first: it may refuse everything.
+    const isProbed = !this.#providers.answers(provider) && nowMs < this.#running.unheardUntilMs(provider);
+    return isProbed ? "probe" : undefined;
+  }
 
-  #freeSlot(): number {
-    const taken = new Set([...this.#running.values()].map(({ resume }) => resume.slot));
-    let slot = 1;
-    while (taken.has(slot)) slot += 1;
-    return slot;
+  #isHeldUp(by: "cooldown" | "probe", nowMs: number): boolean {
+    return this.#room.next("any", (source) => this.#obstacle(source, nowMs) === by) !== undefined;
+  }
+
+  /** When the next may be started although a provider has not answered the first. */
+  #probeEndsMs(): number[] {
+    return this.#running.all().flatMap(({ provider }) => {
+      const isProbed = provider !== undefined && !this.#providers.answers(provider);
+      return isProbed ? [this.#running.unheardUntilMs(provider)] : [];
+    });
+  }
+
+  #noteRefusal({ provider, fault, retryAfterMs }: Refusal, running: Running | undefined, nowMs: number): void {
+    if (running !== undefined) running.refused = true;
+    const name = provider ?? running?.provider;
+    if (name !== undefined) this.#providers.refused(name, fault, retryAfterMs, nowMs);
+  }
+
+  #askForPermit(): Decision[] {
+    if (this.#permit === "asked") return [];
+    this.#permit = "asked";
+    return [{ do: "ask" }];
+  }
+
+  /** A permit that is not used is kept from nobody. */
+  #giveBackPermit(): Decision[] {
+    if (this.#permit !== "granted") return [];
+    this.#permit = "none";
+    return [{ do: "give-back" }];
+  }
+
+  /** A run that was cut off after its request has used what the host does not tell. */
+  #spend({ resume, askedAtMs, refused }: Running, usage: Usage | undefined): void {
+    const isCharged = askedAtMs !== undefined && !refused;
+    this.#spent = addUsage(this.#spent, usage ?? (isCharged ? resume.estimate : NOTHING_USED));
+  }
+
+  /** Why this one is held rather than run; what the operator asks for is tried. */
+  #holds({ provider, requestedAtMs }: QueuedResume): HeldReason | undefined {
+    if (requestedAtMs !== undefined) return undefined;
+    if (provider !== undefined && this.#providers.isGivenUp(provider)) return "permanent-error";
+    return this.usedUp;
+  }
+
+  /** Everything in the queue that is to be held from now on. */
+  #holdAll(): Decision[] {
+    return this.queue().flatMap((resume) => {
+      const reason = this.#holds(resume);
+      if (reason === undefined) return [];
+      this.#contested.delete(resume.key);
+      this.#room.remove(resume.key);
+      return [hold(resume, reason)];
+    });
   }
 
   /** The user's own turn continues this session. */
@@ -361,27 +432,22 @@ export class Scheduler {
   /** A user is waiting elsewhere: running resumes go back to the queue, all but one aged one. */
   #makeRoom(): Decision[] {
     if (this.#limits.preemptionScope === "session") return [];
-    const spared = this.#spared();
+    const spared = this.#running.spared();
     return this.#cancel("other-user", (running) => running !== spared);
-  }
-
-  /** The aged one that may stay beside users of other sessions. */
-  #spared(): Running | undefined {
-    return [...this.#running.values()].find(({ resume, cancelled }) => resume.aged && cancelled === undefined);
   }
 
   /** Resumes that keep a waiting user waiting. Told by what should have made room, not by what was cancelled. */
   #resumesInTheWay(): number {
     const users = this.#users;
     const makesRoom = users.waitingForRoomCount > 0 && this.#limits.preemptionScope === "lane";
-    const spared = this.#spared();
-    return [...this.#running.values()].filter(
-      (running) => users.isWaiting(running.resume.key) || (makesRoom && running !== spared),
-    ).length;
+    const spared = this.#running.spared();
+    return this.#running
+      .all()
+      .filter((running) => users.isWaiting(running.resume.key) || (makesRoom && running !== spared)).length;
   }
 
   #cancel(cause: CancelCause, isVictim: (running: Running) => boolean): Decision[] {
-    const victims = [...this.#running.values()].filter(isVictim);
+    const victims = this.#running.all().filter(isVictim);
     return victims.flatMap((running): Decision[] => {
       // The cause that is reported in the end is the user's own message, when there was one.
       const outranked = running.cancelled !== undefined && (cause !== "own-user" || running.cancelled === "own-user");
@@ -407,6 +473,9 @@ export class Scheduler {
     if (cancelled !== undefined) {
       return this.#requeue({ ...queued, preemptions: queued.preemptions + 1 }, "preempted", nowMs);
     }
+    if (end.kind === "provider-fault") {
+      return this.#requeue({ ...queued, refusals: queued.refusals + 1 }, "provider-fault", nowMs);
+    }
     if (end.kind === "failed" && end.permanent === true) return settle("held", "permanent-error");
     const attempts = queued.attempts + 1;
     if (attempts >= this.#limits.maxAttempts) {
@@ -416,6 +485,8 @@ export class Scheduler {
   }
 
   #requeue(resume: QueuedResume, cause: RequeueCause, nowMs: number): Decision {
+    const reason = this.#holds(resume);
+    if (reason !== undefined) return hold(resume, reason);
     const requeued = { ...resume, enqueuedAtMs: nowMs };
     this.#wait(requeued, nowMs);
     return { do: "requeue", resume: requeued, cause };
@@ -427,4 +498,10 @@ const supersede = (resume: QueuedResume): Decision => ({
   do: "settle",
   resume,
   settlement: { outcome: "superseded", reason: "user-continued" },
+});
+
+const hold = (resume: QueuedResume, reason: HeldReason): Decision => ({
+  do: "settle",
+  resume,
+  settlement: { outcome: "held", reason },
 });

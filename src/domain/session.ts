@@ -39,6 +39,8 @@ export interface SessionRow {
   readonly directKey: boolean;
   /** How its last run ended, where the host records an error. */
   readonly lastRunError: RunError | undefined;
+  /** Size of its conversation in tokens, as the host last counted it. */
+  readonly totalTokens: number | undefined;
   /** Marks that only the host, or another owner, can act on. */
   readonly marks: {
     readonly pendingFinalDelivery: boolean;

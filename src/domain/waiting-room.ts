@@ -2,6 +2,9 @@ import { KeyedHeap } from "./keyed-heap.ts";
 import type { QueuedResume } from "./queued-resume.ts";
 import { compareRanks } from "./rank.ts";
 
+/** What a resume needs that others may be using up: limits are by these. */
+export type Source = Pick<QueuedResume, "agentId" | "provider">;
+
 /** What makes a resume aged. */
 export interface AgingLimits {
   readonly maxPreemptions: number;
@@ -92,12 +95,16 @@ export class WaitingRoom {
     return found;
   }
 
-  /** Takes the next one whose agent may start another; `undefined` when there is none. */
-  take(want: "any" | "aged", mayStart: (agentId: string) => boolean): QueuedResume | undefined {
+  /** The next one of those that may start; `undefined` when there is none. */
+  next(want: "any" | "aged", mayStart: (source: Source) => boolean): QueuedResume | undefined {
     const places = want === "aged" ? [this.#requestedAged, this.#aged] : this.#places;
-    const next = firstOf(places, (place) => place.next(mayStart));
-    if (next !== undefined) this.remove(next.key);
-    return next;
+    return firstOf(places, (place) => place.next(mayStart));
+  }
+
+  /** It starts: its agent goes to the end of the turns. */
+  take(resume: QueuedResume): void {
+    for (const place of this.#places) place.endTurn(resume);
+    this.remove(resume.key);
   }
 
   /** Moves what has rested long enough, or has aged, to where it now belongs. */
@@ -138,46 +145,55 @@ export class WaitingRoom {
   }
 }
 
-/** Ranked resumes per agent; agents take turns, the one served longest ago first. */
+/** Ranked resumes per agent and provider; agents take turns, the one served longest ago first. */
 class TurnTaking {
   /** Insertion order is the order of turns. */
-  readonly #agents = new Map<string, KeyedHeap<QueuedResume>>();
+  readonly #agents = new Map<string, Map<string | undefined, KeyedHeap<QueuedResume>>>();
 
   add(resume: QueuedResume): void {
-    let heap = this.#agents.get(resume.agentId);
-    if (heap === undefined) {
-      heap = new KeyedHeap(keyOf, compareRanks);
-      this.#agents.set(resume.agentId, heap);
-    }
+    const { agentId, provider } = resume;
+    let heaps = this.#agents.get(agentId);
+    if (heaps === undefined) this.#agents.set(agentId, (heaps = new Map()));
+    let heap = heaps.get(provider);
+    if (heap === undefined) heaps.set(provider, (heap = new KeyedHeap(keyOf, compareRanks)));
     heap.push(resume);
   }
 
-  remove(resume: QueuedResume): void {
-    const heap = this.#agents.get(resume.agentId);
-    heap?.remove(resume.key);
-    if (heap?.size === 0) this.#agents.delete(resume.agentId);
+  remove({ agentId, provider, key }: QueuedResume): void {
+    const heaps = this.#agents.get(agentId);
+    const heap = heaps?.get(provider);
+    heap?.remove(key);
+    if (heap?.size === 0) heaps?.delete(provider);
+    if (heaps?.size === 0) this.#agents.delete(agentId);
   }
 
   /** All of them, agents in turn. */
   inOrder(): QueuedResume[] {
-    const queues = [...this.#agents.values()].map((heap) => [...heap.values()].toSorted(compareRanks));
+    const queues = [...this.#agents.values()].map((heaps) =>
+      [...heaps.values()].flatMap((heap) => [...heap.values()]).toSorted(compareRanks),
+    );
     const rounds = Math.max(0, ...queues.map((queue) => queue.length));
     return Array.from({ length: rounds }, (_, round) => queues.flatMap((queue) => queue[round] ?? [])).flat();
   }
 
-  /** The next one; its agent goes to the end of the turns. */
-  next(mayStart: (agentId: string) => boolean): QueuedResume | undefined {
-    for (const [agentId, heap] of this.#agents) {
-      if (!mayStart(agentId)) continue;
-      this.#agents.delete(agentId);
-      this.#agents.set(agentId, heap);
-      return heap.peek();
-    }
-    return undefined;
+  next(mayStart: (source: Source) => boolean): QueuedResume | undefined {
+    return firstOf(this.#agents, ([agentId, heaps]) => {
+      const first = [...heaps].flatMap(([provider, heap]) =>
+        mayStart({ agentId, provider }) ? (heap.peek() ?? []) : [],
+      );
+      return first.toSorted(compareRanks)[0];
+    });
+  }
+
+  endTurn({ agentId, provider, key }: QueuedResume): void {
+    const heaps = this.#agents.get(agentId);
+    if (heaps?.get(provider)?.get(key) === undefined) return;
+    this.#agents.delete(agentId);
+    this.#agents.set(agentId, heaps);
   }
 }
 
-function firstOf<Item, Found>(items: readonly Item[], find: (item: Item) => Found | undefined): Found | undefined {
+function firstOf<Item, Found>(items: Iterable<Item>, find: (item: Item) => Found | undefined): Found | undefined {
   for (const item of items) {
     const found = find(item);
     if (found !== undefined) return found;

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
+import type { Usage } from "../domain/spend.ts";
+import { hasPace } from "../lane/pace.ts";
 import { type LaneLimits, ResumeLane } from "../lane/resume-lane.ts";
 import { writeHistory } from "../record/history-writer.ts";
 import { Ledger } from "../record/ledger.ts";
@@ -11,9 +13,11 @@ import { HeldNotices } from "./held-notice.ts";
 import { HeldSessions } from "./held-sessions.ts";
 import type { HostParts } from "./host-parts.ts";
 import { LaneFuse } from "./lane-fuse.ts";
+import { LoadGuard } from "./load-guard.ts";
+import type { Permits } from "./permits.ts";
 import { HostRunner } from "./runner.ts";
 import type { UserSignals } from "./user-signals.ts";
-import { startWatching, watchUsers, type WatchUsersOptions } from "./watch-users.ts";
+import { startWatching, watchProviders, watchUsers, type WatchUsersOptions } from "./watch-users.ts";
 
 /** What exists while sessions are claimed. */
 export interface Active {
@@ -22,6 +26,7 @@ export interface Active {
   readonly signals: UserSignals;
   readonly notices: HeldNotices;
   readonly fuse: LaneFuse;
+  readonly permits: Permits;
   /** Listens to nobody any more; what runs can still be drained. */
   readonly quiet: () => void;
   /** Closes the record, when everything has drained. */
@@ -35,6 +40,9 @@ export interface ActiveOptions extends WatchUsersOptions {
   readonly nowMs: () => number;
   /** Those in force when they are asked for. */
   readonly settings: () => Settings;
+  readonly permits: Permits;
+  /** What resumes have used in this boot, before the plugin was replaced. */
+  readonly spent: Usage;
   /** The gateway has started; otherwise the plugin was replaced in it. */
   readonly isBoot: boolean;
 }
@@ -70,9 +78,14 @@ export function startActive(options: ActiveOptions): Active {
       expectOwnTurn: (key, runId) => signals.expectOwnTurn(key, runId),
     });
     const clock = { nowMs: options.nowMs, after: timer, newRunId: randomUUID };
-    const lane = new ResumeLane({ limits: laneLimits(settings()), runner, ledger, events, clock });
+    const { permits, spent } = options;
+    const lane = new ResumeLane({ limits: laneLimits(settings()), runner, ledger, events, clock, permits, spent });
     const signals = watchUsers(options, lane);
     inputs.push(() => signals.stop());
+    const providers = watchProviders(options, lane);
+    inputs.push(() => providers.stop());
+    const guard = new LoadGuard({ lane, events, limits: () => settings().budget });
+    inputs.push(() => guard.stop());
     const isOn = () => settings().notify === "held";
     const notices = new HeldNotices({ ...host, records, deliver, events, nowMs: Date.now, isOn });
     inputs.push(() => notices.stop());
@@ -84,7 +97,7 @@ export function startActive(options: ActiveOptions): Active {
     inputs.push(() => fuse.stop());
     if (facts.get("pausedSince") !== undefined) lane.pause("operator");
     startWatching(signals, events);
-    return { lane, records, signals, notices, fuse, quiet, close };
+    return { lane, records, signals, notices, fuse, permits, quiet, close };
   } catch (error) {
     quiet();
     close();
@@ -98,10 +111,12 @@ function endAll(ends: (() => void)[]): void {
 }
 
 /** What the lane takes of the settings. */
-export function laneLimits({ budget, preemption, lane, resume }: Settings): LaneLimits {
+export function laneLimits({ budget, cooldown, fleet, preemption, lane, resume }: Settings): LaneLimits {
   return {
     ...budget,
     ...preemption,
+    cooldown,
+    needsPermit: hasPace(budget) || fleet !== undefined,
     quietMs: lane.quietMs,
     retryDelayMs: resume.retryDelayMs,
     maxAttempts: resume.maxAttempts,

@@ -9,7 +9,7 @@ import { canonicalKey, type SessionRow } from "../domain/session.ts";
 import { type Candidate, describeEvidence, type Verdict } from "../domain/verdict.ts";
 import type { RecordStore } from "../record/record-store.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
-import type { SessionStore } from "./session-store.ts";
+import type { Forecast, SessionStore } from "./session-store.ts";
 import type { Transcripts } from "./transcripts.ts";
 
 export interface JudgeOptions {
@@ -39,7 +39,7 @@ export interface Judgement {
 }
 
 export interface ClaimOptions {
-  readonly sessions: Pick<SessionStore, "claim" | "release">;
+  readonly sessions: Pick<SessionStore, "claim" | "release" | "forecast">;
   readonly records: Pick<RecordStore, "put" | "delete" | "verdicts" | "facts">;
   /** What earlier boots have claimed. */
   readonly known: readonly ResumeRecord[];
@@ -105,8 +105,8 @@ export async function claimJudged(
   const said: BootVerdict[] = [...unreadable];
   for (const { candidate, verdict: wanted } of judged) {
     const verdict = (await carryOut(candidate, wanted, options)) ? wanted : CLAIM_FAILED;
-    said.push({ agentId: candidate.row.agentId, sessionKey: candidate.row.sessionKey, verdict });
-    if (verdict.kind === "admit") queue.push(toQueued(candidate, nowMs));
+    said.push(toBootVerdict(candidate.row, verdict));
+    if (verdict.kind === "admit") queue.push(toQueued(candidate, options.sessions.forecast(candidate.row), nowMs));
     // What was ours and is the host's now may be ours again: the next boot judges it anew.
     if (verdict.kind === "leave" && verdict.reason !== "released" && verdict !== CLAIM_FAILED) {
       takeBack(candidate.row, undefined, records, events);
@@ -130,13 +130,15 @@ export function report(verdicts: readonly BootVerdict[], events: Pick<EventBus, 
 
 /** What a judgement says without any claim. */
 export function verdictsOf({ judged, unreadable }: Judgement): BootVerdict[] {
-  const candidates = judged.map(({ candidate: { row }, verdict }) => ({
-    agentId: row.agentId,
-    sessionKey: row.sessionKey,
-    verdict,
-  }));
-  return [...unreadable, ...candidates];
+  return [...unreadable, ...judged.map(({ candidate, verdict }) => toBootVerdict(candidate.row, verdict))];
 }
+
+const toBootVerdict = ({ agentId, sessionKey, totalTokens }: SessionRow, verdict: Verdict): BootVerdict => ({
+  agentId,
+  sessionKey,
+  verdict,
+  estimatedTokens: totalTokens,
+});
 
 const CLAIM_FAILED = { kind: "leave", reason: "claim-failed", found: "changed", limit: "unchanged" } as const;
 const UNREADABLE = { kind: "leave", reason: "unreadable-entry", found: "no session id", limit: "session id" } as const;
@@ -246,7 +248,7 @@ function takeBack(
   }
 }
 
-function toQueued(candidate: Candidate, nowMs: number): QueuedResume {
+function toQueued(candidate: Candidate, forecast: Forecast, nowMs: number): QueuedResume {
   const { row, record } = candidate;
   return {
     ...rankOf(candidate),
@@ -256,6 +258,8 @@ function toQueued(candidate: Candidate, nowMs: number): QueuedResume {
     sessionId: row.sessionId,
     attempts: record === undefined ? 0 : attemptsOf(record),
     preemptions: record?.preemptions ?? 0,
+    refusals: 0,
+    ...forecast,
     queuedAtMs: nowMs,
     enqueuedAtMs: nowMs,
     notBeforeMs: nowMs,

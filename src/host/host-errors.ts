@@ -1,3 +1,5 @@
+import type { Refusal } from "../domain/decisions.ts";
+import { faultOf } from "../domain/provider-fault.ts";
 import { classifyRunError, type RunError } from "../domain/run-error.ts";
 
 /**
@@ -5,21 +7,30 @@ import { classifyRunError, type RunError } from "../domain/run-error.ts";
  * (2026.9.6), so they are told by name and text: here, and nowhere else.
  */
 
-/**
- * The host takes no new work: it is about to restart or stop (its signal for that comes later than this), or it keeps the
- * provider's key out of use for a while after a failure. No request was made.
- */
+/** The host takes no new work: it is about to restart or stop (its signal for that comes later than this). */
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (
-    /^(GatewayDrainingError|CommandLaneClearedError)$/.test(error.name) ||
-    /gateway is draining|temporarily disabled after a provider/i.test(error.message)
+    /^(GatewayDrainingError|CommandLaneClearedError)$/.test(error.name) || /gateway is draining/i.test(error.message)
   );
 }
 
 /** The outbound queue has this reply already: an earlier attempt, before a crash, got that far. */
 export function isQueuedAlready(error: unknown): boolean {
   return error instanceof Error && error.message.includes("delivery intent is already queued");
+}
+
+/**
+ * What a model provider says that takes no requests; `undefined` for every other error. The host names the reason and the
+ * provider on the error that it throws. It keeps a key out of use for a while after a failure: then no request was made.
+ */
+export function refusalOf(error: unknown): Refusal | undefined {
+  const { reason, provider, soonestCooldownExpiry } = (error ?? {}) as Record<string, unknown>;
+  const isDisabled = error instanceof Error && /temporarily disabled after a provider/i.test(error.message);
+  const fault = isDisabled ? "disabled" : faultOf(reason);
+  if (fault === undefined) return undefined;
+  const retryAfterMs = typeof soonestCooldownExpiry === "number" ? Math.max(0, soonestCooldownExpiry - Date.now()) : 0;
+  return { ...(typeof provider === "string" ? { provider } : {}), fault, retryAfterMs };
 }
 
 /** Why the host's model runner gave a turn up; it names the reason on the error that it throws. */

@@ -7,16 +7,18 @@ import type { HeldReason } from "../domain/reasons.ts";
 import type { RunningResume } from "../domain/queued-resume.ts";
 import type { ReplyPart, ResumeRecord } from "../domain/record.ts";
 import { runError } from "../domain/run-error.ts";
-import type { RunEnd } from "../domain/scheduler.ts";
+import type { RunEnd } from "../domain/decisions.ts";
 import type { SessionRow } from "../domain/session.ts";
+import type { Usage } from "../domain/spend.ts";
 import type { TranscriptFacts } from "../domain/transcript-facts.ts";
 import { hostLane } from "../lane/host-lane.ts";
 import type { ResumeRunner } from "../lane/resume-lane.ts";
 import type { Ledger } from "../record/ledger.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Deliver } from "./delivery.ts";
-import { failureReason, isRefusal } from "./host-errors.ts";
+import { failureReason, isRefusal, refusalOf } from "./host-errors.ts";
 import type { HostParts } from "./host-parts.ts";
+import { usageOf } from "./model-use.ts";
 import type { SessionStore } from "./session-store.ts";
 import type { Transcripts } from "./transcripts.ts";
 
@@ -67,6 +69,18 @@ export class HostRunner implements ResumeRunner {
   }
 
   async run(resume: RunningResume, runId: string, signal: AbortSignal): Promise<RunEnd> {
+    let usage: Usage | undefined;
+    const end = await this.#run(resume, runId, signal, (meta) => (usage = usageOf(this.#options.config(), meta)));
+    return usage === undefined ? end : { ...end, usage };
+  }
+
+  /** `onResult` is called with what the host tells of a run that has ended, before its reply is handed over. */
+  async #run(
+    resume: RunningResume,
+    runId: string,
+    signal: AbortSignal,
+    onResult: (meta: RunResult["meta"]) => void,
+  ): Promise<RunEnd> {
     const { ledger, sessions, transcripts } = this.#options;
     const record = ledger.get(resume);
     if (record === undefined) return { kind: "failed", error: "the record of a claimed session is missing" };
@@ -88,7 +102,7 @@ export class HostRunner implements ResumeRunner {
         ? this.#deliver(attempt, [{ text: tail.text }], sessions.routeOf(row))
         : { kind: "completed", reason: "already-answered" };
     }
-    const objection = this.#objection(record, row, facts);
+    const objection = this.#objection(resume, record, row, facts);
     if (objection !== undefined) return { kind: "held", reason: objection };
 
     const result = await this.#runTurn(attempt, row, tail.kind);
@@ -96,6 +110,7 @@ export class HostRunner implements ResumeRunner {
       await this.#restoreClaim(row);
       return result;
     }
+    onResult(result.meta);
     return this.#handOver(attempt, row, result);
   }
 
@@ -103,10 +118,15 @@ export class HostRunner implements ResumeRunner {
    * What admission could not know of a transcript that is too long to be read at boot. Errors of our own attempts are
    * counted as attempts, and what the operator has asked for is run whatever came before.
    */
-  #objection(record: ResumeRecord, row: SessionRow, facts: TranscriptFacts): HeldReason | undefined {
+  #objection(
+    { refusals }: RunningResume,
+    record: ResumeRecord,
+    row: SessionRow,
+    facts: TranscriptFacts,
+  ): HeldReason | undefined {
     const { filter, resume } = this.#options.settings();
     const isRequested = record.requestedAtMs !== undefined;
-    const pastErrorsCount = record.attempts <= 1 && !isRequested;
+    const pastErrorsCount = record.attempts <= 1 && refusals === 0 && !isRequested;
     const seen = pastErrorsCount ? facts : { ...facts, failures: 0, lastError: undefined };
     const verdict = transcriptObjection(
       { row: pastErrorsCount ? row : { lastRunError: undefined }, transcript: () => seen },
@@ -119,7 +139,7 @@ export class HostRunner implements ResumeRunner {
     { resume, runId, signal }: Attempt,
     row: SessionRow,
     tail: "unanswered" | "unsafe",
-  ): Promise<RunResult | Extract<RunEnd, { kind: "cancelled" | "refused" | "failed" }>> {
+  ): Promise<RunResult | Extract<RunEnd, { kind: "cancelled" | "refused" | "provider-fault" | "failed" }>> {
     const { agent, config, storePathOf, sessions, settings, expectOwnTurn } = this.#options;
     const { lane, resume: limits } = settings();
     const { agentId, sessionKey, sessionId } = row;
@@ -155,6 +175,8 @@ export class HostRunner implements ResumeRunner {
     } catch (error) {
       if (signal.aborted) return { kind: "cancelled" };
       if (isRefusal(error)) return { kind: "refused" };
+      const refusal = refusalOf(error);
+      if (refusal !== undefined) return { kind: "provider-fault", ...refusal };
       const { kind, permanent } = failureReason(error);
       const text = kind === "unknown" ? errorKind(error) : `${errorKind(error)}: ${kind}`;
       return { kind: "failed", error: text, permanent };

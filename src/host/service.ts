@@ -4,6 +4,7 @@ import type { OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/p
 import type { BootTimes } from "../domain/events.ts";
 import { canonicalKey } from "../domain/session.ts";
 import type { ServiceState } from "../domain/service-state.ts";
+import { NOTHING_USED } from "../domain/spend.ts";
 import { hostLane } from "../lane/host-lane.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
 import type { Office } from "../operate/office.ts";
@@ -19,13 +20,15 @@ import { hostFeatures } from "./host-features.ts";
 import { type HostParts, hostParts } from "./host-parts.ts";
 import { belongTo, inProcess } from "./in-process.ts";
 import { createInstruments, type Instruments, rememberLogKey } from "./instruments.ts";
+import { Permits } from "./permits.ts";
 import { type Onlooker, startOnlooker } from "./onlooker.ts";
 import { settingsOf, watchSettings } from "./settings-watch.ts";
 import { steadyClock } from "./steady-clock.ts";
 
-/** The host gives a stopping plugin 5 s: for a start that is still under way, and for what runs. */
-const START_LIMIT_MS = 1_000;
+/** The host gives a stopping plugin 5 s: for a start that is still under way, for what runs, and for what is shared. */
+const START_LIMIT_MS = 800;
 const DRAIN_LIMIT_MS = 3_500;
+const CLOSE_LIMIT_MS = 500;
 
 /** What lives from one `start` of the service to the next `stop`. */
 interface Session extends Instruments {
@@ -104,7 +107,7 @@ export class ResumeService {
 
   async #start(context: OpenClawPluginServiceContext): Promise<void> {
     const isBoot = inProcess.context === undefined;
-    if (isBoot) inProcess.boot = undefined;
+    if (isBoot) inProcess.boot = inProcess.spent = undefined;
     // A later start runs inside the edit that replaced the plugin, and the host takes no runs from there once it is done.
     this.#inServiceContext = inProcess.context ??= AsyncLocalStorage.snapshot();
     const session = (this.#session = this.#newSession(context));
@@ -216,6 +219,7 @@ export class ResumeService {
     if (settings.changed.length === 0 || settings.current === undefined) return;
     const { current } = settings;
     events.emit("reconfigured", { changed: settings.changed });
+    active?.permits.setPace(current.budget);
     active?.lane.setLimits(laneLimits(current));
     if (current.mode === "active") active?.lane.unpause("mode");
     else active?.lane.pause("mode");
@@ -257,7 +261,9 @@ export class ResumeService {
     active.quiet();
     // A delivery that hangs must not hold the gateway: it is on record and goes on at the next boot.
     await atMost(DRAIN_LIMIT_MS, active.lane.drain());
+    inProcess.spent = active.lane.spent;
     active.close();
+    await atMost(CLOSE_LIMIT_MS, active.permits.close());
   }
 
   #observe(
@@ -293,6 +299,7 @@ export class ResumeService {
   ): Promise<void> {
     const { host, events } = session;
     const nowMs = Date.now();
+    const permits = new Permits({ settings, after: timer });
     // Users are watched from before the first claim: one who writes meanwhile must not find a resume in the way.
     const { lane, records, signals } = (session.active = startActive({
       ...this.#watching(session, gatewayEvents),
@@ -301,6 +308,8 @@ export class ResumeService {
       nowMs: session.nowMs,
       settings: () => session.settings.current ?? settings,
       isBoot,
+      permits,
+      spent: inProcess.spent ?? NOTHING_USED,
     }));
     session.lane = lane;
     session.heldCount = () => records.heldCount();

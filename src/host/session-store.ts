@@ -4,6 +4,8 @@ import { resolveSendPolicy } from "openclaw/plugin-sdk/session-store-runtime";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
 import { classifyRunError } from "../domain/run-error.ts";
 import type { DeliveryRoute, KeyKind, SessionRow } from "../domain/session.ts";
+import type { QueuedResume } from "../domain/queued-resume.ts";
+import { estimateOf, modelOf, type ModelRef } from "./model-use.ts";
 import { type RunContext, runContextOf } from "./run-context.ts";
 
 type SessionApi = PluginRuntime["agent"]["session"];
@@ -15,6 +17,8 @@ export interface SessionStore {
   get(agentId: string, sessionKey: string): SessionRow | undefined;
   /** Whether the host itself has started this run to recover the session. */
   isRecovery(agentId: string, sessionKey: string, runId: string): boolean;
+  /** What its next run will ask, and use at least. */
+  forecast(row: SessionRow): Forecast;
   /** What a run takes from the session besides its transcript. */
   runContext(row: SessionRow): RunContext;
   /** Where a reply goes, unless the operator's send policy forbids it. */
@@ -30,6 +34,9 @@ export interface SessionStore {
    */
   release(row: SessionRow, when: "now" | "at-next-start"): Promise<boolean>;
 }
+
+/** What is known of a run beforehand. */
+export type Forecast = Pick<QueuedResume, "provider" | "estimate">;
 
 /**
  * What a claim writes. `undefined` removes a field; an entry that keeps `mainRestartRecovery` is marked again by the
@@ -84,6 +91,10 @@ export function createSessionStore(
       const runs: unknown = latest({ agentId, sessionKey })?.restartRecoveryRuns;
       return Array.isArray(runs) && runs.some((run) => asObject(run)?.["runId"] === runId);
     },
+    forecast(row) {
+      const model = modelBefore(row);
+      return { provider: model?.provider, estimate: estimateOf(config(), model, row.totalTokens) };
+    },
     runContext(row) {
       const entry = latest(row);
       return entry === undefined ? {} : runContextOf(entry, row.route);
@@ -99,6 +110,16 @@ export function createSessionStore(
     claim: (row) => patchIfSame(row, CLAIM_PATCH),
     release: (row, when) => patchIfSame(row, RELEASE_PATCHES[when]),
   };
+
+  /** A forecast that cannot be made must not cost the session its resume. */
+  function modelBefore(row: SessionRow): ModelRef | undefined {
+    try {
+      const entry = latest(row);
+      return entry === undefined ? undefined : modelOf(config(), entry, row.agentId);
+    } catch {
+      return undefined;
+    }
+  }
 
   async function patchIfSame(row: SessionRow, patch: object): Promise<boolean> {
     const { agentId, sessionKey } = row;
@@ -143,13 +164,14 @@ function toRow(agentId: string, sessionKey: string, entry: unknown): SessionRow 
     chatKind: chatKindOf(fields["chatType"]),
     status: asString(fields["status"]),
     abortedLastRun: fields["abortedLastRun"] === true,
-    lastInteractionAtMs: asTimeMs(fields["lastInteractionAt"]),
-    stoppedAtMs: asTimeMs(fields["abortCutoffTimestamp"]),
-    startedAtMs: asTimeMs(fields["sessionStartedAt"]),
+    lastInteractionAtMs: asPositive(fields["lastInteractionAt"]),
+    stoppedAtMs: asPositive(fields["abortCutoffTimestamp"]),
+    startedAtMs: asPositive(fields["sessionStartedAt"]),
     route,
     channel: route?.channel ?? channelOfKey(sessionKey),
     directKey: fields["archivedAt"] === undefined && isDirectKey(sessionKey),
     lastRunError: lastRunError === undefined ? undefined : classifyRunError(lastRunError),
+    totalTokens: asPositive(fields["totalTokens"]),
     marks: {
       pendingFinalDelivery: isSet(fields["pendingFinalDelivery"]),
       messageToolOnly: fields["restartRecoverySourceReplyDeliveryMode"] === "message_tool_only",
@@ -219,6 +241,6 @@ function asObject(value: unknown): Record<string, unknown> | undefined {
 
 const asString = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : undefined;
-const asTimeMs = (value: unknown): number | undefined =>
+const asPositive = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) && value > 0 ? value : undefined;
 const isSet = (value: unknown): boolean => value !== undefined && value !== null;

@@ -4,6 +4,7 @@ import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
 import type { EventBus } from "../domain/events.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
 import type { HostParts } from "./host-parts.ts";
+import { ProviderWatch } from "./provider-watch.ts";
 import { UserSignals } from "./user-signals.ts";
 
 export interface WatchUsersOptions {
@@ -36,6 +37,16 @@ export function watchUsers(options: WatchUsersOptions, lane: ResumeLane): UserSi
       mainQueued: (turns) => within(() => lane.mainQueued(turns)),
       mainWaited: (waitMs) => events.emit("mainWaited", { waitMs }),
     },
+  });
+}
+
+/** Tells the lane of everything that model providers answer and refuse, of users' turns as of resumes. */
+export function watchProviders({ runtime, within }: WatchUsersOptions, lane: ResumeLane): ProviderWatch {
+  return new ProviderWatch(runtime.events, {
+    providerAsked: (runId, provider) => within(() => lane.providerAsked(runId, provider)),
+    providerAnswered: (provider) => within(() => lane.providerAnswered(provider)),
+    providerRefused: (runId, refusal, isAboutToRepeat) =>
+      within(() => lane.providerRefused(runId, refusal, isAboutToRepeat)),
   });
 }
 

@@ -1,20 +1,16 @@
 import PQueue from "p-queue";
-import type { QueuedResume, RunningResume } from "../domain/queued-resume.ts";
-import {
-  type AttemptResult,
-  type CancelCause,
-  type Decision,
-  type RunEnd,
-  Scheduler,
-  type SchedulerLimits,
-  type Settlement,
-} from "../domain/scheduler.ts";
-import type { Outcome } from "../domain/reasons.ts";
-import { changeMode, type SchedulerMode } from "../domain/mode.ts";
+import type { AttemptResult, CancelCause, Decision, Refusal, RunEnd, Settlement } from "../domain/decisions.ts";
 import { errorKind } from "../domain/error-kind.ts";
 import type { EventBus, Subject } from "../domain/events.ts";
+import { changeMode, type SchedulerMode } from "../domain/mode.ts";
+import type { Cooldown } from "../domain/providers.ts";
+import type { QueuedResume, RunningResume } from "../domain/queued-resume.ts";
+import type { HeldReason, Outcome } from "../domain/reasons.ts";
+import { Scheduler, type SchedulerLimits } from "../domain/scheduler.ts";
+import type { Usage } from "../domain/spend.ts";
 import type { LaneLabel } from "../domain/starvation.ts";
 import { PAUSE_CAUSES, type PauseCause, type WaitCause } from "../domain/wait-cause.ts";
+import type { Permit, PermitSource } from "./permits.ts";
 
 /** Runs one resume on the host. Settles only when the host's run has really ended; never rejects for a cancel. */
 export interface ResumeRunner {
@@ -48,16 +44,24 @@ export interface ResumeLaneOptions {
   readonly ledger: ResumeLedger;
   readonly events: EventBus;
   readonly clock: LaneClock;
+  /** Asked before each start while the limits say so. */
+  readonly permits?: PermitSource;
+  /** What runs of this boot have used before this lane was made. */
+  readonly spent?: Usage;
 }
 
 interface ActiveRun {
   readonly resume: RunningResume;
+  readonly runId: string;
+  readonly permit: Permit | undefined;
   readonly abort: AbortController;
   readonly timeoutMs: number;
   /** Resolves when its slot is free, with how it was settled; a run that goes back to the queue was not. */
   ended: Promise<Settlement | undefined>;
   timedOut: boolean;
   cancel?: { readonly cause: CancelCause; readonly atMs: number };
+  /** It was cut off because the provider had refused it; the host would ask again and again. */
+  refusal?: Refusal;
 }
 
 /**
@@ -77,11 +81,16 @@ export class ResumeLane {
   readonly #undone: Decision[] = [];
   #cancelWake: (() => void) | undefined;
   #mode: SchedulerMode = "starting";
+  /** Granted, and for what starts next. */
+  #permit: Permit | undefined;
+  /** As they were last reported, by provider. */
+  #cooldowns = new Map<string, Cooldown>();
+  #usedUp: HeldReason | undefined;
 
   constructor(options: ResumeLaneOptions) {
     this.#options = options;
     this.#limits = options.limits;
-    this.#scheduler = new Scheduler(options.limits);
+    this.#scheduler = new Scheduler(options.limits, options.spent);
     this.#slots = new PQueue({ concurrency: options.limits.maxConcurrent });
   }
 
@@ -128,13 +137,29 @@ export class ResumeLane {
   /** Why nothing starts, if something is queued. */
   waitsFor(): WaitCause | undefined {
     const wait = this.#scheduler.waitsFor(this.nowMs());
+    if (wait === "permit") return this.#options.permits?.waitsFor;
     return wait === "paused" ? PAUSE_CAUSES.find((cause) => this.#pauses.has(cause)) : wait;
   }
 
-  /** Everything that keeps the lane from starting anything: each pause, and what keeps queued resumes waiting. */
+  /** Each cause for which something does not start: the pauses, what the queue waits for, and the limits that it meets. */
   waitCauses(): ReadonlySet<WaitCause> {
-    const cause = this.#scheduler.queued > 0 ? this.waitsFor() : undefined;
-    return new Set([...this.#pauses, ...(cause === undefined ? [] : [cause])]);
+    const causes = new Set<WaitCause>(this.#pauses);
+    if (this.#scheduler.usedUp !== undefined) causes.add("spend");
+    if (this.#scheduler.queued === 0) return causes;
+    const cause = this.waitsFor();
+    if (cause !== undefined) causes.add(cause);
+    return this.#scheduler.isCooling(this.nowMs()) ? causes.add("cooldown") : causes;
+  }
+
+  /** What runs of this boot have used. */
+  get spent(): Usage {
+    return this.#scheduler.spent;
+  }
+
+  /** Providers that are left alone now, with how long still, milliseconds. */
+  cooldowns(): (Cooldown & { readonly forMs: number })[] {
+    const nowMs = this.nowMs();
+    return this.#scheduler.cooldowns(nowMs).map((cooldown) => ({ ...cooldown, forMs: cooldown.untilMs - nowMs }));
   }
 
   enqueue(resume: QueuedResume): void {
@@ -181,8 +206,34 @@ export class ResumeLane {
     this.#carryOut([]);
   }
 
+  /** The request of this run went to this provider; of any run in the gateway. */
+  providerAsked(runId: string, provider: string): void {
+    const run = this.#runOf(runId);
+    if (run === undefined) return;
+    this.#scheduler.providerAsked(run.resume.key, provider, this.nowMs());
+    this.#carryOut([]);
+  }
+
+  /** This provider has answered somebody. */
+  providerAnswered(provider: string): void {
+    this.#carryOut(this.#scheduler.providerAnswered(provider, this.nowMs()));
+  }
+
+  /**
+   * This provider has refused a run. A resume whose request the host is about to repeat is cut off: it would go on for
+   * minutes, and hold its slot. What the host tries otherwise, with another key of the same provider, goes on.
+   */
+  providerRefused(runId: string, refusal: Refusal, isAboutToRepeat: boolean): void {
+    const run = this.#runOf(runId);
+    this.#carryOut(this.#scheduler.providerRefused(refusal, run?.resume.key, this.nowMs()));
+    if (run === undefined || run.refusal !== undefined || !isAboutToRepeat) return;
+    run.refusal = refusal;
+    run.abort.abort(new Error(`the provider refuses: ${refusal.fault}`));
+  }
+
   /** Starts nothing more; what runs goes on. */
   pause(cause: PauseCause): void {
+    if (this.#pauses.has(cause)) return;
     this.#pauses.add(cause);
     this.#scheduler.pause();
     this.#carryOut([]);
@@ -190,7 +241,7 @@ export class ResumeLane {
 
   /** Ends one pause; another may still be in force. */
   unpause(cause: PauseCause): void {
-    this.#pauses.delete(cause);
+    if (!this.#pauses.delete(cause)) return;
     if (this.#pauses.size === 0) this.#carryOut(this.#scheduler.unpause(this.nowMs()));
   }
 
@@ -246,13 +297,34 @@ export class ResumeLane {
     if (decision.do === "start") this.#start(decision.resume);
     else if (decision.do === "cancel") this.#cancel(decision.key, decision.cause);
     else if (decision.do === "requeue") this.#keep(decision.resume);
+    else if (decision.do === "ask") this.#ask();
+    else if (decision.do === "give-back") this.#takePermit()?.giveBack();
     else this.#settle(decision.resume, decision.settlement.outcome, decision.settlement.reason);
+  }
+
+  #ask(): void {
+    void this.#options.permits?.ask().then((permit) => {
+      this.#permit = permit;
+      this.#carryOut(this.#scheduler.permitGranted(this.nowMs()));
+    });
+  }
+
+  #takePermit(): Permit | undefined {
+    const permit = this.#permit;
+    this.#permit = undefined;
+    return permit;
+  }
+
+  #runOf(runId: string): ActiveRun | undefined {
+    return [...this.#active.values()].find((run) => run.runId === runId);
   }
 
   #start(resume: RunningResume): void {
     const { timeoutMs } = this.#limits;
     const run: ActiveRun = {
       resume,
+      runId: this.#options.clock.newRunId(),
+      permit: this.#takePermit(),
       abort: new AbortController(),
       timeoutMs,
       ended: Promise.resolve(undefined),
@@ -279,6 +351,7 @@ export class ResumeLane {
     });
     const end = await this.#attempt(resume, run);
     cancelTimeout();
+    run.permit?.end();
     this.#active.delete(resume.key);
     this.#ended(resume, run, end, startedAtMs);
     // What starts next waits inside p-queue for the moment until this function has returned and the slot is free.
@@ -288,7 +361,7 @@ export class ResumeLane {
   }
 
   async #attempt(resume: RunningResume, run: ActiveRun): Promise<RunEnd> {
-    const runId = this.#options.clock.newRunId();
+    const { runId } = run;
     try {
       if (run.abort.signal.aborted) return { kind: "cancelled" };
       // No attempt: nothing has been tried. It rests, as when the host takes no work.
@@ -296,10 +369,11 @@ export class ResumeLane {
         return { kind: "refused", error: "the record cannot be written" };
       }
       const end = await this.#options.runner.run(resume, runId, run.abort.signal);
-      if (end.kind === "cancelled" && run.timedOut && run.cancel === undefined) {
-        return { kind: "timed-out", error: `took longer than ${run.timeoutMs} ms` };
-      }
-      return end;
+      if (run.cancel !== undefined || (end.kind !== "cancelled" && end.kind !== "failed")) return end;
+      if (run.refusal !== undefined) return { kind: "provider-fault", ...run.refusal };
+      return run.timedOut && end.kind === "cancelled"
+        ? { kind: "timed-out", error: `took longer than ${run.timeoutMs} ms` }
+        : end;
     } catch (error) {
       return { kind: "failed", error: errorKind(error) };
     }
@@ -312,11 +386,7 @@ export class ResumeLane {
       slot: resume.slot,
       result: resultOf(end),
       ranMs: nowMs - startedAtMs,
-      ...("error" in end
-        ? { error: end.error }
-        : end.kind === "refused"
-          ? { error: "the host takes no new work" }
-          : {}),
+      ...errorOf(end),
       ...(run.cancel ? { cancelCause: run.cancel.cause, drainedMs: nowMs - run.cancel.atMs } : {}),
     });
   }
@@ -365,6 +435,20 @@ export class ResumeLane {
   #report(): void {
     this.#setMode(this.#scheduler.mode);
     this.#options.events.emit("load", this.#scheduler.load);
+    this.#reportLimits();
+  }
+
+  #reportLimits(): void {
+    const { events } = this.#options;
+    const before = this.#cooldowns;
+    this.#cooldowns = new Map(this.cooldowns().map((cooldown) => [cooldown.provider, cooldown]));
+    for (const { provider, fault, refusals, untilMs } of this.#cooldowns.values()) {
+      const isNews = before.get(provider)?.untilMs !== untilMs;
+      if (isNews) events.emit("cooldown", { provider, fault, refusals, forMs: untilMs - this.nowMs() });
+    }
+    const reason = this.#scheduler.usedUp;
+    if (reason !== undefined && this.#usedUp === undefined) events.emit("usedUp", { reason, ...this.spent });
+    this.#usedUp = reason;
   }
 
   #wakeLater(): void {
@@ -377,6 +461,13 @@ export class ResumeLane {
             this.#carryOut(this.#scheduler.tick(this.nowMs())),
           );
   }
+}
+
+/** What the log says of a run that did not end well. */
+function errorOf(end: RunEnd): { readonly error?: string } {
+  if (end.kind === "provider-fault") return { error: `${end.provider ?? "the provider"} refuses: ${end.fault}` };
+  if (end.kind === "refused") return { error: end.error ?? "the host takes no new work" };
+  return "error" in end && end.error !== undefined ? { error: end.error } : {};
 }
 
 /** A cancelled run was preempted: its session is superseded only when the user's own turn starts. */

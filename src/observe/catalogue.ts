@@ -1,7 +1,7 @@
 import { BOOT_PHASES } from "../domain/events.ts";
 import { SCHEDULER_MODES } from "../domain/mode.ts";
 import { OUTCOMES, type Outcome, reasonsOf, VERDICTS, type VerdictKind } from "../domain/reasons.ts";
-import { ATTEMPT_RESULTS, CANCEL_CAUSES } from "../domain/scheduler.ts";
+import { ATTEMPT_RESULTS, CANCEL_CAUSES } from "../domain/decisions.ts";
 import { SERVICE_STATES } from "../domain/service-state.ts";
 import { LANES, STARVES } from "../domain/starvation.ts";
 import { WAIT_CAUSES } from "../domain/wait-cause.ts";

@@ -109,6 +109,13 @@ export function logEvents(events: EventBus, { log, refs, redact, laneOf }: LogPa
     reason,
     attempts,
   }));
+  on("cooldown", "warn", "a model provider refuses: it gets no resume for a while", (event) => {
+    const { provider, fault, refusals, forMs } = event;
+    return { provider, fault, refusals, ms: forMs };
+  });
+  on("usedUp", "warn", USED_UP, ({ reason, tokens, costUsd }) => ({ reason, tokens, costUsd }));
+  on("fleetLost", "warn", FLEET_LOST, ({ error }) => ({ error }));
+  on("fleetHealed", "info", "the fleet shares its budget again", ({ lostForMs }) => ({ ms: lostForMs }));
   on("asked", "info", "operator asked", ({ action, ...subject }) => ({ ...maybeSession(subject), action }));
   on("notified", "info", "conversation told", ({ reason, ...subject }) => ({ ...session(subject), reason }));
   on("reconfigured", "info", "settings changed", ({ changed }) => ({ changed }));
@@ -137,6 +144,10 @@ function isNews({ kind, reason }: Verdict): boolean {
 }
 
 const FAILED = "the plugin could not start: the host recovers as it would without it";
+
+const USED_UP =
+  "what resumes may use in one boot is used up: the rest is held; `openclaw resumes resume <key>` runs one anyway";
+const FLEET_LOST = "Redis cannot be reached: until it is back this gateway resumes by its own fallback";
 
 const FUSED =
   "several gateways in a row died while resumes ran: nothing is resumed until then; " +

@@ -4,6 +4,7 @@ import type { QueuedResume } from "../domain/queued-resume.ts";
 import type { Outcome } from "../domain/reasons.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { canonicalKey, type SessionRow } from "../domain/session.ts";
+import type { Forecast } from "../host/session-store.ts";
 import { findSession } from "./find-session.ts";
 import type { Office } from "./office.ts";
 import { OperatorError } from "./operator-error.ts";
@@ -142,10 +143,10 @@ export class Actions {
       return "queued";
     }
     if (record.phase === "delivering") throw DELIVERING;
-    const { lastInteractionAtMs, chatKind } = this.#stillThere(record, row);
+    const there = this.#stillThere(record, row);
     const fresh = { phase: "claimed", outcome: undefined, attempts: 0, cutOffs: 0, preemptions: 0 } as const;
     records.put({ ...record, ...fresh, reply: undefined, requestedAtMs: nowMs });
-    lane.enqueue(requested(record, lastInteractionAtMs, chatKind === "direct", nowMs));
+    lane.enqueue(requested(record, there, this.#office().host.sessions.forecast(there), nowMs));
     return "queued";
   }
 
@@ -234,8 +235,8 @@ const DELIVERING = new Refusal("delivering", "its answer is already on its way")
 
 function requested(
   { agentId, sessionKey, sessionId }: ResumeRecord,
-  activityAtMs: number | undefined,
-  direct: boolean,
+  { lastInteractionAtMs, chatKind }: SessionRow,
+  forecast: Forecast,
   nowMs: number,
 ): QueuedResume {
   return {
@@ -244,10 +245,12 @@ function requested(
     sessionKey,
     sessionId,
     requestedAtMs: nowMs,
-    activityAtMs,
-    direct,
+    activityAtMs: lastInteractionAtMs,
+    direct: chatKind === "direct",
     attempts: 0,
     preemptions: 0,
+    refusals: 0,
+    ...forecast,
     queuedAtMs: nowMs,
     enqueuedAtMs: nowMs,
     notBeforeMs: nowMs,

@@ -28,11 +28,12 @@ export class Desk {
   plan({ now, config }: { readonly now: boolean; readonly config?: unknown }): PlanView {
     const { boot, state, settings, settingsErrors, host, nowMs } = this.#office();
     if (!now && config === undefined) {
-      return planView({ of: "boot", source: "gateway", state, atMs: boot?.atMs ?? nowMs() }, boot?.verdicts ?? []);
+      const facts = { of: "boot", source: "gateway", state, atMs: boot?.atMs ?? nowMs() } as const;
+      return planView(facts, boot?.verdicts ?? [], settings);
     }
     const by = settingsFor(config, settings, settingsErrors);
     const verdicts = judgeNow(host, by.settings, this.#records(), nowMs());
-    return planView({ of: "now", source: "gateway", state: by.state, atMs: nowMs() }, verdicts);
+    return planView({ of: "now", source: "gateway", state: by.state, atMs: nowMs() }, verdicts, by.settings);
   }
 
   show(sessionKey: string): ShowView {

@@ -12,10 +12,11 @@ export function explain({ kind, reason, found, limit }: Verdict): Explanation {
   return { verdict: kind, reason, meaning, rule, found, limit, unit, remedy };
 }
 
-export const toPlanItem = ({ agentId, sessionKey, verdict }: BootVerdict): PlanItem => ({
+export const toPlanItem = ({ agentId, sessionKey, verdict, estimatedTokens }: BootVerdict): PlanItem => ({
   agentId,
   sessionKey,
   ...explain(verdict),
+  estimatedTokens: estimatedTokens ?? null,
 });
 
 /** How many sessions each verdict has. */

@@ -2,6 +2,7 @@ import type { EventBus } from "../domain/events.ts";
 import type { ServiceState } from "../domain/service-state.ts";
 import type { HostParts } from "../host/host-parts.ts";
 import type { LaneFuse } from "../host/lane-fuse.ts";
+import type { Permits } from "../host/permits.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
 import type { RecordStore } from "../record/record-store.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
@@ -29,6 +30,7 @@ export interface Office {
         readonly lane: ResumeLane;
         readonly records: RecordStore;
         readonly fuse: Pick<LaneFuse, "untilMs" | "reset">;
+        readonly permits: Pick<Permits, "fleet">;
       }
     | undefined;
   /** Functions of the host's that a resume needs, by name. */

@@ -30,13 +30,17 @@ export class Offline {
         verdicts: store.verdicts.all(),
         atMs: store.facts.get("bootedAt"),
       })) ?? { verdicts: [], atMs: undefined };
-      return planView({ of: "boot", source: "store", state: this.#state(), atMs: atMs ?? nowMs() }, verdicts);
+      return planView(
+        { of: "boot", source: "store", state: this.#state(), atMs: atMs ?? nowMs() },
+        verdicts,
+        this.#settings().settings,
+      );
     }
     const own = this.#settings();
     const by = settingsFor(config, own.settings, own.errors);
     const records = this.#read((store) => store.all()) ?? [];
     const verdicts = judgeNow(host, by.settings, records, nowMs());
-    return planView({ of: "now", source: "store", state: by.state, atMs: nowMs() }, verdicts);
+    return planView({ of: "now", source: "store", state: by.state, atMs: nowMs() }, verdicts, by.settings);
   }
 
   show(sessionKey: string): ShowView {

@@ -14,9 +14,16 @@ import type { PlanView } from "./views.ts";
 
 type PlanFacts = Pick<PlanView, "of" | "source" | "state" | "atMs">;
 
-/** Verdicts as a plan. */
-export function planView(facts: PlanFacts, verdicts: readonly BootVerdict[]): PlanView {
-  return { ...facts, sessions: verdicts.map(toPlanItem), totals: countVerdicts(verdicts) };
+/** Verdicts as a plan; `settings` are those that they were made by. */
+export function planView(
+  facts: PlanFacts,
+  verdicts: readonly BootVerdict[],
+  settings: Pick<Settings, "budget"> | undefined,
+): PlanView {
+  const admitted = verdicts.filter(({ verdict }) => verdict.kind === "admit");
+  const estimated = admitted.reduce((sum, { estimatedTokens = 0 }) => sum + estimatedTokens, 0);
+  const tokens = { estimated, limit: settings?.budget.maxTokensPerBoot ?? null };
+  return { ...facts, sessions: verdicts.map(toPlanItem), totals: countVerdicts(verdicts), tokens };
 }
 
 /** What a restart this minute would say of every session. Changes nothing. */

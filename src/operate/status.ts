@@ -1,5 +1,6 @@
 import type { QueuedResume } from "../domain/queued-resume.ts";
 import { canonicalKey } from "../domain/session.ts";
+import { NOTHING_USED } from "../domain/spend.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { countVerdicts } from "./explain.ts";
@@ -29,6 +30,18 @@ export function statusView(office: Office, records: readonly ResumeRecord[]): St
       used: lane?.slots.used ?? 0,
       perAgent: settings?.budget.maxPerAgent ?? null,
     },
+    spend: {
+      ...(lane?.spent ?? NOTHING_USED),
+      maxTokens: settings?.budget.maxTokensPerBoot ?? null,
+      maxCostUsd: settings?.budget.maxCostPerBoot ?? null,
+    },
+    cooldowns: (lane?.cooldowns() ?? []).map(({ provider, fault, forMs, refusals }) => ({
+      provider,
+      fault,
+      untilMs: Math.round(nowMs + forMs),
+      refusals,
+    })),
+    fleet: active?.permits.fleet ?? null,
     users: lane?.users ?? { waiting: 0, running: 0 },
     queue,
     running: lane === undefined ? [] : runningItems(lane),

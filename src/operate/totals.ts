@@ -1,6 +1,6 @@
 import type { EventBus } from "../domain/events.ts";
 import { type Outcome, OUTCOMES } from "../domain/reasons.ts";
-import { ATTEMPT_RESULTS, type AttemptResult } from "../domain/scheduler.ts";
+import { ATTEMPT_RESULTS, type AttemptResult } from "../domain/decisions.ts";
 
 /** Counts what has become of this boot's resumes. */
 export class Totals {

@@ -1,6 +1,7 @@
 import type { SchedulerMode } from "../domain/mode.ts";
+import type { ProviderFault } from "../domain/provider-fault.ts";
 import type { Outcome, VerdictKind } from "../domain/reasons.ts";
-import type { AttemptResult } from "../domain/scheduler.ts";
+import type { AttemptResult } from "../domain/decisions.ts";
 import type { ServiceState } from "../domain/service-state.ts";
 import type { Fact } from "../domain/verdict.ts";
 import type { WaitCause } from "../domain/wait-cause.ts";
@@ -49,6 +50,24 @@ export interface HeldItem extends SessionName {
   readonly claimedAtMs: number;
 }
 
+export interface CooldownItem {
+  readonly provider: string;
+  readonly fault: ProviderFault;
+  readonly untilMs: number;
+  /** Refusals without an answer in between. */
+  readonly refusals: number;
+}
+
+export interface FleetView {
+  readonly namespace: string;
+  /** `lost`: Redis cannot be reached, this gateway goes by its own fallback. */
+  readonly state: "connecting" | "shared" | "lost";
+  /** Why it is lost; never the address's password. */
+  readonly reason: string | null;
+  readonly maxConcurrent: number;
+  readonly fallbackConcurrent: number;
+}
+
 export interface StatusView {
   readonly version: string;
   readonly state: ServiceState;
@@ -67,6 +86,17 @@ export interface StatusView {
     readonly waitingFor: WaitCause | null;
   };
   readonly budget: { readonly slots: number; readonly used: number; readonly perAgent: number | null };
+  /** What resumes of this boot have used, and may use; `null` is no limit. */
+  readonly spend: {
+    readonly tokens: number;
+    readonly maxTokens: number | null;
+    readonly costUsd: number;
+    readonly maxCostUsd: number | null;
+  };
+  /** Model providers that refuse, and get no resume for a while. */
+  readonly cooldowns: readonly CooldownItem[];
+  /** The budget that gateways share; `null` where this one is on its own. */
+  readonly fleet: FleetView | null;
   readonly users: { readonly waiting: number; readonly running: number };
   readonly queue: readonly QueueItem[];
   readonly running: readonly RunningItem[];
@@ -100,7 +130,10 @@ export interface Explanation {
   readonly remedy: string;
 }
 
-export interface PlanItem extends SessionName, Explanation {}
+export interface PlanItem extends SessionName, Explanation {
+  /** What a resume of it is thought to use at least; `null` where the host has not counted. */
+  readonly estimatedTokens: number | null;
+}
 
 export interface PlanView {
   /** `boot`: what this boot (with the gateway down: the last one) said. `now`: what a restart this minute would say. */
@@ -112,6 +145,8 @@ export interface PlanView {
   /** In the order in which they would be resumed. */
   readonly sessions: readonly PlanItem[];
   readonly totals: Readonly<Record<VerdictKind, number>>;
+  /** Of the admitted ones together, as far as known, and what they may use in one boot; `null` is no limit. */
+  readonly tokens: { readonly estimated: number; readonly limit: number | null };
 }
 
 export interface ShowView extends SessionName {

@@ -8,6 +8,8 @@ export interface BootVerdict {
   readonly agentId: string;
   readonly sessionKey: string;
   readonly verdict: Verdict;
+  /** What a resume of it is thought to use at least; `undefined` where the host has not counted. */
+  readonly estimatedTokens?: number | undefined;
 }
 
 /** What the newest boot said of every candidate, so that it can be asked about later, also of a gateway that is down. */
@@ -23,11 +25,12 @@ export class Verdicts {
     if (!hasTable(this.#db, "verdicts")) return [];
     const rows = this.#db.prepare("SELECT * FROM verdicts ORDER BY rowid").all();
     return rows.flatMap((row) => {
-      const evidence = parseJson(row["evidence"]) as Evidence | undefined;
-      const verdict = { kind: row["verdict"], reason: row["reason"], ...evidence } as Verdict;
+      const evidence = parseJson(row["evidence"]) as (Evidence & { estimatedTokens?: number }) | undefined;
+      const { estimatedTokens, ...facts } = evidence ?? {};
+      const verdict = { kind: row["verdict"], reason: row["reason"], ...facts } as Verdict;
       // Another version may have said what this one has no word for.
       if (evidence === undefined || !isKnown(verdict.kind, verdict.reason)) return [];
-      return [{ agentId: String(row["agent_id"]), sessionKey: String(row["session_key"]), verdict }];
+      return [{ agentId: String(row["agent_id"]), sessionKey: String(row["session_key"]), verdict, estimatedTokens }];
     });
   }
 
@@ -36,9 +39,9 @@ export class Verdicts {
     const insert = this.#db.prepare("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)");
     transaction(this.#db, () => {
       this.#db.exec("DELETE FROM verdicts");
-      for (const { agentId, sessionKey, verdict } of verdicts) {
+      for (const { agentId, sessionKey, verdict, estimatedTokens } of verdicts) {
         const { kind, reason, found, limit } = verdict;
-        insert.run(agentId, sessionKey, kind, reason, JSON.stringify({ found, limit }));
+        insert.run(agentId, sessionKey, kind, reason, JSON.stringify({ found, limit, estimatedTokens }));
       }
     });
   }

@@ -1,0 +1,77 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { EventBus } from "../domain/events.ts";
+import type { ResumeLane } from "../lane/resume-lane.ts";
+
+export interface LoadLimits {
+  /** 0 is no limit. */
+  readonly maxEventLoopDelayMs: number;
+  /** MiB of resident memory; `undefined` is no limit. */
+  readonly maxMemoryMb: number | undefined;
+}
+
+export interface LoadGuardOptions {
+  readonly lane: Pick<ResumeLane, "pause" | "unpause">;
+  readonly events: Pick<EventBus, "on">;
+  /** Those in force when they are asked for. */
+  readonly limits: () => LoadLimits;
+  readonly memoryBytes?: () => number;
+}
+
+/** How often it looks. Short, so that a gateway with a hitch now and then still has quiet moments. */
+const LOOK_MS = 500;
+const RESOLUTION_MS = 20;
+const MIB = 1024 * 1024;
+
+/** Keeps the lane from starting anything while the gateway itself is busy. It looks only while something is queued. */
+export class LoadGuard {
+  readonly #options: LoadGuardOptions;
+  readonly #stopListening: () => void;
+  #stopLooking: (() => void) | undefined;
+
+  constructor(options: LoadGuardOptions) {
+    this.#options = options;
+    this.#stopListening = options.events.on("load", ({ queued }) => {
+      if (queued > 0) this.#stopLooking ??= this.#look();
+      else this.#rest();
+    });
+  }
+
+  stop(): void {
+    this.#stopListening();
+    this.#stopLooking?.();
+  }
+
+  #look(): () => void {
+    const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+    delay.enable();
+    const timer = setInterval(() => {
+      // The longest of this look: one long block is one sample.
+      this.#judge(delay.max / 1e6 - RESOLUTION_MS);
+      delay.reset();
+    }, LOOK_MS);
+    timer.unref();
+    this.#judge(0);
+    return () => {
+      clearInterval(timer);
+      delay.disable();
+    };
+  }
+
+  #rest(): void {
+    if (this.#stopLooking === undefined) return;
+    this.#stopLooking();
+    this.#stopLooking = undefined;
+    this.#options.lane.unpause("event-loop");
+    this.#options.lane.unpause("memory");
+  }
+
+  #judge(delayMs: number): void {
+    const { lane, limits, memoryBytes = residentMemory } = this.#options;
+    const { maxEventLoopDelayMs, maxMemoryMb } = limits();
+    const set = (cause: "event-loop" | "memory", isOver: boolean) => (isOver ? lane.pause(cause) : lane.unpause(cause));
+    set("event-loop", maxEventLoopDelayMs > 0 && delayMs > maxEventLoopDelayMs);
+    set("memory", maxMemoryMb !== undefined && memoryBytes() > maxMemoryMb * MIB);
+  }
+}
+
+const residentMemory = (): number => process.memoryUsage.rss();
