@@ -2,6 +2,7 @@ import { fullName, type MetricName } from "../../src/observe/catalogue.ts";
 import { layOut } from "./dashboard/layout.ts";
 import { DATASOURCE } from "./dashboard/panels.ts";
 import { m } from "./dashboard/promql.ts";
+import { budget } from "./dashboard/rows/budget.ts";
 import { decisions } from "./dashboard/rows/decisions.ts";
 import { faults } from "./dashboard/rows/faults.ts";
 import { history } from "./dashboard/rows/history.ts";
@@ -35,7 +36,7 @@ export function dashboardJson(): string {
     },
     annotations: { list: [BOOTS] },
     links: [],
-    panels: layOut([users, lane, decisions, faults, history]),
+    panels: layOut([users, lane, decisions, faults, budget, history]),
   };
   return `${JSON.stringify(dashboard, null, 2)}\n`;
 }

@@ -236,12 +236,14 @@ export class Scheduler {
     return [...decisions, ...this.#giveBackPermit()];
   }
 
-  /** The request of a running resume went to this provider. */
-  providerAsked(key: string, provider: string, nowMs: number): void {
+  /** The request of a running resume is on its way; to this provider, where that is known by then. */
+  providerAsked(key: string, provider: string | undefined, nowMs: number): void {
     const running = this.#running.get(key);
     if (running === undefined) return;
-    running.provider = provider;
-    running.askedAtMs = nowMs;
+    // It is named when its answer begins: the request was made before.
+    if (provider === undefined) running.askedAtMs = nowMs;
+    running.askedAtMs ??= nowMs;
+    running.provider = provider ?? running.provider;
   }
 
   /** This provider has answered somebody: it is left alone no longer. */

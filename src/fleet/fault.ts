@@ -1,9 +1,9 @@
-import { FleetFault, placeOf, type RedisAddress } from "./redis-address.ts";
+import { placeOf, type RedisAddress } from "./redis-address.ts";
 
-/** How a connection can come to its end by itself. */
+/** How a connection can come to its end by itself. `early`: before it was of any use. */
 export type Fault =
-  | { readonly kind: "error"; readonly error: unknown }
-  /** Closed without a word; `early`: before it was of any use. */
+  | { readonly kind: "error"; readonly error: unknown; readonly early: boolean }
+  /** Without a word. */
   | { readonly kind: "closed"; readonly early: boolean }
   /** Nothing came back for this long. */
   | { readonly kind: "silent"; readonly during: "connect" | "tls" | "talk"; readonly forMs: number };
@@ -13,8 +13,7 @@ export function describeFault(fault: Fault, address: RedisAddress, namespace: st
   const redis = `Redis at ${placeOf(address)}`;
   if (fault.kind === "silent") return silence(redis, fault);
   if (fault.kind === "closed") return closed(redis, fault.early, address);
-  if (fault.error instanceof FleetFault) return fault.error.message;
-  return describeError(redis, fault.error, address, namespace);
+  return describeError(redis, fault, address, namespace);
 }
 
 const NOT_TLS = 'if it does not speak TLS, fleet.redisUrl must begin with "redis://"';
@@ -23,7 +22,7 @@ const IS_TLS = 'if it speaks TLS, fleet.redisUrl must begin with "rediss://"';
 function silence(redis: string, { during, forMs }: Extract<Fault, { kind: "silent" }>): string {
   const span = `${Math.round(forMs / 1000)} s`;
   if (during === "connect") {
-    return `no connection to ${redis} within ${span}: is host and port of fleet.redisUrl right, and no firewall between?`;
+    return `no connection to ${redis} within ${span}: are host and port of fleet.redisUrl right, and is no firewall between?`;
   }
   if (during === "tls") return `${redis} has not answered the TLS greeting for ${span}: ${NOT_TLS}`;
   return `${redis} has not answered for ${span}, though the connection is open: it or the network is stuck`;
@@ -31,7 +30,8 @@ function silence(redis: string, { during, forMs }: Extract<Fault, { kind: "silen
 
 function closed(redis: string, early: boolean, { tls }: RedisAddress): string {
   if (!early) return `${redis} closed the connection: it stops, or something between cut it`;
-  return `${redis} closed the connection at once: ${tls ? NOT_TLS : IS_TLS}; otherwise it is stopping`;
+  const otherwise = "otherwise its log tells why (maxclients, a stop)";
+  return `${redis} closed the connection at once: ${tls ? NOT_TLS : IS_TLS}; ${otherwise}`;
 }
 
 interface Wording {
@@ -49,7 +49,8 @@ const REPLIES: readonly Wording[] = [
     say: (redis) => `${redis} refuses user and password (WRONGPASS): correct them in fleet.redisUrl`,
   },
   {
-    when: /^NOAUTH/,
+    // Without one Redis 7 takes no long commands, and says so.
+    when: /^(NOAUTH|ERR Protocol error: unauthenticated)/,
     say: (redis) => `${redis} wants a password (NOAUTH): put it in fleet.redisUrl, "redis://:password@host:port"`,
   },
   {
@@ -57,7 +58,7 @@ const REPLIES: readonly Wording[] = [
     say: (redis) => `${redis} knows no user names (older than 6): leave the user out of fleet.redisUrl`,
   },
   {
-    when: /^NOPERM/,
+    when: /^NOPERM|^ERR (The user executing the script can't|ACL failure in script)/,
     say: (redis, _, namespace) => `${redis} does not let this user work (NOPERM): ${needs(namespace)}`,
   },
   {
@@ -95,7 +96,8 @@ const REPLIES: readonly Wording[] = [
   {
     // What is no Redis at all: a web server's "HTTP/1.1 400", or the alert of a TLS server.
     when: /Please report this/,
-    say: (redis, { tls }) => `what answers as ${redis} does not speak as Redis does: ${tls ? NOT_TLS : IS_TLS}`,
+    say: (redis, { tls }) =>
+      `what answers as ${redis} is no Redis: are host and port of fleet.redisUrl right? Or ${tls ? NOT_TLS : IS_TLS}`,
   },
 ];
 
@@ -103,7 +105,7 @@ const REPLIES: readonly Wording[] = [
 const CODES: readonly Wording[] = [
   {
     when: /^ECONNREFUSED$/,
-    say: (redis) => `${redis} refuses connections: it is not running, or host or port of fleet.redisUrl are wrong`,
+    say: (redis) => `${redis} refuses connections: it is not running, or host or port of fleet.redisUrl is wrong`,
   },
   {
     when: /^(ENOTFOUND|EAI_NONAME|EAI_NODATA)$/,
@@ -115,7 +117,8 @@ const CODES: readonly Wording[] = [
   },
   {
     when: /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL)$/,
-    say: (redis) => `${redis} cannot be reached: is host and port of fleet.redisUrl right, and no firewall between?`,
+    say: (redis) =>
+      `${redis} cannot be reached: are host and port of fleet.redisUrl right, and is no firewall between?`,
   },
   {
     when: /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE|HTTP_REQUEST)$/,
@@ -140,14 +143,15 @@ const CODES: readonly Wording[] = [
   },
 ];
 
-function describeError(redis: string, error: unknown, address: RedisAddress, namespace: string): string {
-  const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : { code: "", message: "" };
+type ErrorFault = Extract<Fault, { kind: "error" }>;
+
+function describeError(redis: string, { error, early }: ErrorFault, address: RedisAddress, namespace: string): string {
+  const { code = "", message = "" } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  if (code === "ECONNRESET" || code === "EPIPE") return closed(redis, early, address);
   // ioredis puts its own words around what comes before anything was asked.
   const reply = message.replace(/^Command queue state error.*? Last error: /s, "");
-  const said = REPLIES.find(({ when }) => when.test(reply)) ?? CODES.find(({ when }) => when.test(code ?? ""));
+  const said = REPLIES.find(({ when }) => when.test(reply)) ?? CODES.find(({ when }) => when.test(code));
   if (said !== undefined) return said.say(redis, address, namespace);
-  if (code === "ECONNRESET" || code === "EPIPE")
-    return `${redis} cut the connection: ${address.tls ? NOT_TLS : IS_TLS}`;
   return `${redis} fails: ${inOneLine(code || reply || "for an unknown reason", address)}`;
 }
 

@@ -25,7 +25,7 @@ export interface FleetLinkOptions {
   readonly held: () => readonly string[];
   /** Names of the slots of earlier connections that nobody holds any more. */
   readonly unfreed: () => readonly string[];
-  /** Something is asked for or held: whether Redis is there matters. */
+  /** Something is asked for, held or to be freed: whether Redis is there matters. */
   readonly isBusy: () => boolean;
 }
 
@@ -74,6 +74,7 @@ export class FleetLink {
   #clientId = "";
   #cancelTick: (() => void) | undefined;
   #probeInTicks = PROBE_TICKS;
+  #isProbing = false;
 
   constructor(options: FleetLinkOptions, events: FleetLinkEvents) {
     this.#options = options;
@@ -101,14 +102,16 @@ export class FleetLink {
     const job: Job = { index: undefined, isOver: false };
     // The lease frees the slot of a dead gateway; here it ends the job of a run that outlives it, and nothing else.
     const expiration = this.#options.leaseMs;
-    const settled = this.#cluster.limiter.schedule({ expiration }, () => this.#grant(job)).then(
-      () => this.#jobOver(job),
-      (error: unknown) => {
-        this.#jobOver(job);
-        if (job.index === undefined) this.#failWith(error);
-        else this.#events.forgotten(job.index);
-      },
-    );
+    const settled = this.#cluster.limiter
+      .schedule({ expiration }, () => this.#grant(job))
+      .then(
+        () => this.#jobOver(job),
+        (error: unknown) => {
+          this.#jobOver(job);
+          if (job.index === undefined) this.#failWith(error);
+          else this.#events.forgotten(job.index);
+        },
+      );
     this.#jobs.set(job, settled);
     this.watch();
   }
@@ -117,6 +120,11 @@ export class FleetLink {
   watch(): void {
     if (this.#isOver) return;
     this.#cancelTick ??= this.#options.after(TICK_MS, () => this.#tick());
+  }
+
+  /** Frees now what earlier connections have left behind. */
+  tidy(): void {
+    if (this.#state === "open") void this.#probe();
   }
 
   /** Undefined when there is no answer soon. */
@@ -131,17 +139,20 @@ export class FleetLink {
     return usage;
   }
 
-  /** Resolves when Redis knows that what was freed is free and that this gateway is gone; never, when Redis is gone. */
-  async leave(): Promise<void> {
+  /**
+   * Resolves when Redis knows that what was freed is free, and so are these slots of earlier connections, and that this
+   * gateway is gone; never, when Redis is gone.
+   */
+  async leave(unfreed: readonly string[]): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "leaving";
     this.#cancelTick?.();
     // Nothing tells of free slots any more, so that no other is asked for.
-    this.#cluster.subscriber.disconnect();
-    const held = [...this.#jobs].flatMap(([job, settled]) => (job.index === undefined ? [] : [settled]));
-    await Promise.all(held);
-    const asked = this.#isAsking ? this.#registering : undefined;
-    await this.#scripts.leave(this.#clientId, asked);
+    this.#cluster.deafen();
+    const freed = [...this.#jobs].flatMap(([job, settled]) => (job.index === undefined ? [] : [settled]));
+    await Promise.all(freed);
+    const asked = this.#isAsking && this.#registering !== undefined ? [this.#registering] : [];
+    await this.#scripts.leave(this.#clientId, [...unfreed, ...asked]);
   }
 
   /** Cuts the connection. Returns the names of slots that Redis may hold for us and no run has. */
@@ -226,21 +237,24 @@ export class FleetLink {
     if (this.#state === "open") {
       if (!this.#options.isBusy()) return;
       this.#probeInTicks -= 1;
-      if (this.#probeInTicks === 0) void this.#probe();
+      if (this.#probeInTicks <= 0) void this.#probe();
     }
     this.watch();
   }
 
   async #probe(): Promise<void> {
+    if (this.#isProbing) return;
+    this.#isProbing = true;
     try {
       await Promise.all([this.#join(), this.#cluster.subscriber.ping()]);
     } catch (error) {
       this.#failWith(error);
     }
+    this.#isProbing = false;
     this.#probeInTicks = PROBE_TICKS;
   }
 
-  readonly #failWith = (error: unknown): void => this.#fail({ kind: "error", error });
+  readonly #failWith = (error: unknown): void => this.#fail({ kind: "error", error, early: this.#state === "opening" });
 
   #fail(fault: Fault): void {
     if (this.#isOver) return;

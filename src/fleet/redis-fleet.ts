@@ -1,8 +1,11 @@
-import type { Permit, PermitCause, PermitSource } from "../lane/permits.ts";
+import type { PermitCause } from "../domain/wait-cause.ts";
+import type { Permit, PermitSource } from "../lane/permits.ts";
 import type { FleetSettings } from "../settings/settings.ts";
 import { FleetLink, type Slot } from "./fleet-link.ts";
 import { FleetFault, parseRedisUrl } from "./redis-address.ts";
 import type { FleetLimits, FleetUsage, JoinReply } from "./scripts.ts";
+
+export { resolveRedisUrl } from "./redis-url.ts";
 
 /**
  * - `connecting`: since the start; nothing is granted yet.
@@ -85,7 +88,8 @@ class RedisFleet implements Fleet {
   #isClosed = false;
   #openedAtMs: number | undefined;
   #retryMs = FIRST_RETRY_MS;
-  #cancelRetry: (() => void) | undefined;
+  /** Of the next try, or of the wait for the address. */
+  #cancelTimer: (() => void) | undefined;
   #joinedAtMs: number | undefined;
   #disagreement = "";
 
@@ -127,16 +131,16 @@ class RedisFleet implements Fleet {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#cancelRetry?.();
+    this.#cancelTimer?.();
     const link = this.#link;
     if (link === undefined) return;
-    for (const run of this.#runs) run.slot?.free(false);
+    for (const run of this.#runs) this.#free(run, false);
     this.#runs.clear();
     let cancel: (() => void) | undefined;
     const late = new Promise<void>((resolve) => {
       cancel = this.#options.after(LEAVE_MS, resolve);
     });
-    await Promise.race([link.leave().catch(() => undefined), late]);
+    await Promise.race([link.leave([...this.#unfreed]).catch(() => undefined), late]);
     cancel?.();
     link.destroy();
   }
@@ -161,9 +165,16 @@ class RedisFleet implements Fleet {
 
   #end(run: Run, unused: boolean): void {
     if (!this.#runs.delete(run)) return;
-    if (run.slot !== undefined && run.link !== this.#link) this.#unfreed.add(run.slot.index);
-    run.slot?.free(unused);
+    this.#free(run, unused);
     this.#serve();
+  }
+
+  #free({ slot, link }: Run, unused: boolean): void {
+    if (slot === undefined) return;
+    slot.free(unused);
+    if (link === this.#link) return;
+    this.#unfreed.add(slot.index);
+    this.#link?.tidy();
   }
 
   #areAllCounted(): boolean {
@@ -182,15 +193,14 @@ class RedisFleet implements Fleet {
   }
 
   async #redisUrl(): Promise<string> {
-    let cancel: (() => void) | undefined;
     const late = new Promise<never>((_, reject) => {
       const fault = new FleetFault(`fleet.redisUrl has not come out of its secret store in ${SECRET_MS / 1000} s`);
-      cancel = this.#options.after(SECRET_MS, () => reject(fault));
+      this.#cancelTimer = this.#options.after(SECRET_MS, () => reject(fault));
     });
     try {
       return await Promise.race([this.#options.redisUrl(), late]);
     } finally {
-      cancel?.();
+      this.#cancelTimer?.();
     }
   }
 
@@ -206,7 +216,7 @@ class RedisFleet implements Fleet {
       joinedAtMs: () => this.#joinedAtMs,
       held: counted,
       unfreed: () => [...this.#unfreed],
-      isBusy: () => this.#ask !== undefined || this.#runs.size > 0,
+      isBusy: () => this.#ask !== undefined || this.#runs.size > 0 || this.#unfreed.size > 0,
     };
     const link: FleetLink = new FleetLink(options, {
       opened: () => this.#opened(),
@@ -233,7 +243,7 @@ class RedisFleet implements Fleet {
     const nowMs = this.#options.nowMs();
     if (this.#openedAtMs !== undefined && nowMs - this.#openedAtMs >= STABLE_MS) this.#retryMs = FIRST_RETRY_MS;
     this.#openedAtMs = undefined;
-    this.#cancelRetry = this.#options.after(this.#retryMs, () => void this.#connect());
+    this.#cancelTimer = this.#options.after(this.#retryMs, () => void this.#connect());
     this.#retryMs = Math.min(2 * this.#retryMs, LONGEST_RETRY_MS);
     const wasLost = this.#state === "lost";
     this.#setState("lost", reason);

@@ -70,11 +70,13 @@ local others = newest ~= nil and force ~= 'ours'
 return {string.format('%.0f', joined), force, others and found[1] or '', others and found[2] or '', known}
 `;
 
-/** A start that did not happen may happen yet in the same minute. */
+/** A start that did not happen may happen yet in the same minute, by whoever waits for one. */
 const REFUND = `
 local found = redis.call('hmget', KEYS[1], 'reservoir', 'reservoirRefreshAmount')
 local left, most = tonumber(found[1]), tonumber(found[2])
-if left and most and left < most then redis.call('hincrby', KEYS[1], 'reservoir', 1) end
+if not left or not most or left >= most then return end
+redis.call('hincrby', KEYS[1], 'reservoir', 1)
+redis.call('publish', ARGV[1], 'capacity:')
 `;
 
 /** One that has not been seen for \`clientTimeout\` is gone: Bottleneck goes by that too. */
@@ -119,7 +121,7 @@ export class FleetScripts {
   }
 
   async refund(): Promise<void> {
-    await this.#run(REFUND, [this.#key("settings")], []);
+    await this.#run(REFUND, [this.#key("settings")], [this.#channel]);
   }
 
   /** Undefined: Redis knows nothing of the fleet. */
@@ -130,11 +132,10 @@ export class FleetScripts {
     return { gateways, running: Number(running), limits: limitsOf(most, rate) };
   }
 
-  /** This client is gone: nobody waits for it any more. It may have just been granted a slot. */
-  async leave(clientId: string, slot: string | undefined): Promise<void> {
-    const leases = slot === undefined ? undefined : this.#client.zadd(this.#key("job_expirations"), "XX", 0, slot);
-    const lastSeen = this.#client.zadd(this.#key("client_last_seen"), "XX", 0, clientId);
-    await Promise.all([leases, lastSeen]);
+  /** This client is gone: nobody waits for it any more. What is freed is so with the next step of any limiter. */
+  async leave(clientId: string, slots: readonly string[]): Promise<void> {
+    const leases = slots.map((slot) => this.#client.zadd(this.#key("job_expirations"), "XX", 0, slot));
+    await Promise.all([...leases, this.#client.zadd(this.#key("client_last_seen"), "XX", 0, clientId)]);
   }
 
   #run(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {

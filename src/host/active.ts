@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
 import type { Usage } from "../domain/spend.ts";
-import { hasPace } from "../lane/pace.ts";
 import { type LaneLimits, ResumeLane } from "../lane/resume-lane.ts";
 import { writeHistory } from "../record/history-writer.ts";
 import { Ledger } from "../record/ledger.ts";
@@ -79,7 +78,15 @@ export function startActive(options: ActiveOptions): Active {
     });
     const clock = { nowMs: options.nowMs, after: timer, newRunId: randomUUID };
     const { permits, spent } = options;
-    const lane = new ResumeLane({ limits: laneLimits(settings()), runner, ledger, events, clock, permits, spent });
+    const lane = new ResumeLane({
+      limits: laneLimits(settings(), permits),
+      runner,
+      ledger,
+      events,
+      clock,
+      permits,
+      spent,
+    });
     const signals = watchUsers(options, lane);
     inputs.push(() => signals.stop());
     const providers = watchProviders(options, lane);
@@ -111,12 +118,15 @@ function endAll(ends: (() => void)[]): void {
 }
 
 /** What the lane takes of the settings. */
-export function laneLimits({ budget, cooldown, fleet, preemption, lane, resume }: Settings): LaneLimits {
+export function laneLimits(
+  { budget, cooldown, preemption, lane, resume }: Settings,
+  permits: Pick<Permits, "areNeeded"> | undefined,
+): LaneLimits {
   return {
     ...budget,
     ...preemption,
     cooldown,
-    needsPermit: hasPace(budget) || fleet !== undefined,
+    needsPermit: permits?.areNeeded(budget) === true,
     quietMs: lane.quietMs,
     retryDelayMs: resume.retryDelayMs,
     maxAttempts: resume.maxAttempts,

@@ -21,7 +21,7 @@ export function startOnlooker(
 ): Onlooker {
   const { events, settings, nowMs } = options;
   const lane = new ResumeLane({
-    limits: laneLimits(settings),
+    limits: laneLimits(settings, undefined),
     runner: { run: () => Promise.reject(new Error("an onlooker runs nothing")) },
     ledger: { started: nothing, requeued: nothing, settled: nothing },
     events,

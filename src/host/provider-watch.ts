@@ -6,7 +6,8 @@ type AgentEvent = Parameters<Parameters<PluginRuntime["events"]["onAgentEvent"]>
 
 /** Who is told about model providers; of every run in the gateway, a user's as well as a resume. */
 export interface ProviderListener {
-  providerAsked(runId: string, provider: string): void;
+  /** A request is on its way; `provider`: as soon as the host tells. */
+  providerAsked(runId: string, provider?: string): void;
   providerAnswered(provider: string): void;
   /** `isAboutToRepeat`: the host will make the same request again. */
   providerRefused(runId: string, refusal: Refusal, isAboutToRepeat: boolean): void;
@@ -46,7 +47,10 @@ export class ProviderWatch {
 
   #onLifecycle({ runId, data }: AgentEvent): void {
     const { phase, provider, errorObservation, error } = data;
-    if (phase === "model" && typeof provider === "string") {
+    if (phase === "start") {
+      // The request follows at once. The host names the provider when the first byte of the answer is there (2026.9.6).
+      this.#listener.providerAsked(runId);
+    } else if (phase === "model" && typeof provider === "string") {
       this.#asked.set(runId, { provider, answered: false });
       this.#listener.providerAsked(runId, provider);
     } else if (phase === "finishing" || phase === "end") {

@@ -39,6 +39,7 @@ interface Session extends Instruments {
   state: ServiceState;
   stopWatching?: () => void;
   boot?: Office["boot"];
+  permits?: Permits;
   active?: Active;
   onlooker?: Onlooker;
   /** The lane of either; it can be looked at to the end. */
@@ -167,6 +168,9 @@ export class ResumeService {
         get lane() {
           return session.lane;
         },
+        get fleetState() {
+          return session.active?.permits.fleet?.state;
+        },
         get boot() {
           return inProcess.boot;
         },
@@ -220,9 +224,12 @@ export class ResumeService {
     const { current } = settings;
     events.emit("reconfigured", { changed: settings.changed });
     active?.permits.setPace(current.budget);
-    active?.lane.setLimits(laneLimits(current));
+    active?.lane.setLimits(laneLimits(current, active.permits));
     if (current.mode === "active") active?.lane.unpause("mode");
     else active?.lane.pause("mode");
+    if (active !== undefined && settings.changed.some((path) => /^fleet\b/.test(path))) {
+      session.log.warn("the settings of the fleet are changed at the next gateway start");
+    }
     if (current.mode !== session.state && active === undefined) {
       session.log.warn({ mode: current.mode }, "the mode is changed at the next gateway start: recovery has begun");
     } else if (active !== undefined) session.state = current.mode;
@@ -253,17 +260,18 @@ export class ResumeService {
   async #release(session: Session): Promise<void> {
     this.#stopListening?.();
     this.#stopListening = undefined;
-    const { active, onlooker } = session;
+    const { active, onlooker, permits } = session;
     onlooker?.signals.stop();
     void onlooker?.lane.drain();
-    if (active === undefined) return;
     delete session.active;
-    active.quiet();
-    // A delivery that hangs must not hold the gateway: it is on record and goes on at the next boot.
-    await atMost(DRAIN_LIMIT_MS, active.lane.drain());
-    inProcess.spent = active.lane.spent;
-    active.close();
-    await atMost(CLOSE_LIMIT_MS, active.permits.close());
+    if (active !== undefined) {
+      active.quiet();
+      // A delivery that hangs must not hold the gateway: it is on record and goes on at the next boot.
+      await atMost(DRAIN_LIMIT_MS, active.lane.drain());
+      inProcess.spent = active.lane.spent;
+      active.close();
+    }
+    if (permits !== undefined) await atMost(CLOSE_LIMIT_MS, permits.close());
   }
 
   #observe(
@@ -299,7 +307,8 @@ export class ResumeService {
   ): Promise<void> {
     const { host, events } = session;
     const nowMs = Date.now();
-    const permits = new Permits({ settings, after: timer });
+    const shared = { settings, config: host.config, events, nowMs: session.nowMs, after: timer };
+    const permits = (session.permits = await Permits.open(shared));
     // Users are watched from before the first claim: one who writes meanwhile must not find a resume in the way.
     const { lane, records, signals } = (session.active = startActive({
       ...this.#watching(session, gatewayEvents),

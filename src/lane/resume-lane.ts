@@ -206,8 +206,8 @@ export class ResumeLane {
     this.#carryOut([]);
   }
 
-  /** The request of this run went to this provider; of any run in the gateway. */
-  providerAsked(runId: string, provider: string): void {
+  /** The request of this run is on its way, to this provider where that is known; of any run in the gateway. */
+  providerAsked(runId: string, provider?: string): void {
     const run = this.#runOf(runId);
     if (run === undefined) return;
     this.#scheduler.providerAsked(run.resume.key, provider, this.nowMs());
@@ -386,7 +386,7 @@ export class ResumeLane {
       slot: resume.slot,
       result: resultOf(end),
       ranMs: nowMs - startedAtMs,
-      ...errorOf(end),
+      ...errorOf(end, resume.provider),
       ...(run.cancel ? { cancelCause: run.cancel.cause, drainedMs: nowMs - run.cancel.atMs } : {}),
     });
   }
@@ -464,8 +464,10 @@ export class ResumeLane {
 }
 
 /** What the log says of a run that did not end well. */
-function errorOf(end: RunEnd): { readonly error?: string } {
-  if (end.kind === "provider-fault") return { error: `${end.provider ?? "the provider"} refuses: ${end.fault}` };
+function errorOf(end: RunEnd, expected: string | undefined): { readonly error?: string } {
+  if (end.kind === "provider-fault") {
+    return { error: `${end.provider ?? expected ?? "the provider"} refuses: ${end.fault}` };
+  }
   if (end.kind === "refused") return { error: end.error ?? "the host takes no new work" };
   return "error" in end && end.error !== undefined ? { error: end.error } : {};
 }

@@ -1,4 +1,5 @@
 import { BOOT_PHASES } from "../domain/events.ts";
+import { FLEET_STATES } from "../domain/fleet-state.ts";
 import { SCHEDULER_MODES } from "../domain/mode.ts";
 import { OUTCOMES, type Outcome, reasonsOf, VERDICTS, type VerdictKind } from "../domain/reasons.ts";
 import { ATTEMPT_RESULTS, CANCEL_CAUSES } from "../domain/decisions.ts";
@@ -109,7 +110,7 @@ export const METRICS = {
     series: each("cause", WAIT_CAUSES),
     unit: "1 or 0",
     meaning:
-      "1 for each cause for which resumes may not start; operator, mode and fuse always, the others while something is queued.",
+      "1 for each cause for which resumes may not start; operator, mode, fuse and spend always, the others while something is queued.",
     question: "Why does nothing start?",
   },
   budget_slots: {
@@ -118,6 +119,34 @@ export const METRICS = {
     unit: "slots",
     meaning: "Slots of the budget by state.",
     question: "Is the budget used up?",
+  },
+  spent_tokens: {
+    type: "gauge",
+    series: ONE,
+    unit: "tokens",
+    meaning: "Tokens that resumes have used since the gateway started, as the host reports them.",
+    question: "How much of the token budget is used up?",
+  },
+  spent_dollars: {
+    type: "gauge",
+    series: ONE,
+    unit: "US dollars",
+    meaning: "What resumes have cost since the gateway started, by the prices in the host's configuration.",
+    question: "What did this restart cost?",
+  },
+  providers_cooling: {
+    type: "gauge",
+    series: ONE,
+    unit: "providers",
+    meaning: "Model providers that have refused and get no resume for a while.",
+    question: "Does a model provider refuse?",
+  },
+  fleet: {
+    type: "gauge",
+    series: each("state", FLEET_STATES),
+    unit: "1 or 0",
+    meaning: "1 for what the budget shared with other gateways is like, 0 for the rest; all 0 where there is none.",
+    question: "Do the gateways share one budget?",
   },
   state: {
     type: "gauge",

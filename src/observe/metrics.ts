@@ -1,7 +1,9 @@
 import { Counter, Gauge, Histogram } from "prom-client";
 import type { BootTimes, EventBus, Subject } from "../domain/events.ts";
+import type { FleetState } from "../domain/fleet-state.ts";
 import type { SchedulerMode } from "../domain/mode.ts";
 import type { ServiceState } from "../domain/service-state.ts";
+import type { Usage } from "../domain/spend.ts";
 import { type LaneLabel, StarvationMeter } from "../domain/starvation.ts";
 import type { WaitCause } from "../domain/wait-cause.ts";
 import { metricsRegistry } from "./exposition.ts";
@@ -11,6 +13,8 @@ import { fullName, type LabelsOf, METRICS, type MetricName, type MetricsOf } fro
 export interface LaneView {
   readonly slots: { readonly total: number; readonly used: number };
   readonly mode: SchedulerMode;
+  readonly spent: Usage;
+  cooldowns(): readonly unknown[];
   waitCauses(): ReadonlySet<WaitCause>;
   oldestSinceMs(lane: LaneLabel): number | undefined;
 }
@@ -28,6 +32,8 @@ export interface ServiceView {
   readonly settingsErrors: readonly unknown[];
   /** Undefined while there is no lane. */
   readonly lane: LaneView | undefined;
+  /** Undefined for a gateway on its own. */
+  readonly fleetState: FleetState | undefined;
   /** Undefined until sessions have been judged. */
   readonly boot: BootFacts | undefined;
   /** Sessions that are held now. May throw: then the number before stands. */
@@ -115,6 +121,13 @@ export class Metrics {
       const { total, used } = this.#options.service.lane?.slots ?? { total: 0, used: 0 };
       this.#set("budget_slots", { state: "used" }, used);
       this.#set("budget_slots", { state: "free" }, Math.max(0, total - used));
+    },
+    spent_tokens: () => this.#set("spent_tokens", {}, this.#options.service.lane?.spent.tokens ?? 0),
+    spent_dollars: () => this.#set("spent_dollars", {}, this.#options.service.lane?.spent.costUsd ?? 0),
+    providers_cooling: () => this.#set("providers_cooling", {}, this.#options.service.lane?.cooldowns().length ?? 0),
+    fleet: () => {
+      const current = this.#options.service.fleetState;
+      for (const { state } of METRICS.fleet.series) this.#set("fleet", { state }, state === current ? 1 : 0);
     },
     boot_timestamp_seconds: () =>
       this.#set("boot_timestamp_seconds", {}, (this.#options.service.boot?.atMs ?? 0) / 1000),

@@ -57,6 +57,7 @@ export class Desk {
       ...office,
       source: "gateway",
       loadsAtStartup: true,
+      fleet: office.active?.permits.fleet,
       records: this.#records(),
       recordLost: office.active === undefined ? unusable(office.host.stateDir) : office.active.records.lost,
     });

@@ -1,11 +1,13 @@
 import { listAgentIds } from "openclaw/plugin-sdk/agent-scope-runtime";
 import type { HostParts } from "../host/host-parts.ts";
+import { hasPrices } from "../host/model-use.ts";
 import { isOpen } from "../domain/identify.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import type { ServiceState } from "../domain/service-state.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { SettingsError } from "../settings/validate.ts";
 import { readRow } from "./find-session.ts";
-import type { DoctorView, Finding } from "./views.ts";
+import type { DoctorView, Finding, FleetView } from "./views.ts";
 
 /** What the doctor looks at. */
 export interface Installation {
@@ -15,6 +17,10 @@ export interface Installation {
   readonly host: HostParts;
   readonly state: ServiceState;
   readonly settingsErrors: readonly SettingsError[];
+  /** Those in force; `undefined` when they are wrong. */
+  readonly settings: Settings | undefined;
+  /** The shared budget as the running gateway sees it. */
+  readonly fleet: FleetView | undefined;
   /** Whether the manifest asks the host to load the plugin at gateway start. */
   readonly loadsAtStartup: boolean;
   /** Functions of the host's that a resume needs, by name. */
@@ -40,6 +46,8 @@ const CHECKS: readonly ((installation: Installation) => Finding)[] = [
   metricsRoute,
   hotSettings,
   chatCommand,
+  costLimit,
+  fleet,
   ownRecord,
   staleClaims,
 ];
@@ -118,6 +126,24 @@ function chatCommand({ host }: Installation): Finding {
         "/resumes answers nobody: no owner is named",
         'set commands.ownerAllowFrom, e.g. ["telegram:<id>"]',
       );
+}
+
+function costLimit({ host, settings }: Installation): Finding {
+  const limit = settings?.budget.maxCostPerBoot;
+  if (limit === undefined || hasPrices(host.config()))
+    return ok("cost-limit", limit === undefined ? "none" : `$${limit}`);
+  return warn(
+    "cost-limit",
+    "budget.maxCostPerBoot is set and no model has a price: nothing is ever counted",
+    "set models.providers.<provider>.models[].cost, or use budget.maxTokensPerBoot",
+  );
+}
+
+function fleet({ settings, fleet: view }: Installation): Finding {
+  if (settings?.fleet === undefined) return ok("fleet", "none: this gateway has a budget of its own");
+  if (view === undefined) return ok("fleet", `set, at most ${settings.fleet.maxConcurrent} resumes at once`);
+  if (view.state === "lost") return warn("fleet", `Redis is lost: ${view.reason ?? "no answer"}`, "see docs/fleet.md");
+  return ok("fleet", `${view.state}, at most ${view.maxConcurrent} resumes at once in all gateways`);
 }
 
 function ownRecord({ records, recordLost }: Installation): Finding {

@@ -61,13 +61,15 @@ export class Offline {
 
   doctor(): DoctorView {
     const records = this.#read((store) => store.all()) ?? [];
-    const { errors } = this.#settings();
+    const { errors, settings } = this.#settings();
     const state = this.#state();
     return examine({
       ...this.#parts,
       source: "store",
       state,
       settingsErrors: errors,
+      settings,
+      fleet: undefined,
       records,
       recordLost: unusable(this.#parts.host.stateDir),
       messagesSeen: undefined,

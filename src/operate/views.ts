@@ -1,3 +1,4 @@
+import type { FleetState } from "../domain/fleet-state.ts";
 import type { SchedulerMode } from "../domain/mode.ts";
 import type { ProviderFault } from "../domain/provider-fault.ts";
 import type { Outcome, VerdictKind } from "../domain/reasons.ts";
@@ -60,8 +61,7 @@ export interface CooldownItem {
 
 export interface FleetView {
   readonly namespace: string;
-  /** `lost`: Redis cannot be reached, this gateway goes by its own fallback. */
-  readonly state: "connecting" | "shared" | "lost";
+  readonly state: FleetState;
   /** Why it is lost; never the address's password. */
   readonly reason: string | null;
   readonly maxConcurrent: number;

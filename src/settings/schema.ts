@@ -160,10 +160,13 @@ export const SettingsSchema = group("Settings of the resume-scheduler plugin.", 
       redisUrl: Type.String({
         pattern: "^rediss?://.",
         maxLength: 2000,
-        expected: 'a Redis address: "redis://[user:password@]host[:port][/database]", or "rediss://" for TLS',
+        expected:
+          'a Redis address: "redis://[user:password@]host[:port][/database]", or "rediss://" for TLS; ' +
+          "or a secret reference: { source, provider, id }",
         title: "Redis address",
-        description: "The Redis that all gateways of the fleet share.",
+        description: "The Redis that all gateways of the fleet share, as it stands or as a secret reference.",
         sensitive: true,
+        secretRef: true,
       }),
       maxConcurrent: Type.Integer({
         minimum: 1,

@@ -10,10 +10,17 @@ export interface ScopeGlobs {
   readonly exclude: readonly string[] | undefined;
 }
 
+/** Where the host finds a secret: in the environment, a file, what a program says, or its own store. */
+export interface SecretReference {
+  readonly source: string;
+  readonly provider: string;
+  readonly id: string;
+}
+
 /** The budget that many gateways share. */
 export interface FleetSettings {
-  /** May hold a password. */
-  readonly redisUrl: string;
+  /** May hold a password, or say where the address with it is to be found. */
+  readonly redisUrl: string | SecretReference;
   readonly namespace: string;
   /** Resumes at once, all gateways together. */
   readonly maxConcurrent: number;

@@ -1,3 +1,7 @@
+import type { SecretReference } from "./settings.ts";
+
+const SECRET_REFERENCE = ["source", "provider", "id"] as const satisfies (keyof SecretReference)[];
+
 /** The part of JSON Schema that the settings use. */
 export interface SchemaNode {
   readonly type?: string;
@@ -18,6 +22,8 @@ export interface SchemaNode {
   readonly advanced?: boolean;
   /** For the Control UI: not shown. */
   readonly sensitive?: boolean;
+  /** Instead of the text, where the host finds it. */
+  readonly secretRef?: boolean;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   /** A group that has such is there only when it is given. */
   readonly required?: readonly string[];
@@ -36,17 +42,19 @@ export function applySchema(schema: SchemaNode, value: unknown, errors: Settings
   if (schema.properties === undefined) return applyLeaf(schema, value, errors, path);
   const required = schema.required ?? [];
   if (value === undefined && required.length > 0) return undefined;
+  const known = schema.properties;
+  // A secret under a wrong name, or in the place of its group.
+  const isSecret = Object.values(known).some(({ sensitive }) => sensitive === true);
   if (value !== undefined && !isPlainObject(value)) {
-    errors.push({ path, message: `got ${show(value)}; expected an object` });
+    errors.push({ path, message: `got ${isSecret ? "something else" : show(value)}; expected an object` });
     value = undefined;
   }
   const given = (value ?? {}) as Record<string, unknown>;
-  const known = schema.properties;
   for (const key of Object.keys(given)) {
     if (Object.hasOwn(known, key)) continue;
     errors.push({
       path: join(path, key),
-      message: `unknown setting (value ${show(given[key])}); known here: ${Object.keys(known).join(", ")}`,
+      message: `unknown setting (value ${isSecret ? "not shown" : show(given[key])}); known here: ${Object.keys(known).join(", ")}`,
     });
   }
   for (const key of required) {
@@ -76,6 +84,7 @@ function accepts(schema: SchemaNode, value: unknown): boolean {
   if (schema.enum !== undefined) return schema.enum.includes(value as string);
   if (schema.type === "array") return false;
   if (schema.type === "string") {
+    if (schema.secretRef === true && isSecretReference(value)) return true;
     if (typeof value !== "string") return false;
     const { maxLength = Infinity, pattern = "" } = schema;
     return value.length <= maxLength && new RegExp(pattern, "u").test(value);
@@ -88,6 +97,12 @@ function accepts(schema: SchemaNode, value: unknown): boolean {
     value > (schema.exclusiveMinimum ?? -Infinity) &&
     value <= (schema.maximum ?? Infinity)
   );
+}
+
+/** Which sources there are and what may stand for a name there depends on the host: it says so when it looks. */
+function isSecretReference(value: unknown): value is SecretReference {
+  if (!isPlainObject(value) || Object.keys(value).length !== SECRET_REFERENCE.length) return false;
+  return SECRET_REFERENCE.every((key) => typeof value[key] === "string" && value[key] !== "");
 }
 
 /** What the schema accepts, in words for an operator. */
@@ -105,8 +120,11 @@ function describe(schema: SchemaNode): string {
 }
 
 function show(value: unknown): string {
-  return clip(typeof value === "number" ? String(value) : inspect(value));
+  return clip(typeof value === "number" ? String(value) : inspect(value).replaceAll(LOGIN, "$1***@"));
 }
+
+/** User and password of a URL, wherever it was put. */
+const LOGIN = /(\w:\/\/)\S*@/g;
 
 function inspect(value: unknown): string {
   try {

@@ -18,7 +18,7 @@ let metrics: Metrics;
 beforeEach(() => {
   nowMs = 0;
   events = new EventBus();
-  service = { state: "off", settingsErrors: [], boot: undefined, lane: undefined, heldCount: () => 0 };
+  service = { state: "off", settingsErrors: [], boot: undefined, lane: undefined, fleetState: undefined, heldCount: () => 0 };
   metrics = makeMetrics();
 });
 
@@ -137,20 +137,27 @@ describe("what a scrape reads at that moment", () => {
       slots: { total: 3, used: 1 },
       waitCauses: () => new Set(["fuse", "users"] as const),
       mode: "yielding",
+      spent: { tokens: 1200, costUsd: 0.5 },
+      cooldowns: () => ["stub"],
       oldestSinceMs: (lane) => (lane === "main" ? 9500 : 4000),
     };
+    service.fleetState = "shared";
     service.heldCount = () => 7;
     service.settingsErrors = ["mode", "notify"];
     expect(await changed()).toEqual([
       'budget_slots{state="free"} 2',
       'budget_slots{state="used"} 1',
+      'fleet{state="shared"} 1',
       "held 7",
       'lane_paused{cause="fuse"} 1',
       'lane_paused{cause="users"} 1',
       'mode{mode="yielding"} 1',
       'oldest_waiting_seconds{lane="main"} 0.5',
       'oldest_waiting_seconds{lane="startup-resume"} 6',
+      "providers_cooling 1",
       "settings_errors 2",
+      "spent_dollars 0.5",
+      "spent_tokens 1200",
       'state{state="active"} 1',
     ]);
   });
@@ -159,6 +166,8 @@ describe("what a scrape reads at that moment", () => {
     for (const cause of WAIT_CAUSES) {
       service.lane = {
         slots: { total: 1, used: 0 },
+        spent: { tokens: 0, costUsd: 0 },
+        cooldowns: () => [],
         waitCauses: () => new Set([cause]),
         mode: "waiting",
         oldestSinceMs: () => undefined,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { RunEnd } from "../../../src/domain/scheduler.ts";
+import type { RunEnd } from "../../../src/domain/decisions.ts";
 import type { Action, ActionView } from "../../../src/operate/views.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { CONTINUED } from "../support/fake-host.ts";

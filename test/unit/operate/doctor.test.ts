@@ -19,6 +19,8 @@ function findings(over: Partial<Installation> = {}, config: object = {}) {
     host,
     state: "active",
     settingsErrors: [],
+    settings: undefined,
+    fleet: undefined,
     loadsAtStartup: true,
     hostFeatures: { runEmbeddedAgent: true, onAgentEvent: true },
     records: [],
@@ -223,6 +225,8 @@ describe("the doctor", () => {
       records: [],
       recordLost: undefined,
       settingsErrors: [],
+      settings: undefined,
+      fleet: undefined,
       messagesSeen: undefined,
     } as const;
     const parts = { pluginId: "p", version: "1", host, state: "off", loadsAtStartup: true, ...nothing } as const;

@@ -100,7 +100,7 @@ describe("a plan", () => {
       { agentId: "b", sessionKey: "k2", verdict: { kind: "admit", reason: "interrupted", found: 1, limit: 2 } },
       { agentId: "a", sessionKey: "k3", verdict: { kind: "hold", reason: "failing", found: 3, limit: 2 } },
     ] as const;
-    const view = planView({ of: "boot", source: "store", state: "off", atMs: 5 }, verdicts);
+    const view = planView({ of: "boot", source: "store", state: "off", atMs: 5 }, verdicts, undefined);
     expect(view).toMatchObject({ of: "boot", source: "store", state: "off", atMs: 5 });
     expect(view.totals).toEqual({ admit: 1, hold: 2, retire: 0, leave: 0 });
     expect(view.sessions).toMatchObject([

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OUTCOMES } from "../../../src/domain/reasons.ts";
-import { ATTEMPT_RESULTS } from "../../../src/domain/scheduler.ts";
+import { ATTEMPT_RESULTS } from "../../../src/domain/decisions.ts";
 import type { BootVerdict } from "../../../src/record/verdicts.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { FakeOffice, keyOf, settingsOf } from "../support/fake-office.ts";
-import { NOW } from "../support/makers.ts";
+import { NOW, queued } from "../support/makers.ts";
 
 let dir: string;
 let office: FakeOffice;
@@ -36,6 +36,9 @@ describe("the status", () => {
       bootedAtMs: null,
       lane: { name: "startup-resume", mode: "starting", pausedSinceMs: null, fusedUntilMs: null, waitingFor: null },
       budget: { slots: 2, used: 0, perAgent: null },
+      spend: { tokens: 0, maxTokens: null, costUsd: 0, maxCostUsd: null },
+      cooldowns: [],
+      fleet: null,
       users: { waiting: 0, running: 0 },
       queue: [],
       running: [],
@@ -52,6 +55,9 @@ describe("the status", () => {
       state: "misconfigured",
       lane: { name: "", mode: null, pausedSinceMs: null, waitingFor: null },
       budget: { slots: 0, used: 0, perAgent: null },
+      spend: { tokens: 0, maxTokens: null, costUsd: 0, maxCostUsd: null },
+      cooldowns: [],
+      fleet: null,
       queue: [],
       running: [],
       held: [],
@@ -136,6 +142,38 @@ describe("the status", () => {
     });
   });
 
+  it("has what resumes have used, and what they may use", async () => {
+    office.over = { settings: settingsOf({ budget: { maxTokensPerBoot: 5000, maxCostPerBoot: 0.5 } }) };
+    office.queue("chat");
+    await office.open();
+    const usage = { tokens: 1200, costUsd: 0.25 };
+    office.runner.end(keyOf("chat"), { kind: "completed", reason: "replied", usage });
+    await office.clock.settle();
+    expect(office.desk.status().spend).toEqual({ tokens: 1200, maxTokens: 5000, costUsd: 0.25, maxCostUsd: 0.5 });
+  });
+
+  it("has each provider that refuses, with why, until when by the wall clock, and how often", async () => {
+    office.lane.enqueue(queued(keyOf("chat"), { provider: "stub" }));
+    await office.open();
+    office.lane.providerRefused("run-1", { provider: "stub", fault: "rate-limit", retryAfterMs: 0 }, false);
+    office.lane.providerRefused("a user's", { provider: "other", fault: "billing", retryAfterMs: 40_000 }, false);
+    await office.clock.elapse(500);
+    const nowMs = NOW + 2500;
+    expect(office.desk.status().cooldowns).toEqual([
+      { provider: "stub", fault: "rate-limit", untilMs: nowMs + 29_500, refusals: 1 },
+      { provider: "other", fault: "billing", untilMs: nowMs + 39_500, refusals: 1 },
+    ]);
+    await office.clock.elapse(29_500);
+    expect(office.desk.status().cooldowns).toMatchObject([{ provider: "other" }]);
+  });
+
+  it("has what the fleet says of itself", () => {
+    const shared = { namespace: "n", state: "shared", reason: null, maxConcurrent: 4, fallbackConcurrent: 1 } as const;
+    const { lane, records, fuse } = office;
+    office.over = { active: { lane, records, fuse, permits: { fleet: shared } } };
+    expect(office.desk.status().fleet).toEqual(shared);
+  });
+
   it("has the users and the budget of each agent", () => {
     office.over = { settings: settingsOf({ budget: { maxPerAgent: 1 }, lane: { name: "late" } }) };
     office.lane.userWrote(keyOf("x"));
@@ -159,6 +197,9 @@ describe("what the queue waits for", () => {
     ["mode", () => (office.lane.open(), office.lane.pause("mode"))],
     ["fuse", () => (office.lane.open(), office.lane.pause("mode"), office.lane.pause("fuse"))],
     ["operator", () => (office.lane.open(), office.lane.pause("mode"), office.desk.actions.pause())],
+    ["memory", () => (office.lane.open(), office.lane.pause("event-loop"), office.lane.pause("memory"))],
+    ["event-loop", () => (office.lane.open(), office.lane.pause("event-loop"))],
+    ["mode", () => (office.lane.open(), office.lane.pause("memory"), office.lane.pause("mode"))],
   ])("is %s", (cause, step) => {
     office.queue("chat");
     step();
@@ -182,6 +223,21 @@ describe("what the queue waits for", () => {
     office.runner.end(keyOf("chat"), { kind: "refused" });
     await office.clock.settle();
     expect(waitsFor()).toBe("host-refused");
+  });
+});
+
+describe("what the queue waits for of its provider", () => {
+  const REFUSAL = { provider: "stub", fault: "overloaded", retryAfterMs: 0 } as const;
+
+  it("is the first answer, then nothing; or the end of its cool-down", async () => {
+    for (const name of ["one", "two"]) office.lane.enqueue(queued(keyOf(name), { provider: "stub" }));
+    await office.open();
+    const waits = () => office.desk.status().lane.waitingFor;
+    expect([waits(), office.runner.open]).toEqual(["probe", [keyOf("one")]]);
+    office.lane.providerRefused("run-1", REFUSAL, false);
+    expect(waits()).toBe("cooldown");
+    office.lane.providerAnswered("stub");
+    expect([waits(), office.desk.status().queue, office.desk.status().cooldowns]).toEqual([null, [], []]);
   });
 });
 

@@ -4,7 +4,7 @@ import { grownPer, m, orZero } from "../promql.ts";
 
 /** Whether this restart was like the ones before it; best with a longer time at the top right. */
 export const history: Row = {
-  title: "5. History across boots",
+  title: "6. History across boots",
   panels: [
     stat({
       title: "Restarts",

@@ -19,7 +19,7 @@ export const lane: Row = {
     timeline({
       title: "Why nothing starts",
       description:
-        "What keeps queued resumes from starting? users, resting and gateway-starting pass by themselves. operator, mode and fuse last until somebody ends them: `openclaw resumes unpause`, or `mode` in the settings.",
+        "What keeps queued resumes from starting? users, resting, pace, probe, fleet and gateway-starting pass by themselves; cooldown: the model provider refuses; memory, event-loop: the gateway is overloaded. operator, mode, fuse and spend last until somebody ends them: `openclaw resumes status` says how.",
       size: [10, 8],
       colour: "blue",
       bad: ["operator", "mode", "fuse"],
