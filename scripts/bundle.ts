@@ -1,13 +1,26 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { build } from "rolldown";
+import { build, type OutputChunk, type Plugin } from "rolldown";
 
 const root = join(import.meta.dirname, "..");
 
+/** What only a gateway of a fleet may have to read. */
+const FLEET_ONLY = /node_modules\/(ioredis|bottleneck\/lib)\//;
+
+/** Bottleneck looks for a Redis library past every bundler, unless it is given one, as we do. */
+const noHiddenRequire: Plugin = {
+  name: "no-hidden-require",
+  transform: {
+    filter: { id: /bottleneck\/lib\/(IO)?RedisConnection\.js$/ },
+    handler: (code) => code.replace(/eval\("require"\)\("\w+"\)/, "undefined"),
+  },
+};
+
 /**
- * Bundles the plugin and its dependencies into `<outDir>/index.js`, with the licences of what is in it beside it.
+ * Bundles the plugin and its dependencies into `<outDir>/index.js`, with the licences of what is in it beside it; what is
+ * imported lazily are files of their own.
  *
- * One file, because the host captures a plugin's folder file by file at every boot: with its dependencies as 1000 files
+ * Few files, because the host captures a plugin's folder file by file at every boot: with its dependencies as 1000 files
  * in `node_modules` a gateway took 1.8 s longer to get ready, as one file nothing that could be measured.
  */
 export async function bundle(outDir: string): Promise<void> {
@@ -17,11 +30,25 @@ export async function bundle(outDir: string): Promise<void> {
     platform: "node",
     // Resolved by the host, so that the plugin runs on the SDK of the gateway that loads it.
     external: [/^openclaw\//],
+    plugins: [noHiddenRequire],
     output: { dir: outDir, format: "esm" },
     logLevel: "warn",
   });
-  const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+  const chunks = output.filter((file) => file.type === "chunk");
+  checkLazy(chunks);
+  const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
   writeFileSync(join(outDir, "THIRD-PARTY-LICENSES.txt"), licencesOf(modules));
+}
+
+/** Throws when a gateway on its own would read what only one of a fleet needs. */
+function checkLazy(chunks: readonly OutputChunk[]): void {
+  const eager = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
+  for (const name of eager) {
+    const { imports = [], moduleIds = [] } = chunks.find(({ fileName }) => fileName === name) ?? {};
+    const wrong = moduleIds.find((id) => FLEET_ONLY.test(id));
+    if (wrong !== undefined) throw new Error(`${wrong} is in ${name}, which every gateway reads: import it lazily`);
+    for (const imported of imports) eager.add(imported);
+  }
 }
 
 function licencesOf(modules: readonly string[]): string {

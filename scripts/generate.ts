@@ -28,14 +28,26 @@ const CONSTRAINTS = new Set([
   "required",
 ]);
 /** What only the Control UI or our own messages read. */
-const HINTS = new Set(["advanced", "expected", "sensitive"]);
+const HINTS = new Set(["advanced", "expected", "sensitive", "secretRef"]);
+/** What the host takes for a secret wherever it takes one. */
+const SECRET_REFERENCE = {
+  type: "object",
+  required: ["source", "provider", "id"],
+  properties: Object.fromEntries(["source", "provider", "id"].map((key) => [key, { type: "string", minLength: 1 }])),
+  additionalProperties: false,
+};
 const root = new URL("../", import.meta.url);
 const schema = JSON.parse(JSON.stringify(SettingsSchema)) as SchemaNode;
 
 function without(keywords: ReadonlySet<string>, node: SchemaNode): object {
   const kept = Object.entries(node).filter(([key]) => !keywords.has(key));
   const properties = Object.entries(node.properties ?? {}).map(([key, child]) => [key, without(keywords, child)]);
-  return { ...Object.fromEntries(kept), ...(node.properties ? { properties: Object.fromEntries(properties) } : {}) };
+  const made = {
+    ...Object.fromEntries(kept),
+    ...(node.properties ? { properties: Object.fromEntries(properties) } : {}),
+  };
+  // Without its type it takes anything already.
+  return node.secretRef === true && !keywords.has("type") ? { anyOf: [made, SECRET_REFERENCE] } : made;
 }
 
 function uiHints(node: SchemaNode, path = ""): [string, object][] {

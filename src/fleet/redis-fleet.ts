@@ -1,3 +1,4 @@
+import type { FleetState } from "../domain/fleet-state.ts";
 import type { PermitCause } from "../domain/wait-cause.ts";
 import type { Permit, PermitSource } from "../lane/permits.ts";
 import type { FleetSettings } from "../settings/settings.ts";
@@ -6,13 +7,6 @@ import { FleetFault, parseRedisUrl } from "./redis-address.ts";
 import type { FleetLimits, FleetUsage, JoinReply } from "./scripts.ts";
 
 export { resolveRedisUrl } from "./redis-url.ts";
-
-/**
- * - `connecting`: since the start; nothing is granted yet.
- * - `shared`: Redis grants.
- * - `lost`: Redis cannot be used; this gateway grants a little by itself.
- */
-export type FleetState = "connecting" | "shared" | "lost";
 
 export interface FleetEvents {
   /** Redis cannot be used, why, and what would be right; nothing secret in it. Once until it is healed. */

@@ -1,4 +1,5 @@
 import type { EventBus } from "../domain/events.ts";
+import { loadFleet } from "../fleet/load-fleet.ts";
 import type { Fleet } from "../fleet/redis-fleet.ts";
 import { hasPace, Pace, type PaceLimits } from "../lane/pace.ts";
 import { PermitChain } from "../lane/permit-chain.ts";
@@ -68,9 +69,7 @@ export class Permits implements PermitSource {
 }
 
 async function openFleet(settings: FleetSettings, { config, events, nowMs, after }: PermitsOptions): Promise<Fleet> {
-  const { createRedisFleet, resolveRedisUrl } = await import("../fleet/load-fleet.ts").then(({ loadFleet }) =>
-    loadFleet(),
-  );
+  const { createRedisFleet, resolveRedisUrl } = await loadFleet();
   let lostAtMs = nowMs();
   return createRedisFleet({
     settings,

@@ -19,6 +19,8 @@ export type PackagedProgram = {
   commands: readonly string[];
   /** The program inside the package, from the root. */
   file: string;
+  /** With which it starts and ends at once (default `--version`). */
+  trial?: string;
 };
 
 /** A program that starts. */
@@ -39,12 +41,12 @@ const run = promisify(execFile);
 
 /** Finds the program, or unpacks it: seconds, once. */
 export async function packagedProgram(wanted: PackagedProgram): Promise<Program | NoProgram> {
-  const own = await ownProgram(wanted.commands);
+  const own = await ownProgram(wanted);
   if (own !== undefined) return own;
   const root = path.join(CACHE, wanted.packages.join("+"));
   if (fs.existsSync(root)) {
     const unpacked = unpackedProgram(root, wanted);
-    if ((await problemOf(unpacked)) === undefined) return unpacked;
+    if ((await problemOf(unpacked, wanted)) === undefined) return unpacked;
     // Of another machine, or with libraries missing here.
     fs.rmSync(root, { recursive: true, force: true });
   }
@@ -54,23 +56,26 @@ export async function packagedProgram(wanted: PackagedProgram): Promise<Program 
     return { why: `${wanted.packages.join(", ")} cannot be unpacked: ${reasonOf(error)}` };
   }
   const unpacked = unpackedProgram(root, wanted);
-  const problem = await problemOf(unpacked);
+  const problem = await problemOf(unpacked, wanted);
   return problem === undefined
     ? unpacked
     : { why: `${wanted.file} of ${wanted.packages[0]} does not start: ${problem}` };
 }
 
-async function ownProgram(commands: readonly string[]): Promise<Program | undefined> {
-  for (const file of commands) {
+async function ownProgram(wanted: PackagedProgram): Promise<Program | undefined> {
+  for (const file of wanted.commands) {
     const program = { file, env: {} };
-    if ((await problemOf(program)) === undefined) return program;
+    if ((await problemOf(program, wanted)) === undefined) return program;
   }
   return undefined;
 }
 
-async function problemOf({ file, env }: Program): Promise<string | undefined> {
+async function problemOf(
+  { file, env }: Program,
+  { trial = "--version" }: PackagedProgram,
+): Promise<string | undefined> {
   try {
-    await run(file, ["--version"], { env: { ...process.env, ...env }, timeout: 20_000 });
+    await run(file, [trial], { env: { ...process.env, ...env }, timeout: 20_000 });
     return undefined;
   } catch (error) {
     return reasonOf(error);

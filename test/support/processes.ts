@@ -36,7 +36,7 @@ export function killGroup(pid: number, signal: NodeJS.Signals): void {
  * Returns how to call it off.
  */
 export function killWhenThisProcessDies(pid: number): () => void {
-  const watchdog = spawn("/bin/sh", ["-c", `read -r _; kill -KILL -- -${pid} 2>/dev/null`], {
+  const watchdog = spawn("/bin/sh", ["-c", `read -r _; kill -s KILL -- -${pid} 2>/dev/null`], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });

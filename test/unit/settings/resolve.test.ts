@@ -22,6 +22,21 @@ const ACCEPTED: Readonly<Record<string, string>> = {
   "budget.maxConcurrent": "a whole number from 1 to 64 (default 2)",
   "budget.maxPerAgent": "a whole number from 1 to 64",
   "budget.maxPerBoot": "a whole number from 0 to 100000 (default 100)",
+  "budget.startIntervalMs": "a whole number from 0 to 3600000 (default 250)",
+  "budget.startsPerMinute": "a whole number from 0 to 100000 (default 30)",
+  "budget.maxTokensPerBoot": "a whole number from 1 to 1000000000000",
+  "budget.maxCostPerBoot": "a number above 0 to 1000000000",
+  "budget.maxEventLoopDelayMs": "a whole number from 0 to 60000 (default 200)",
+  "budget.maxMemoryMb": "a whole number from 64 to 16777216",
+  "cooldown.initialMs": "a whole number from 100 to 86400000 (default 30000)",
+  "cooldown.maxMs": "a whole number from 100 to 86400000 (default 900000)",
+  "fleet.redisUrl":
+    'a Redis address: "redis://[user:password@]host[:port][/database]", or "rediss://" for TLS; or a secret reference: { source, provider, id }',
+  "fleet.maxConcurrent": "a whole number from 1 to 100000",
+  "fleet.startsPerMinute": "a whole number from 1 to 1000000",
+  "fleet.namespace": 'a string matching ^[A-Za-z0-9_-]{1,64}$ (default "openclaw-resumes")',
+  "fleet.leaseMs": "a whole number from 1000 to 86400000",
+  "fleet.fallbackConcurrent": "a whole number from 0 to 64 (default 1)",
   "lane.name":
     'a string matching ^(?!(main|cron|cron-nested|subagent|nested)$)[a-z][a-z0-9-]{0,39}$ (default "startup-resume")',
   "lane.quietMs": "a whole number from 0 to 600000 (default 2000)",
@@ -42,11 +57,45 @@ function leavesOf(node: SchemaNode, path = ""): [path: string, leaf: SchemaNode]
   );
 }
 
-/** `"a.b"` and 1 make `{ a: { b: 1 } }`. */
-const configOf = (path: string, value: unknown): unknown =>
-  path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
+/** What a group that must be given whole has beside the setting under test. */
+const FLEET = { redisUrl: "redis://localhost", maxConcurrent: 4 };
 
-function wrongValuesOf(leaf: SchemaNode): [shown: string, value: unknown][] {
+/** `"a.b"` and 1 make `{ a: { b: 1 } }`, with all that must stand beside it. */
+function configOf(path: string, value: unknown): unknown {
+  const [group = "", ...rest] = path.split(".");
+  const inner = rest.reduceRight<unknown>((nested, key) => ({ [key]: nested }), value);
+  return { [group]: group === "fleet" && rest.length > 0 ? { ...FLEET, ...(inner as object) } : inner };
+}
+
+/** Texts that each setting of free text must refuse, and those that it must take. */
+const TEXTS: Readonly<Record<string, { readonly wrong: readonly string[]; readonly right: readonly string[] }>> = {
+  "lane.name": {
+    wrong: ["main", "cron", "cron-nested", "subagent", "nested", "", "Big", "1st", "a b", "a".repeat(41)],
+    right: ["a", "my-lane-2", "mainly"],
+  },
+  "fleet.redisUrl": {
+    wrong: [
+      "",
+      "localhost:6379",
+      "http://host",
+      "redis://",
+      "redis:/host",
+      " redis://host",
+      `redis://${"a".repeat(2000)}`,
+    ],
+    right: ["redis://host", "rediss://user:word@host:6380/2", `redis://${"a".repeat(1992)}`],
+  },
+  "fleet.namespace": { wrong: ["", "a b", "a:b", "\u00e4", "a".repeat(65)], right: ["a", "A_b-9", "a".repeat(64)] },
+};
+
+/** What makes the ends of a range right that another setting narrows. */
+const RANGES: Readonly<Record<string, { readonly right: readonly number[]; readonly beside: object }>> = {
+  "cooldown.initialMs": { right: [100, 86_400_000], beside: { cooldown: { maxMs: 86_400_000 } } },
+  "cooldown.maxMs": { right: [100, 86_400_000], beside: { cooldown: { initialMs: 100 } } },
+  "fleet.leaseMs": { right: [6000, 86_400_000], beside: { fleet: FLEET, resume: { timeoutMs: 1000 } } },
+};
+
+function wrongValuesOf(path: string, leaf: SchemaNode): [shown: string, value: unknown][] {
   const common: [string, unknown][] = [
     ["null", null],
     ["true", true],
@@ -59,11 +108,11 @@ function wrongValuesOf(leaf: SchemaNode): [shown: string, value: unknown][] {
   if (leaf.enum !== undefined) return [...common, ['"nonsense"', "nonsense"], ["0", 0], ['""', ""]];
   if (leaf.items !== undefined) {
     const many: unknown[] = Array.from({ length: 1001 }, () => "a");
-    return [...common, ['"a"', "a"], ["5", 5], [`${JSON.stringify(many).slice(0, 77)}...`, many]];
+    return [...common, ['"a"', "a"], ["5", 5], [clipped(JSON.stringify(many)), many]];
   }
   if (leaf.type === "string") {
-    const names = ["main", "cron", "cron-nested", "subagent", "nested", "", "Big", "1st", "a b", "a".repeat(41)];
-    return [...common, ["5", 5], ...names.map((name): [string, unknown] => [JSON.stringify(name), name])];
+    const texts = TEXTS[path]?.wrong ?? [];
+    return [...common, ["5", 5], ...texts.map((text): [string, unknown] => [clipped(JSON.stringify(text)), text])];
   }
   const tooSmall = leaf.exclusiveMinimum ?? (leaf.minimum ?? Number.NaN) - 1;
   const tooLarge = (leaf.maximum ?? Number.NaN) + 1;
@@ -71,6 +120,8 @@ function wrongValuesOf(leaf: SchemaNode): [shown: string, value: unknown][] {
   const half: [string, unknown][] = leaf.type === "integer" ? [["1000.5", 1000.5]] : [];
   return [...common, ...numbers, ...half, ['"5"', "5"]];
 }
+
+const clipped = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text);
 
 const LEAVES = leavesOf(settingsSchema);
 
@@ -88,7 +139,19 @@ describe("defaults", () => {
   const DEFAULTS = {
     mode: "active",
     filter: FILTER,
-    budget: { maxConcurrent: 2, maxPerAgent: undefined, maxPerBoot: 100 },
+    budget: {
+      maxConcurrent: 2,
+      maxPerAgent: undefined,
+      maxPerBoot: 100,
+      startIntervalMs: 250,
+      startsPerMinute: 30,
+      maxTokensPerBoot: undefined,
+      maxCostPerBoot: undefined,
+      maxEventLoopDelayMs: 200,
+      maxMemoryMb: undefined,
+    },
+    cooldown: { initialMs: 30_000, maxMs: 900_000 },
+    fleet: undefined,
     lane: { name: "startup-resume", quietMs: 2000 },
     resume: { timeoutMs: 60_000, retryDelayMs: 30_000, maxAttempts: 2, unsafeTail: "ask" },
     preemption: { scope: "lane", maxPreemptions: 3, maxWaitMs: 600_000 },
@@ -100,9 +163,16 @@ describe("defaults", () => {
     ["{}", {}],
     [
       "empty groups",
-      { filter: { agents: {}, channels: {}, sessionKeys: {} }, budget: {}, lane: {}, resume: {}, preemption: {} },
+      {
+        filter: { agents: {}, channels: {}, sessionKeys: {} },
+        budget: {},
+        cooldown: {},
+        lane: {},
+        resume: {},
+        preemption: {},
+      },
     ],
-    ["undefined leaves", { mode: undefined, budget: { maxConcurrent: undefined } }],
+    ["undefined leaves", { mode: undefined, budget: { maxConcurrent: undefined }, fleet: undefined }],
   ])("come from %s", (_name, config) => {
     expect(resolveSettings(config)).toEqual({ ok: true, settings: DEFAULTS });
   });
@@ -115,7 +185,7 @@ describe("defaults", () => {
         ...DEFAULTS,
         mode: "observe",
         filter: { ...FILTER, idleMs: 1_800_000 },
-        budget: { maxConcurrent: 2, maxPerAgent: 3, maxPerBoot: 100 },
+        budget: { ...DEFAULTS.budget, maxPerAgent: 3 },
       },
     });
   });
@@ -126,8 +196,10 @@ it("has a hand-written line for each setting of the schema", () => {
 });
 
 describe.each(LEAVES)("%s", (path, leaf) => {
-  it.each(wrongValuesOf(leaf))("refuses %s and names itself, the value and what is accepted", (shown, value) => {
-    const expected = { path, message: `got ${shown}; expected ${ACCEPTED[path]}` };
+  it.each(wrongValuesOf(path, leaf))("refuses %s and names itself, the value and what is accepted", (shown, value) => {
+    // What may hold a password is not shown.
+    const got = leaf.sensitive === true ? "something else" : shown;
+    const expected = { path, message: `got ${got}; expected ${ACCEPTED[path]}` };
     expect(resolveSettings(configOf(path, value))).toEqual({ ok: false, errors: [expected] });
   });
 
@@ -141,14 +213,25 @@ describe.each(LEAVES)("%s", (path, leaf) => {
     ["a".repeat(512)],
     Array.from({ length: 1000 }, (_, index) => `k${index}`),
   ];
-  const right: unknown[] | readonly string[] =
-    leaf.enum ??
+  const right: readonly unknown[] = leaf.enum ??
     (leaf.items === undefined ? undefined : lists) ??
-    (leaf.type === "string" ? ["a", "my-lane-2", "mainly"] : [leaf.minimum ?? 0.001, leaf.maximum]);
+    TEXTS[path]?.right ??
+    RANGES[path]?.right ?? [leaf.minimum ?? 0.001, leaf.maximum];
   it.each(right.map((value) => ({ value })))("accepts $value", ({ value }) => {
-    expect(resolveSettings(configOf(path, value)).ok).toBe(true);
+    expect(resolveSettings(merged(RANGES[path]?.beside ?? {}, configOf(path, value)))).toMatchObject({ ok: true });
   });
 });
+
+/** Groups of both; the second says what a setting is. */
+function merged(beside: object, config: unknown): unknown {
+  const groups = Object.entries(config as Record<string, object>).map(([group, values]) => [
+    group,
+    typeof values === "object" && !Array.isArray(values)
+      ? { ...(beside as Record<string, object>)[group], ...values }
+      : values,
+  ]);
+  return { ...beside, ...Object.fromEntries(groups) };
+}
 
 describe("unknown keys", () => {
   it("at the top are named with what is known there", () => {
@@ -158,7 +241,7 @@ describe("unknown keys", () => {
         {
           path: "budgets",
           message:
-            'unknown setting (value {"maxConcurrent":1}); known here: mode, filter, budget, lane, resume, preemption, notify',
+            'unknown setting (value {"maxConcurrent":1}); known here: mode, filter, budget, cooldown, fleet, lane, resume, preemption, notify',
         },
       ],
     });
@@ -169,7 +252,11 @@ describe("unknown keys", () => {
     ["filter.agents", "include, exclude"],
     ["filter.channels", "include, exclude"],
     ["filter.sessionKeys", "include, exclude"],
-    ["budget", "maxConcurrent, maxPerAgent, maxPerBoot"],
+    [
+      "budget",
+      "maxConcurrent, maxPerAgent, maxPerBoot, startIntervalMs, startsPerMinute, maxTokensPerBoot, maxCostPerBoot, maxEventLoopDelayMs, maxMemoryMb",
+    ],
+    ["cooldown", "initialMs, maxMs"],
     ["lane", "name, quietMs"],
     ["resume", "timeoutMs, retryDelayMs, maxAttempts, unsafeTail"],
     ["preemption", "scope, maxPreemptions, maxWaitMs"],
@@ -188,7 +275,7 @@ describe("unknown keys", () => {
 
 describe("something that is not an object", () => {
   const scopes = ["filter.agents", "filter.channels", "filter.sessionKeys"];
-  const groups = ["filter", ...scopes, "budget", "lane", "resume", "preemption"];
+  const groups = ["filter", ...scopes, "budget", "cooldown", "lane", "resume", "preemption"];
 
   it.each([
     ['"active"', "active"],
@@ -279,5 +366,110 @@ describe("a list of globs", () => {
     const result = resolveSettings({ filter: { agents: { include: globs } } });
     globs.push("b");
     expect(result.ok && result.settings.filter.agents.include).toEqual(["a"]);
+  });
+});
+
+describe("what is right by itself and wrong beside something else", () => {
+  const errorsOf = (config: unknown) => {
+    const result = resolveSettings(config);
+    return result.ok ? [] : result.errors;
+  };
+
+  it("is a longest cool-down that is shorter than the first", () => {
+    expect(errorsOf({ cooldown: { initialMs: 5000, maxMs: 4999 } })).toEqual([
+      { path: "cooldown.maxMs", message: "got 4999; expected at least cooldown.initialMs (5000)" },
+    ]);
+    expect(errorsOf({ cooldown: { initialMs: 900_001 } })).toMatchObject([{ path: "cooldown.maxMs" }]);
+    expect(errorsOf({ cooldown: { initialMs: 5000, maxMs: 5000 } })).toEqual([]);
+  });
+
+  it("is a lease that ends while its resume may still run", () => {
+    const withLease = (leaseMs: number) => ({ fleet: { ...FLEET, leaseMs }, resume: { timeoutMs: 20_000 } });
+    const why = "a slot must not be free while its resume may still run (resume.timeoutMs is 20000)";
+    expect(errorsOf(withLease(24_999))).toEqual([
+      { path: "fleet.leaseMs", message: `got 24999; expected at least 25000: ${why}` },
+    ]);
+    expect(errorsOf(withLease(25_000))).toEqual([]);
+  });
+
+  it("is told for all of it at once, and not before everything is right by itself", () => {
+    const both = { cooldown: { maxMs: 100 }, fleet: { ...FLEET, leaseMs: 1000 } };
+    expect(errorsOf(both).map(({ path }) => path)).toEqual(["cooldown.maxMs", "fleet.leaseMs"]);
+    expect(errorsOf({ ...both, mode: "on" }).map(({ path }) => path)).toEqual(["mode"]);
+  });
+});
+
+describe("the fleet", () => {
+  it("is none unless it is given, and then has its defaults and a lease by the time limit", () => {
+    const result = resolveSettings({ fleet: FLEET, resume: { timeoutMs: 30_000 } });
+    expect(result.ok && result.settings.fleet).toEqual({
+      ...FLEET,
+      namespace: "openclaw-resumes",
+      startsPerMinute: undefined,
+      leaseMs: 90_000,
+      fallbackConcurrent: 1,
+    });
+  });
+
+  it.each([
+    ["redisUrl", { maxConcurrent: 4 }],
+    ["maxConcurrent", { redisUrl: "redis://localhost" }],
+  ])("without %s is told what is missing", (missing, fleet) => {
+    const path = `fleet.${missing}`;
+    const message = `is missing; expected ${ACCEPTED[path]}`;
+    expect(resolveSettings({ fleet })).toEqual({ ok: false, errors: [{ path, message }] });
+  });
+
+  it.each([{ fleet: {} }, { fleet: null }, { fleet: [] }, { fleet: 5 }])("as in %j lacks both", ({ fleet }) => {
+    const result = resolveSettings({ fleet });
+    const wrong = JSON.stringify(fleet) === "{}" ? [] : ["fleet"];
+    expect(result.ok ? [] : result.errors.map(({ path }) => path)).toEqual([
+      ...wrong,
+      "fleet.redisUrl",
+      "fleet.maxConcurrent",
+    ]);
+  });
+
+  it.each([
+    { redisUrl: "http://user:s3cret@host" },
+    { redisUrl: "user:s3cret@host:6379" },
+    { redisUrl: ["redis://:s3cret@host"] },
+    { redisUrl: { url: "redis://:s3cret@host" } },
+  ])("tells no password of an address that is wrong: $redisUrl", ({ redisUrl }) => {
+    const result = resolveSettings({ fleet: { ...FLEET, redisUrl } });
+    expect(result).toMatchObject({ ok: false, errors: [{ path: "fleet.redisUrl" }] });
+    expect(JSON.stringify(result)).not.toContain("s3cret");
+  });
+
+  it("takes a secret reference in place of the address", () => {
+    const redisUrl = { source: "env", provider: "default", id: "FLEET_REDIS_URL" };
+    expect(resolveSettings({ fleet: { ...FLEET, redisUrl } })).toMatchObject({
+      ok: true,
+      settings: { fleet: { redisUrl } },
+    });
+  });
+
+  it.each([
+    {},
+    { source: "env", id: "REDIS_URL" },
+    { source: "env", provider: "default", id: "" },
+    { source: "env", provider: "default", id: 5 },
+    { source: "env", provider: "default", id: "REDIS_URL", url: "redis://:s3cret@host" },
+  ])("takes no other object: %j", (redisUrl) => {
+    const message = `got something else; expected ${ACCEPTED["fleet.redisUrl"]}`;
+    expect(resolveSettings({ fleet: { ...FLEET, redisUrl } })).toEqual({
+      ok: false,
+      errors: [{ path: "fleet.redisUrl", message }],
+    });
+  });
+
+  it.each([
+    ["under another name", { fleet: { ...FLEET, redisURL: "redis://:s3cret@host" } }],
+    ["at the top", { redisUrl: "redis://:s3cret@host" }],
+    ["in place of the group", { fleet: "redis://:s3cret@host" }],
+  ])("tells no password of an address that stands %s", (_name, config) => {
+    const result = resolveSettings(config);
+    expect(result.ok).toBe(false);
+    expect(JSON.stringify(result)).not.toContain("s3cret");
   });
 });
