@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that take minutes, and whose size does not tell: the last to start must not be the last to end. */
-const SLOW = /gateway\/(kills|prometheus|soak|record)\.test\.ts$/;
+const SLOW = /gateway\/(kills|fleet|prometheus|soak|record|storm)\.test\.ts$/;
 
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

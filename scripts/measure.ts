@@ -16,9 +16,11 @@ import { idle } from "./measure/idle.ts";
 import { HELP, type MeasurementId, type MeasureOptions, readOptions } from "./measure/options.ts";
 import { replyTimes } from "./measure/reply-times.ts";
 import type { Row, Say } from "./measure/row.ts";
+import { redisOutage } from "./measure/redis-outage.ts";
 import { series } from "./measure/series.ts";
 import { starvation } from "./measure/starvation.ts";
 import { stop } from "./measure/stop.ts";
+import { storm } from "./measure/storm.ts";
 
 const MEASURE: Record<MeasurementId, (say: Say) => Promise<Row[]>> = {
   R8: (say) => replyTimes({ chats: 8, agents: 1, perKind: 4 }, say),
@@ -29,6 +31,8 @@ const MEASURE: Record<MeasurementId, (say: Say) => Promise<Row[]>> = {
   B7: bootTime,
   V60: starvation,
   S10k: series,
+  P60: storm,
+  F30: redisOutage,
 };
 
 type Result = Row & { id: MeasurementId };

@@ -13,7 +13,7 @@ const SLOTS = 2;
 type Times = { new: number[]; queued: number[]; resuming: number[]; baseNew: number[]; baseKnown: number[] };
 
 /**
- * The plugin and the host run with their defaults. `perKind`: how many chats of each kind are asked; the queued and the
+ * The plugin, but for its pace, and the host run with their defaults. `perKind`: how many chats of each kind are asked; the queued and the
  * resuming ones are used up, so at most half of the interrupted chats.
  */
 export async function replyTimes(options: { chats: number; agents: 1 | 3; perKind: number }, say: Say): Promise<Row[]> {

@@ -2,7 +2,7 @@ import type { VerdictKind } from "../domain/reasons.ts";
 import type { PlanItem, PlanView } from "../operate/views.ts";
 import { table } from "./table.ts";
 import type { Format, Look } from "./terminal.ts";
-import { count, counts, fact, shorten } from "./text.ts";
+import { counts, fact, grouped, shorten } from "./text.ts";
 
 const VERDICT_FORMATS: Readonly<Record<VerdictKind, Format>> = {
   admit: "green",
@@ -29,7 +29,7 @@ export function planTable(view: PlanView, look: Look): string[] {
         shorten(fact(item.found, item.unit), FACT_WIDTH),
         shorten(fact(item.limit, item.unit), FACT_WIDTH),
         item.rule,
-        item.estimatedTokens === null ? "" : count(item.estimatedTokens),
+        item.estimatedTokens === null ? "" : grouped(item.estimatedTokens),
       ]),
       flexible: 2,
     }),
@@ -42,9 +42,9 @@ export function planTable(view: PlanView, look: Look): string[] {
 /** What the admitted ones are thought to use, where the host has counted or there is a limit. */
 function tokensLine({ tokens: { estimated, limit } }: PlanView): string[] {
   if (estimated === 0 && limit === null) return [];
-  const of = limit === null ? "" : `; budget.maxTokensPerBoot is ${count(limit)}`;
+  const of = limit === null ? "" : `; budget.maxTokensPerBoot is ${grouped(limit)}`;
   const rest = limit !== null && estimated > limit ? ": what comes last will be held" : "";
-  return [`the admitted ones will use at least ${count(estimated)} tokens${of}${rest}`];
+  return [`the admitted ones will use at least ${grouped(estimated)} tokens${of}${rest}`];
 }
 
 export const verdictCell = (verdict: PlanItem["verdict"]): { text: string; format: Format } => ({

@@ -3,7 +3,7 @@ import type { WaitCause } from "../domain/wait-cause.ts";
 import type { CooldownItem, FleetView, HeldItem, QueueItem, RunningItem, StatusView } from "../operate/views.ts";
 import { type Cell, fields, limited, table } from "./table.ts";
 import type { Format, Look } from "./terminal.ts";
-import { count, counts, duration, time } from "./text.ts";
+import { counts, duration, grouped, time } from "./text.ts";
 
 const MOST_ROWS = 20;
 const MOST_HELD = 5;
@@ -93,7 +93,7 @@ function budgetText({ used, slots, perAgent }: StatusView["budget"]): string {
 function spendField({ tokens, maxTokens, costUsd, maxCostUsd }: StatusView["spend"]): readonly [string, Cell][] {
   if (tokens === 0 && maxTokens === null && maxCostUsd === null) return [];
   const parts = [
-    `${count(tokens)}${maxTokens === null ? "" : ` of ${count(maxTokens)}`} tokens`,
+    `${grouped(tokens)}${maxTokens === null ? "" : ` of ${grouped(maxTokens)}`} tokens`,
     ...(costUsd === 0 && maxCostUsd === null
       ? []
       : [`$${costUsd.toFixed(2)}${maxCostUsd === null ? "" : ` of $${maxCostUsd.toFixed(2)}`}`]),

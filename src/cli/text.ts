@@ -77,7 +77,7 @@ export function fact(value: Fact, unit: "ms" | "time" | null): string {
 }
 
 /** A large number: `12,345`. */
-export const count = (value: number): string => value.toLocaleString("en-US");
+export const grouped = (value: number): string => value.toLocaleString("en-US");
 
 /** `admit 3, hold 1`, without what did not occur. */
 export function counts(record: Readonly<Record<string, number>>): string {

@@ -88,6 +88,10 @@ export class Providers {
     return (this.#known.get(name)?.strikes ?? 0) >= STRIKES;
   }
 
+  get hasGivenUp(): boolean {
+    return [...this.#known.values()].some(({ strikes }) => strikes >= STRIKES);
+  }
+
   /** Those that are left alone now. */
   cooldowns(nowMs: number): Cooldown[] {
     return [...this.#known]

@@ -397,6 +397,7 @@ export class Scheduler {
 
   /** Everything in the queue that is to be held from now on. */
   #holdAll(): Decision[] {
+    if (this.usedUp === undefined && !this.#providers.hasGivenUp) return [];
     return this.queue().flatMap((resume) => {
       const reason = this.#holds(resume);
       if (reason === undefined) return [];

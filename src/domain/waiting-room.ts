@@ -152,10 +152,9 @@ class TurnTaking {
 
   add(resume: QueuedResume): void {
     const { agentId, provider } = resume;
-    let heaps = this.#agents.get(agentId);
-    if (heaps === undefined) this.#agents.set(agentId, (heaps = new Map()));
-    let heap = heaps.get(provider);
-    if (heap === undefined) heaps.set(provider, (heap = new KeyedHeap(keyOf, compareRanks)));
+    const heaps = this.#agents.get(agentId) ?? new Map<string | undefined, KeyedHeap<QueuedResume>>();
+    const heap = heaps.get(provider) ?? new KeyedHeap<QueuedResume>(keyOf, compareRanks);
+    this.#agents.set(agentId, heaps.set(provider, heap));
     heap.push(resume);
   }
 

@@ -42,18 +42,20 @@ export class LoadGuard {
   }
 
   #look(): () => void {
-    const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-    delay.enable();
+    // Two by turns, each for two looks: what blocks while one is begun or read is seen by the other.
+    const monitors = [startMonitor(), startMonitor()];
     const timer = setInterval(() => {
-      // The longest of this look: one long block is one sample.
-      this.#judge(delay.max / 1e6 - RESOLUTION_MS);
-      delay.reset();
+      const oldest = monitors.shift();
+      monitors.push(startMonitor());
+      oldest?.disable();
+      // The longest: one long block is one sample.
+      this.#judge((oldest?.max ?? 0) / 1e6 - RESOLUTION_MS);
     }, LOOK_MS);
     timer.unref();
     this.#judge(0);
     return () => {
       clearInterval(timer);
-      delay.disable();
+      for (const monitor of monitors) monitor.disable();
     };
   }
 
@@ -75,3 +77,9 @@ export class LoadGuard {
 }
 
 const residentMemory = (): number => process.memoryUsage.rss();
+
+function startMonitor(): ReturnType<typeof monitorEventLoopDelay> {
+  const monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  monitor.enable();
+  return monitor;
+}

@@ -297,16 +297,14 @@ export class ResumeLane {
     if (decision.do === "start") this.#start(decision.resume);
     else if (decision.do === "cancel") this.#cancel(decision.key, decision.cause);
     else if (decision.do === "requeue") this.#keep(decision.resume);
-    else if (decision.do === "ask") this.#ask();
+    else if (decision.do === "ask") void this.#ask();
     else if (decision.do === "give-back") this.#takePermit()?.giveBack();
     else this.#settle(decision.resume, decision.settlement.outcome, decision.settlement.reason);
   }
 
-  #ask(): void {
-    void this.#options.permits?.ask().then((permit) => {
-      this.#permit = permit;
-      this.#carryOut(this.#scheduler.permitGranted(this.nowMs()));
-    });
+  async #ask(): Promise<void> {
+    this.#permit = await this.#options.permits?.ask();
+    this.#carryOut(this.#scheduler.permitGranted(this.nowMs()));
   }
 
   #takePermit(): Permit | undefined {

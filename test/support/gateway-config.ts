@@ -6,9 +6,10 @@ export type GatewayConfig = Record<string, unknown>;
 
 /** The agents of a 3-agent gateway; with 1 agent only the first. Each further agent has a bot of its own. */
 export const AGENT_IDS = ["main", "sales", "support"] as const;
+export type AgentId = (typeof AGENT_IDS)[number];
 
 /** Which agent, and which bot, serves chat `index` (0 based): the agents in turn. */
-export function agentOfChat(index: number, agents: number): { agentId: string; token: string } {
+export function agentOfChat(index: number, agents: number): { agentId: AgentId; token: string } {
   const nth = index % agents;
   return { agentId: AGENT_IDS[nth]!, token: botToken(nth) };
 }
@@ -21,9 +22,13 @@ export type PluginInConfig = {
   hooks?: Record<string, unknown>;
 };
 
+/** What a model costs, US dollars per million tokens. */
+export type ModelCost = { input: number; output: number; cacheRead: number; cacheWrite: number };
+
 export type GatewayConfigOptions = {
   botApi: { url: string };
-  model: { url: string };
+  /** The base URLs of the provider `stub`, and of `other` where there is one. */
+  model: { url: string; otherUrl?: string };
   /** Left out: `Gateway.start` takes a free one. */
   port?: number;
   plugins?: PluginInConfig[];
@@ -33,7 +38,11 @@ export type GatewayConfigOptions = {
   maxConcurrent?: number;
   /** A second model of the same provider. */
   otherModel?: string;
-  /** Merged in at last, deeply (arrays replace). */
+  /** Agents with a model of their own, as `other/stub-1`; the rest has `stub/stub-1`. */
+  agentModels?: Partial<Record<AgentId, string>>;
+  /** Of every model (default: nothing). */
+  cost?: ModelCost;
+  /** Merged in at last. */
   extra?: GatewayConfig;
 };
 
@@ -50,6 +59,25 @@ export function gatewayConfig(options: GatewayConfigOptions): GatewayConfig {
     ? { accounts: Object.fromEntries(agents.map((id, index) => [accountOf(id), bot(index)])) }
     : bot(0);
   const plugins = options.plugins ?? [];
+  const provider = (baseUrl: string, models: readonly string[]) => ({
+    baseUrl,
+    apiKey: "stub-key",
+    api: "openai-completions",
+    models: models.map((id) => ({
+      id,
+      name: "Stub",
+      reasoning: false,
+      input: ["text"],
+      cost: options.cost ?? { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+      contextWindow: 200_000,
+      maxTokens: 4096,
+    })),
+  });
+  const { url, otherUrl } = options.model;
+  const agentEntries = agents.map((id) => {
+    const model = options.agentModels?.[id];
+    return [id, model === undefined ? {} : { model }] as const;
+  });
   const config: GatewayConfig = {
     gateway: {
       mode: "local",
@@ -64,20 +92,8 @@ export function gatewayConfig(options: GatewayConfigOptions): GatewayConfig {
     models: {
       catalogRefresh: { enabled: false },
       providers: {
-        stub: {
-          baseUrl: options.model.url,
-          apiKey: "stub-key",
-          api: "openai-completions",
-          models: [STUB_MODEL_ID, ...(options.otherModel === undefined ? [] : [options.otherModel])].map((id) => ({
-            id,
-            name: "Stub",
-            reasoning: false,
-            input: ["text"],
-            cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
-            contextWindow: 200_000,
-            maxTokens: 4096,
-          })),
-        },
+        stub: provider(url, [STUB_MODEL_ID, ...(options.otherModel === undefined ? [] : [options.otherModel])]),
+        ...(otherUrl === undefined ? {} : { other: provider(otherUrl, [STUB_MODEL_ID]) }),
       },
     },
     agents: {
@@ -86,7 +102,7 @@ export function gatewayConfig(options: GatewayConfigOptions): GatewayConfig {
         skipBootstrap: true,
         ...(options.maxConcurrent === undefined ? {} : { maxConcurrent: options.maxConcurrent }),
       },
-      ...(several ? { ownership: "explicit", entries: Object.fromEntries(agents.map((id) => [id, {}])) } : {}),
+      ...(several ? { ownership: "explicit", entries: Object.fromEntries(agentEntries) } : {}),
     },
     ...(several
       ? {
@@ -127,7 +143,8 @@ function accountOf(agentId: string): string {
   return agentId === "main" ? "default" : agentId;
 }
 
-function merge(base: GatewayConfig, extra: GatewayConfig): GatewayConfig {
+/** Deeply; arrays replace. */
+export function merge(base: GatewayConfig, extra: GatewayConfig): GatewayConfig {
   const merged = { ...base };
   for (const [key, value] of Object.entries(extra)) {
     const old = merged[key];

@@ -8,7 +8,13 @@ import { RecordStore } from "../../src/record/record-store.ts";
 import { copyCrashedState, type CrashedChat, type CrashedStateOptions, type CrashedTemplate } from "./crashed-state.ts";
 import { FakeBotApi } from "./fake-bot-api.ts";
 import { Gateway, type GatewayStop } from "./gateway.ts";
-import { gatewayConfig, type GatewayConfig, type PluginInConfig } from "./gateway-config.ts";
+import {
+  gatewayConfig,
+  type GatewayConfig,
+  type GatewayConfigOptions,
+  type ModelCost,
+  type PluginInConfig,
+} from "./gateway-config.ts";
 import { stagePlugin } from "./stage-plugin.ts";
 import { complaintsIn } from "./complaints.ts";
 import { clearBootHistory, readSessionEntries } from "./state-store.ts";
@@ -28,6 +34,12 @@ export type RestartOptions = Partial<CrashedStateOptions> & {
   /** What to copy; left out: the cached one for these numbers of chats and agents. */
   template?: CrashedTemplate;
   otherModel?: string;
+  /** Agents with a model of their own, as `other/stub-1`. */
+  agentModels?: GatewayConfigOptions["agentModels"];
+  /** Of every model. */
+  cost?: ModelCost;
+  /** A model that several gateways share, and what this one is called there; whoever made it closes it. */
+  shared?: { model: StubModel; gateway: string };
   extra?: GatewayConfig;
   /** How long a start may take (default 60 s). */
   readyTimeoutMs?: number;
@@ -46,7 +58,7 @@ type BootOptions = {
 export const resumesHang: ModelBehaviour = (request) => (request.isResume ? { kind: "hang" } : answer(request));
 
 /** A user's message can carry the prompt of a cancelled resume as quoted context; then it is still the user's turn. */
-const detectResume = (text: string): boolean =>
+export const detectResume = (text: string): boolean =>
   text.includes("interrupted by a gateway restart") && !text.includes(USER_MARK);
 /** In every message that a test writes after the restart. */
 export const USER_MARK = "(after the restart)";
@@ -56,6 +68,13 @@ export const answer = (request: ModelRequest): { kind: "reply"; text: string; de
   kind: "reply",
   text: `${request.isResume ? "Resumed" : "Answered"} [chat ${request.chat ?? "?"}]`,
 });
+
+/** A test starts more resumes in a minute than a gateway should; one that is about the pace sets it. */
+function withoutPace(settings: Record<string, unknown>): Record<string, unknown> {
+  const { budget = {} } = settings;
+  if (typeof budget !== "object" || budget === null || Array.isArray(budget)) return settings;
+  return { ...settings, budget: { startIntervalMs: 0, startsPerMinute: 0, ...budget } };
+}
 
 export class RestartedGateway implements AsyncDisposable {
   readonly chats: CrashedChat[];
@@ -104,7 +123,8 @@ export class RestartedGateway implements AsyncDisposable {
     });
     options.prepare?.(stateDir);
     const botApi = await FakeBotApi.start();
-    const model = await StubModel.start({ behaviour: options.behaviour ?? answer, detectResume });
+    const model =
+      options.shared?.model ?? (await StubModel.start({ behaviour: options.behaviour ?? answer, detectResume }));
     return new RestartedGateway({ chats, botApi, model, stateDir }, options);
   }
 
@@ -126,13 +146,19 @@ export class RestartedGateway implements AsyncDisposable {
     this.#pastLog += this.gateway?.log ?? "";
     if (this.gateway !== undefined) this.#pastLines.push(...this.log());
     const settings = options.settings ?? this.#options.settings ?? {};
-    const own = options.withoutPlugin === true ? [] : [stagePlugin({ config: settings })];
+    const own = options.withoutPlugin === true ? [] : [stagePlugin({ config: withoutPace(settings) })];
     const beside = options.beside ?? this.#options.beside ?? [];
     const plugins = this.#options.plugins === undefined ? [...beside, ...own] : this.#options.plugins;
+    const { agentModels, cost, shared } = this.#options;
     const config = gatewayConfig({
       botApi: this.botApi,
-      model: this.model,
+      model: {
+        url: this.model.urlOf("stub", shared?.gateway),
+        ...(agentModels === undefined ? {} : { otherUrl: this.model.urlOf("other", shared?.gateway) }),
+      },
       agents: this.#options.agents ?? 1,
+      ...(agentModels === undefined ? {} : { agentModels }),
+      ...(cost === undefined ? {} : { cost }),
       ...(plugins === null ? {} : { plugins }),
       ...(this.#options.otherModel === undefined ? {} : { otherModel: this.#options.otherModel }),
       ...(this.#options.extra ? { extra: this.#options.extra } : {}),
@@ -176,11 +202,16 @@ export class RestartedGateway implements AsyncDisposable {
     });
   }
 
+  /** What this gateway has asked the model for. */
+  requests(): ModelRequest[] {
+    return this.model.requests.filter(({ gateway }) => gateway === this.#options.shared?.gateway);
+  }
+
   /** Waits until this many resumed turns are open at the model. */
   async waitForResumes(count: number, timeoutMs = 60_000): Promise<ModelRequest[]> {
     return waitFor(
       () => {
-        const open = this.model.runningRequests.filter((request) => request.isResume);
+        const open = this.requests().filter(({ isResume, outcome }) => isResume && outcome === undefined);
         return open.length >= count && open;
       },
       {
@@ -263,7 +294,7 @@ export class RestartedGateway implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.gateway?.stop("SIGKILL");
     await this.botApi.close();
-    await this.model.close();
+    if (this.#options.shared === undefined) await this.model.close();
     const complaints = complaintsIn(this.#pastLog + (this.gateway?.log ?? ""));
     if (complaints.length > 0) throw new Error(`the gateway complained:\n${complaints.join("\n")}`);
   }

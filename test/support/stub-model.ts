@@ -1,5 +1,6 @@
 /**
- * An OpenAI-compatible model on loopback whose answers a test decides, and which remembers who asked what and when.
+ * An OpenAI-compatible model on loopback whose answers a test decides, and which remembers who asked what and when. One
+ * stub can stand for several providers and serve several gateways: each has a base path of its own.
  */
 import type { ServerResponse } from "node:http";
 import { sendJson, serveLoopback, type LoopbackServer } from "./loopback.ts";
@@ -7,14 +8,24 @@ import { sleep, waitFor } from "./wait.ts";
 
 export type ChatMessage = { role: string; content?: unknown; tool_calls?: unknown; tool_call_id?: string };
 
+/** What a reply says that it has used. */
+export type ModelUsage = { prompt_tokens: number; completion_tokens: number; total_tokens: number };
+
 export type ModelAnswer =
-  | { kind: "reply"; text: string; delayMs?: number }
+  | { kind: "reply"; text: string; delayMs?: number; usage?: ModelUsage }
   | { kind: "hang" }
-  | { kind: "error"; status: number; body?: unknown; delayMs?: number }
+  | { kind: "error"; status: number; body?: unknown; headers?: Record<string, string>; delayMs?: number }
   | { kind: "toolCall"; name: string; args: Record<string, unknown>; delayMs?: number };
+
+/** The providers that one stub stands for. */
+export type StubProvider = "stub" | "other";
 
 export type ModelRequest = {
   id: number;
+  /** By the path that it came by, like the next. */
+  provider: StubProvider;
+  /** The name of the gateway, where several share the stub. */
+  gateway?: string;
   /** Epoch milliseconds. */
   atMs: number;
   endedAtMs?: number;
@@ -26,7 +37,10 @@ export type ModelRequest = {
   toolNames: string[];
   /** From the last `[chat N]` marker in all user text. */
   chat?: number;
-  /** The last user message is a resume prompt (see `detectResume`). */
+  /**
+   * The last user message is a resume prompt (see `detectResume`). The host's own repeat of a refused request has another,
+   * so it is not counted as one.
+   */
   isResume: boolean;
   /** The request body as sent. */
   body: Record<string, unknown>;
@@ -52,8 +66,9 @@ export class StubModel {
   /** Decides each answer; replace it at any time (a request that hangs stays hanging, see `release`). */
   behaviour: ModelBehaviour;
   readonly requests: ModelRequest[] = [];
-  /** The highest number of requests that were open at once since the last `reset`. */
+  /** The highest number of requests that were open at once since the last `reset`, and of resumes among them. */
   peakRunning = 0;
+  peakResumes = 0;
 
   readonly #detectResume: (text: string) => boolean;
   readonly #hanging = new Map<ModelRequest, (answer: ModelAnswer) => void>();
@@ -72,14 +87,20 @@ export class StubModel {
         sendJson(response, 200, { object: "list", data: [{ id: STUB_MODEL_ID, object: "model" }] });
         return;
       }
-      await model.#answer(response, JSON.parse(body) as Record<string, unknown>);
+      await model.#answer(response, whoAsks(request.url ?? ""), JSON.parse(body) as Record<string, unknown>);
     });
     return model;
   }
 
   /** The base URL for `models.providers.<id>.baseUrl`. */
+  urlOf(provider: StubProvider, gateway?: string): string {
+    const names = [...(gateway === undefined ? [] : [gateway]), ...(provider === "stub" ? [] : [provider])];
+    return [this.#server.url, ...names, "v1"].join("/");
+  }
+
+  /** That of the first provider, for a gateway that has the stub to itself. */
   get url(): string {
-    return `${this.#server.url}/v1`;
+    return this.urlOf("stub");
   }
 
   /** How many requests are open now. */
@@ -113,10 +134,12 @@ export class StubModel {
     return chosen.length;
   }
 
-  /** Forgets ended requests and starts the peak anew; open requests stay. */
+  /** Forgets ended requests and starts the peaks anew; open requests stay. */
   reset(): void {
     this.requests.splice(0, this.requests.length, ...this.runningRequests);
-    this.peakRunning = this.running;
+    this.peakRunning = 0;
+    this.peakResumes = 0;
+    this.#countPeaks();
   }
 
   /** One line per request, for error messages. */
@@ -125,7 +148,8 @@ export class StubModel {
     return this.requests
       .map(
         (r) =>
-          `model #${r.id} +${r.atMs - this.requests[0]!.atMs} ms chat=${r.chat ?? "?"} resume=${r.isResume} ` +
+          `model #${r.id} +${r.atMs - this.requests[0]!.atMs} ms ${r.gateway ?? ""} ${r.provider} ` +
+          `chat=${r.chat ?? "?"} resume=${r.isResume} ` +
           `${r.outcome ?? "running"} ${JSON.stringify(r.lastUserText.slice(-100))}`,
       )
       .join("\n");
@@ -135,8 +159,8 @@ export class StubModel {
     await this.#server.close();
   }
 
-  async #answer(response: ServerResponse, body: Record<string, unknown>): Promise<void> {
-    const request = this.#record(body);
+  async #answer(response: ServerResponse, from: WhoAsks, body: Record<string, unknown>): Promise<void> {
+    const request = this.#record(from, body);
     const settled = new Promise<ModelAnswer>((resolve) => {
       this.#hanging.set(request, resolve);
     });
@@ -161,6 +185,7 @@ export class StubModel {
         response,
         answer.status,
         answer.body ?? { error: { message: "stub model error", type: "server_error" } },
+        answer.headers,
       );
       return;
     }
@@ -168,7 +193,7 @@ export class StubModel {
     respond(response, request, answer);
   }
 
-  #record(body: Record<string, unknown>): ModelRequest {
+  #record(from: WhoAsks, body: Record<string, unknown>): ModelRequest {
     const messages = Array.isArray(body["messages"]) ? (body["messages"] as ChatMessage[]) : [];
     const userTexts = messages.filter((message) => message.role === "user").map((message) => textOf(message.content));
     // The host adds a user message of its own after the real one (runtime context between two marker lines).
@@ -177,6 +202,7 @@ export class StubModel {
     const tools = Array.isArray(body["tools"]) ? (body["tools"] as { function?: { name?: string } }[]) : [];
     const request: ModelRequest = {
       id: (this.#lastId += 1),
+      ...from,
       atMs: Date.now(),
       lastUserText,
       messages,
@@ -186,8 +212,14 @@ export class StubModel {
       body,
     };
     this.requests.push(request);
-    this.peakRunning = Math.max(this.peakRunning, this.running);
+    this.#countPeaks();
     return request;
+  }
+
+  #countPeaks(): void {
+    const open = this.runningRequests;
+    this.peakRunning = Math.max(this.peakRunning, open.length);
+    this.peakResumes = Math.max(this.peakResumes, open.filter(({ isResume }) => isResume).length);
   }
 
   #end(request: ModelRequest, outcome: NonNullable<ModelRequest["outcome"]>): void {
@@ -199,6 +231,15 @@ export class StubModel {
 
 /** The one model the stub offers. */
 export const STUB_MODEL_ID = "stub-1";
+
+type WhoAsks = Pick<ModelRequest, "provider" | "gateway">;
+
+/** From a path as `urlOf` makes it. */
+function whoAsks(path: string): WhoAsks {
+  const names = path.split("/v1/")[0]!.split("/").filter(Boolean);
+  const gateway = names.find((name) => name !== "other");
+  return { provider: names.includes("other") ? "other" : "stub", ...(gateway === undefined ? {} : { gateway }) };
+}
 
 const HOST_CONTEXT = /<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>[\s\S]*?<<<END_OPENCLAW_INTERNAL_CONTEXT>>>/g;
 
@@ -212,6 +253,8 @@ function textOf(content: unknown): string {
   return content.map((part: { text?: unknown }) => (typeof part.text === "string" ? part.text : "")).join("\n");
 }
 
+const USAGE: ModelUsage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+
 function respond(
   response: ServerResponse,
   request: ModelRequest,
@@ -219,7 +262,7 @@ function respond(
 ): void {
   if (response.destroyed) return;
   const base = { id: `stub-${request.id}`, created: Math.floor(Date.now() / 1000), model: STUB_MODEL_ID };
-  const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+  const usage = (answer.kind === "reply" ? answer.usage : undefined) ?? USAGE;
   const finish = answer.kind === "reply" ? "stop" : "tool_calls";
   const toolCalls = (index: object) =>
     answer.kind === "toolCall"

@@ -34,6 +34,7 @@ const attemptCounts = exactly({
   superseded: count,
   held: count,
   refused: count,
+  "provider-fault": count,
   preempted: count,
 });
 
@@ -57,10 +58,40 @@ export const StatusSchema = exactly({
         "users",
         "host-refused",
         "resting",
+        "memory",
+        "event-loop",
+        "cooldown",
+        "probe",
+        "pace",
+        "fleet",
+        "spend",
       ]),
     ),
   }),
   budget: exactly({ slots: count, used: count, perAgent: nullOr(count) }),
+  spend: exactly({
+    tokens: count,
+    maxTokens: nullOr(count),
+    costUsd: Type.Number({ minimum: 0 }),
+    maxCostUsd: nullOr(Type.Number({ minimum: 0 })),
+  }),
+  cooldowns: Type.Array(
+    exactly({
+      provider: text,
+      fault: Type.Enum(["rate-limit", "overloaded", "billing", "authentication", "disabled"]),
+      untilMs: timeMs,
+      refusals: Type.Integer({ minimum: 1 }),
+    }),
+  ),
+  fleet: nullOr(
+    exactly({
+      namespace: text,
+      state: Type.Enum(["connecting", "shared", "lost"]),
+      reason: nullOr(text),
+      maxConcurrent: count,
+      fallbackConcurrent: count,
+    }),
+  ),
   users: exactly({ waiting: count, running: count }),
   queue: Type.Array(
     exactly({
@@ -106,8 +137,9 @@ export const PlanSchema = exactly({
   source,
   state: serviceState,
   atMs: timeMs,
-  sessions: Type.Array(exactly({ ...name, ...explanation })),
+  sessions: Type.Array(exactly({ ...name, ...explanation, estimatedTokens: nullOr(count) })),
   totals: verdictCounts,
+  tokens: exactly({ estimated: count, limit: nullOr(count) }),
 });
 
 export const ShowSchema = exactly({

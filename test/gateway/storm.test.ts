@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { StatusView } from "../../src/operate/views.ts";
+import { answer, RestartedGateway, USER_MARK } from "../support/restarted-gateway.ts";
+import type { ModelAnswer, ModelRequest } from "../support/stub-model.ts";
+import { waitFor } from "../support/wait.ts";
+
+const REPLY_BOUND_MS = 5_000;
+/** Starts are limited by nothing but the cool-down. */
+const AT_ONCE = { lane: { quietMs: 100 }, budget: { maxConcurrent: 2, startIntervalMs: 0, startsPerMinute: 0 } };
+const RATE_LIMITED: ModelAnswer = {
+  kind: "error",
+  status: 429,
+  body: { error: { message: "Rate limit reached for requests", type: "rate_limit_error" } },
+};
+
+const isUsers = ({ lastUserText }: ModelRequest) => lastUserText.includes(USER_MARK);
+/** Whatever the host asks for an interrupted chat, its own repeats too: only the prompt of the first is a resume's. */
+const resumesOf = (restarted: RestartedGateway, provider = "stub") =>
+  restarted.model.requests.filter((request) => request.provider === provider && !isUsers(request));
+const refusedTimes = (restarted: RestartedGateway) =>
+  resumesOf(restarted)
+    .filter(({ outcome }) => outcome === "failed")
+    .map(({ atMs }) => atMs);
+const cooldowns = async (restarted: RestartedGateway) =>
+  (await restarted.gateway.call<StatusView>("resumes.status", {})).cooldowns;
+
+const waitForRefusals = (restarted: RestartedGateway, count: number) =>
+  waitFor(() => refusedTimes(restarted).length >= count, {
+    timeoutMs: 40_000,
+    what: `${count} refused resumes`,
+    lastState: () => `${restarted.model.describe()}\n${restarted.gateway.logTail()}`,
+  });
+
+const expectEachOnce = (restarted: RestartedGateway) =>
+  expect(restarted.chats.map((chat) => restarted.repliesTo(chat))).toEqual(
+    restarted.chats.map(({ chatId }) => [`Resumed [chat ${chatId}]`]),
+  );
+
+describe("one of two providers refuses everything for 20 seconds", () => {
+  const STORM_MS = 20_000;
+  /** From one refusal of the provider to the next request: it doubles to its limit. */
+  const STEPS_MS = [4_000, 8_000, 16_000];
+  let restarted: RestartedGateway;
+  let isStorm = true;
+  let firstMs: number;
+
+  beforeAll(async () => {
+    restarted = await RestartedGateway.start({
+      agents: 3,
+      agentModels: { support: "other/stub-1" },
+      behaviour: (request) => (isStorm && request.provider === "stub" ? RATE_LIMITED : answer(request)),
+      settings: { ...AT_ONCE, cooldown: { initialMs: STEPS_MS[0], maxMs: STEPS_MS.at(-1) } },
+    });
+    await waitForRefusals(restarted, 1);
+    firstMs = refusedTimes(restarted)[0]!;
+  });
+  afterAll(() => restarted?.[Symbol.asyncDispose]());
+
+  it("resumes the chats of the other provider meanwhile", async () => {
+    const others = restarted.chats.filter(({ agentId }) => agentId === "support");
+    await waitFor(() => others.every((chat) => restarted.repliesTo(chat).length > 0), {
+      timeoutMs: 10_000,
+      what: "replies to the chats of the other provider",
+      lastState: () => restarted.model.describe(),
+    });
+    expect(others).toHaveLength(2);
+  });
+
+  it("answers a user of the other provider at once", async () => {
+    const { token } = restarted.chats.find(({ agentId }) => agentId === "support")!;
+    // The first turn of an agent loads its reply path: seconds that have nothing to do with resumes.
+    await restarted.ask(900, { token });
+    expect(await restarted.ask(901, { token })).toBeLessThan(REPLY_BOUND_MS);
+  });
+
+  it("says that it waits for the provider to cool down", async () => {
+    await waitForRefusals(restarted, 3);
+    await restarted.waitForMetric('lane_paused{cause="cooldown"}', (value) => value === 1, 5_000);
+    await restarted.waitForMetric('attempts_total{result="provider-fault"}', (value) => value! >= 3, 5_000);
+    expect(await cooldowns(restarted)).toMatchObject([{ provider: "stub", fault: "rate-limit" }]);
+    expect((await restarted.metrics()).get('openclaw_resume_outcomes_total{outcome="held"}')).toBe(0);
+  });
+
+  it("asks the provider once in each step of its cool-down, which doubles", async () => {
+    await waitFor(() => Date.now() >= firstMs + STORM_MS, { timeoutMs: STORM_MS, what: "the storm's end" });
+    const refusedMs = refusedTimes(restarted);
+    const gapsMs = refusedMs.slice(1).map((atMs, nth) => atMs - refusedMs[nth]!);
+    // A user who comes just then only makes a step longer.
+    expect(gapsMs.length).toBeGreaterThanOrEqual(2);
+    for (const [nth, gapMs] of gapsMs.entries()) expect(gapMs).toBeGreaterThanOrEqual(STEPS_MS[Math.min(nth, 2)]!);
+  });
+
+  it("resumes each of its chats once after the storm", async () => {
+    isStorm = false;
+    await restarted.waitForReplies(1, 40_000);
+    await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 8);
+    expectEachOnce(restarted);
+    expect(await cooldowns(restarted)).toEqual([]);
+  });
+});
+
+it("a user whose turn succeeds ends the cool-down: the resumes do not wait for its end", async () => {
+  let isStorm = true;
+  await using restarted = await RestartedGateway.start({
+    behaviour: (request) => (isStorm && !isUsers(request) ? RATE_LIMITED : answer(request)),
+    settings: { ...AT_ONCE, cooldown: { initialMs: 600_000 } },
+  });
+  await restarted.waitForMetric('lane_paused{cause="cooldown"}', (value) => value === 1, 60_000);
+  const refused = refusedTimes(restarted).length;
+  isStorm = false;
+  await restarted.ask(900);
+  await restarted.waitForReplies(1, 30_000);
+  expectEachOnce(restarted);
+  expect(resumesOf(restarted)).toHaveLength(refused + restarted.chats.length);
+  expect(await cooldowns(restarted)).toEqual([]);
+});
+
+it("a provider that asks for more time gets it", async () => {
+  const RETRY_AFTER_S = 12;
+  let isFirst = true;
+  await using restarted = await RestartedGateway.start({
+    behaviour: (request) => {
+      if (!isFirst) return answer(request);
+      isFirst = false;
+      return { ...RATE_LIMITED, headers: { "retry-after": String(RETRY_AFTER_S) } };
+    },
+    settings: {
+      ...AT_ONCE,
+      budget: { ...AT_ONCE.budget, maxConcurrent: 1 },
+      cooldown: { initialMs: 500, maxMs: 1_000 },
+    },
+  });
+  await restarted.waitForReplies(1, 60_000);
+  const [first, second] = resumesOf(restarted);
+  expect(second!.atMs - first!.endedAtMs!).toBeGreaterThanOrEqual(RETRY_AFTER_S * 1_000);
+  expect(second!.atMs - first!.endedAtMs!).toBeLessThan(RETRY_AFTER_S * 2_000);
+  expectEachOnce(restarted);
+});
+
+it("a provider that refuses the key twice has its chats held, and no others", async () => {
+  const refusesKey: ModelAnswer = {
+    kind: "error",
+    status: 401,
+    body: { error: { message: "Incorrect API key provided", type: "invalid_request_error" } },
+  };
+  await using restarted = await RestartedGateway.start({
+    // After a refusal the host keeps the key out of use for a minute, but for this agent only: the next one's is asked with.
+    agents: 3,
+    agentModels: { support: "other/stub-1" },
+    behaviour: (request) => (request.provider === "stub" ? refusesKey : answer(request)),
+    settings: { ...AT_ONCE, cooldown: { initialMs: 500, maxMs: 1_000 } },
+  });
+  await restarted.waitForMetric('outcomes_total{outcome="held"}', (value) => value === 6, 60_000);
+  await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 2);
+  const { held, totals } = await restarted.gateway.call<StatusView>("resumes.status", {});
+  expect(new Set(held.map(({ reason }) => reason))).toEqual(new Set(["permanent-error"]));
+  // Each was tried at its own expense before; now two are, for all.
+  expect(totals.attempts).toMatchObject({ "provider-fault": 2, failed: 0 });
+  expect(resumesOf(restarted)).toHaveLength(2);
+});
