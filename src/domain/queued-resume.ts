@@ -12,6 +12,8 @@ export interface QueuedResume extends Rank {
   readonly preemptions: number;
   /** Runs that its provider has refused; they count as no attempts. */
   readonly refusals: number;
+  /** Its answer is there and has only to be delivered: it asks no provider and uses nothing. */
+  readonly isAnswered: boolean;
   /** The model provider that its run will ask; `undefined` where that is not known before. */
   readonly provider: string | undefined;
   /** What its run will use at least, by the size of its conversation. */

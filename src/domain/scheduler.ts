@@ -237,13 +237,14 @@ export class Scheduler {
   }
 
   /** The request of a running resume is on its way; to this provider, where that is known by then. */
-  providerAsked(key: string, provider: string | undefined, nowMs: number): void {
+  providerAsked(key: string, provider: string | undefined, nowMs: number): Decision[] {
     const running = this.#running.get(key);
-    if (running === undefined) return;
+    if (running === undefined) return [];
     // It is named when its answer begins: the request was made before.
-    if (provider === undefined) running.askedAtMs = nowMs;
+    if (provider === undefined) Object.assign(running, { askedAtMs: nowMs, refused: false });
     running.askedAtMs ??= nowMs;
     running.provider = provider ?? running.provider;
+    return this.#dispatch(nowMs);
   }
 
   /** This provider has answered somebody: it is left alone no longer. */
@@ -388,9 +389,9 @@ export class Scheduler {
     this.#spent = addUsage(this.#spent, usage ?? (isCharged ? resume.estimate : NOTHING_USED));
   }
 
-  /** Why this one is held rather than run; what the operator asks for is tried. */
-  #holds({ provider, requestedAtMs }: QueuedResume): HeldReason | undefined {
-    if (requestedAtMs !== undefined) return undefined;
+  /** Why this one is held rather than run; what the operator asks for is tried. A gateway that stops leaves it to the next. */
+  #holds({ provider, requestedAtMs, isAnswered }: QueuedResume): HeldReason | undefined {
+    if (requestedAtMs !== undefined || isAnswered || this.#state === "draining") return undefined;
     if (provider !== undefined && this.#providers.isGivenUp(provider)) return "permanent-error";
     return this.usedUp;
   }
@@ -460,7 +461,7 @@ export class Scheduler {
     });
   }
 
-  #conclude({ resume, cancelled, continued, fate }: Running, end: RunEnd, nowMs: number): Decision {
+  #conclude({ resume, cancelled, continued, fate, provider }: Running, end: RunEnd, nowMs: number): Decision {
     const { slot: _slot, startedAtMs: _startedAtMs, aged: _aged, ...queued } = resume;
     const settle = (outcome: Outcome, reason: string, attempts = queued.attempts + 1): Decision => ({
       do: "settle",
@@ -477,14 +478,19 @@ export class Scheduler {
       return this.#requeue({ ...queued, preemptions: queued.preemptions + 1 }, "preempted", nowMs);
     }
     if (end.kind === "provider-fault") {
-      return this.#requeue({ ...queued, refusals: queued.refusals + 1 }, "provider-fault", nowMs);
+      // A provider that nobody knows has no cool-down: then the resume rests by itself.
+      const restsMs = Math.max(this.#limits.cooldown.initialMs, end.retryAfterMs);
+      const rest = (end.provider ?? provider) === undefined ? { notBeforeMs: nowMs + restsMs } : {};
+      return this.#requeue({ ...queued, ...rest, refusals: queued.refusals + 1 }, "provider-fault", nowMs);
     }
     if (end.kind === "failed" && end.permanent === true) return settle("held", "permanent-error");
     const attempts = queued.attempts + 1;
     if (attempts >= this.#limits.maxAttempts) {
       return settle("held", end.kind === "undelivered" ? "delivery-failed" : "attempts-exhausted");
     }
-    return this.#requeue({ ...queued, attempts, notBeforeMs: nowMs + this.#limits.retryDelayMs }, "retry", nowMs);
+    const answered = { isAnswered: true, provider: undefined, estimate: NOTHING_USED };
+    const retry = { attempts, notBeforeMs: nowMs + this.#limits.retryDelayMs };
+    return this.#requeue({ ...queued, ...retry, ...(end.kind === "undelivered" ? answered : {}) }, "retry", nowMs);
   }
 
   #requeue(resume: QueuedResume, cause: RequeueCause, nowMs: number): Decision {

@@ -5,6 +5,7 @@ import { identify } from "../domain/identify.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
 import { rankOf } from "../domain/rank.ts";
 import type { ResumeRecord } from "../domain/record.ts";
+import { NOTHING_USED } from "../domain/spend.ts";
 import { canonicalKey, type SessionRow } from "../domain/session.ts";
 import { type Candidate, describeEvidence, type Verdict } from "../domain/verdict.ts";
 import type { RecordStore } from "../record/record-store.ts";
@@ -106,7 +107,7 @@ export async function claimJudged(
   for (const { candidate, verdict: wanted } of judged) {
     const verdict = (await carryOut(candidate, wanted, options)) ? wanted : CLAIM_FAILED;
     said.push(toBootVerdict(candidate.row, verdict));
-    if (verdict.kind === "admit") queue.push(toQueued(candidate, options.sessions.forecast(candidate.row), nowMs));
+    if (verdict.kind === "admit") queue.push(toQueued(candidate, verdict.reason === "reply-owed", options));
     // What was ours and is the host's now may be ours again: the next boot judges it anew.
     if (verdict.kind === "leave" && verdict.reason !== "released" && verdict !== CLAIM_FAILED) {
       takeBack(candidate.row, undefined, records, events);
@@ -248,8 +249,11 @@ function takeBack(
   }
 }
 
-function toQueued(candidate: Candidate, forecast: Forecast, nowMs: number): QueuedResume {
+const NOTHING_ASKED: Forecast = { provider: undefined, estimate: NOTHING_USED };
+
+function toQueued(candidate: Candidate, isAnswered: boolean, { sessions, nowMs }: ClaimOptions): QueuedResume {
   const { row, record } = candidate;
+  const forecast = isAnswered ? NOTHING_ASKED : sessions.forecast(row);
   return {
     ...rankOf(candidate),
     key: canonicalKey(row.agentId, row.sessionKey),
@@ -260,6 +264,7 @@ function toQueued(candidate: Candidate, forecast: Forecast, nowMs: number): Queu
     preemptions: record?.preemptions ?? 0,
     refusals: 0,
     ...forecast,
+    isAnswered,
     queuedAtMs: nowMs,
     enqueuedAtMs: nowMs,
     notBeforeMs: nowMs,

@@ -31,14 +31,20 @@ export class LoadGuard {
   constructor(options: LoadGuardOptions) {
     this.#options = options;
     this.#stopListening = options.events.on("load", ({ queued }) => {
-      if (queued > 0) this.#stopLooking ??= this.#look();
-      else this.#rest();
+      if (queued === 0) this.#rest();
+      else if (this.#stopLooking === undefined) this.#begin();
     });
   }
 
   stop(): void {
     this.#stopListening();
     this.#stopLooking?.();
+  }
+
+  #begin(): void {
+    // First of all: what it finds is a load of the lane's, too.
+    this.#stopLooking = this.#look();
+    this.#judge(0);
   }
 
   #look(): () => void {
@@ -52,7 +58,6 @@ export class LoadGuard {
       this.#judge((oldest?.max ?? 0) / 1e6 - RESOLUTION_MS);
     }, LOOK_MS);
     timer.unref();
-    this.#judge(0);
     return () => {
       clearInterval(timer);
       for (const monitor of monitors) monitor.disable();

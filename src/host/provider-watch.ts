@@ -13,8 +13,12 @@ export interface ProviderListener {
   providerRefused(runId: string, refusal: Refusal, isAboutToRepeat: boolean): void;
 }
 
+/** The newest request of a run. */
 interface Asked {
-  readonly provider: string;
+  /** Its place in the order of all requests. */
+  readonly nth: number;
+  /** Undefined until its answer begins. */
+  provider: string | undefined;
   answered: boolean;
 }
 
@@ -27,8 +31,11 @@ interface Asked {
 export class ProviderWatch {
   readonly #listener: ProviderListener;
   readonly #stop: () => void;
-  /** What runs have asked, by run id, until they end. */
+  /** By run id, until the run ends. */
   readonly #asked = new Map<string, Asked>();
+  #requests = 0;
+  /** How many requests had been made when a provider last refused: an answer to one of those says nothing any more. */
+  readonly #refusedAt = new Map<string, number>();
 
   constructor(events: PluginRuntime["events"], listener: ProviderListener) {
     this.#listener = listener;
@@ -49,9 +56,12 @@ export class ProviderWatch {
     const { phase, provider, errorObservation, error } = data;
     if (phase === "start") {
       // The request follows at once. The host names the provider when the first byte of the answer is there (2026.9.6).
+      this.#newRequest(runId);
       this.#listener.providerAsked(runId);
     } else if (phase === "model" && typeof provider === "string") {
-      this.#asked.set(runId, { provider, answered: false });
+      const asked = this.#asked.get(runId);
+      const isSame = asked !== undefined && (asked.provider ?? provider) === provider;
+      (isSame ? asked : this.#newRequest(runId)).provider = provider;
       this.#listener.providerAsked(runId, provider);
     } else if (phase === "finishing" || phase === "end") {
       if (errorObservation === undefined && error === undefined) this.#answered(runId);
@@ -60,18 +70,26 @@ export class ProviderWatch {
     if (phase === "end" || phase === "error") this.#asked.delete(runId);
   }
 
+  #newRequest(runId: string): Asked {
+    const asked = { nth: (this.#requests += 1), provider: undefined, answered: false };
+    this.#asked.set(runId, asked);
+    return asked;
+  }
+
   /** Once for each request: answers are streamed. */
   #answered(runId: string): void {
     const asked = this.#asked.get(runId);
-    if (asked === undefined || asked.answered) return;
+    if (asked?.provider === undefined || asked.answered) return;
     asked.answered = true;
-    this.#listener.providerAnswered(asked.provider);
+    const isNews = asked.nth > (this.#refusedAt.get(asked.provider) ?? 0);
+    if (isNews) this.#listener.providerAnswered(asked.provider);
   }
 
   #refused(runId: string, observation: unknown): void {
     const { provider, failoverReason } = (observation ?? {}) as { provider?: unknown; failoverReason?: unknown };
     const fault = faultOf(failoverReason);
     if (fault === undefined || typeof provider !== "string") return;
+    this.#refusedAt.set(provider, this.#requests);
     this.#listener.providerRefused(runId, { provider, fault, retryAfterMs: 0 }, false);
   }
 

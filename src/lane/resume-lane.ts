@@ -210,8 +210,7 @@ export class ResumeLane {
   providerAsked(runId: string, provider?: string): void {
     const run = this.#runOf(runId);
     if (run === undefined) return;
-    this.#scheduler.providerAsked(run.resume.key, provider, this.nowMs());
-    this.#carryOut([]);
+    this.#carryOut(this.#scheduler.providerAsked(run.resume.key, provider, this.nowMs()));
   }
 
   /** This provider has answered somebody. */

@@ -250,6 +250,7 @@ function requested(
     attempts: 0,
     preemptions: 0,
     refusals: 0,
+    isAnswered: false,
     ...forecast,
     queuedAtMs: nowMs,
     enqueuedAtMs: nowMs,

@@ -2,7 +2,7 @@ import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import type { QueuedResume } from "../../src/domain/queued-resume.ts";
 import { WaitingRoom } from "../../src/domain/waiting-room.ts";
-import { queued } from "../unit/support/makers.ts";
+import { queued, takeNext } from "../unit/support/makers.ts";
 
 const LIMITS = { maxPreemptions: 2, maxWaitMs: 1000 };
 
@@ -14,6 +14,7 @@ const add = fc.record({
   key,
   activityAtMs: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
   direct: fc.boolean(),
+  provider: fc.constantFrom("p", "q", undefined),
   preemptions: fc.integer({ min: 0, max: 3 }),
   restMs: fc.integer({ min: -100, max: 600 }),
   waitedMs: fc.integer({ min: 0, max: 1200 }),
@@ -32,6 +33,7 @@ const step = fc.oneof(
       do: fc.constant("take" as const),
       want: fc.constantFrom("any" as const, "aged" as const),
       agents: fc.subarray(["a", "b", "c"]),
+      providers: fc.subarray(["p", "q", undefined]),
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 500 }) }) },
@@ -59,12 +61,13 @@ test.prop([fc.array(step, { maxLength: 80, size: "max" })], { numRuns: 2000 })(
       const isAged = (resume: QueuedResume) =>
         resume.preemptions >= inForce.maxPreemptions || nowMs - resume.queuedAtMs >= inForce.maxWaitMs;
       if (one.do === "add") {
-        const { activityAtMs, direct, preemptions, requestedAtMs } = one;
+        const { activityAtMs, direct, provider, preemptions, requestedAtMs } = one;
         const queuedAtMs = nowMs - one.waitedMs;
         const notBeforeMs = nowMs + one.restMs;
         const resume = queued(one.key, {
           activityAtMs,
           direct,
+          provider,
           preemptions,
           requestedAtMs,
           queuedAtMs,
@@ -81,20 +84,23 @@ test.prop([fc.array(step, { maxLength: 80, size: "max" })], { numRuns: 2000 })(
         inForce = one.limits;
         room.setLimits(inForce, nowMs);
       } else {
-        const mayStart = (agentId: string) => one.agents.includes(agentId);
-        const ready = [...inside.values()].filter((resume) => resume.notBeforeMs <= nowMs && mayStart(resume.agentId));
+        const mayStart = (agentId: string, provider: string | undefined) =>
+          one.agents.includes(agentId) && one.providers.includes(provider);
+        const ready = [...inside.values()].filter(
+          (resume) => resume.notBeforeMs <= nowMs && mayStart(resume.agentId, resume.provider),
+        );
         const isAsked = (resume: QueuedResume) => resume.requestedAtMs !== undefined;
         const aged = ready.filter(isAged);
         const agedAsked = aged.filter(isAsked);
         const places = one.want === "aged" ? [agedAsked, aged] : [agedAsked, ready.filter(isAsked), aged, ready];
         const choice = places.find((place) => place.length > 0) ?? [];
         const [first] = room.inOrder();
-        const taken = room.take(one.want, mayStart);
+        const taken = takeNext(room, one.want, mayStart);
         if (taken === undefined) {
           expect(choice).toEqual([]);
         } else {
           expect(choice).toContainEqual(taken);
-          if (one.want === "any" && one.agents.length === 3) expect(first).toEqual(taken);
+          if (one.want === "any" && one.agents.length + one.providers.length === 6) expect(first).toEqual(taken);
           const sameAgent = choice.filter((other) => other.agentId === taken.agentId && other !== taken);
           expect(sameAgent.filter((other) => isBefore(other, taken))).toEqual([]);
           inside.delete(taken.key);
@@ -119,7 +125,7 @@ test.prop([fc.array(key, { maxLength: 40 })])("agents with work take strict turn
   const left = new Map<string, number>();
   for (const one of new Set(keys)) left.set(one.slice(0, 1), (left.get(one.slice(0, 1)) ?? 0) + 1);
   let round = new Set<string>();
-  for (let taken = room.take("any", () => true); taken !== undefined; taken = room.take("any", () => true)) {
+  for (let taken = takeNext(room, "any", () => true); taken !== undefined; taken = takeNext(room, "any", () => true)) {
     // No agent is served again while another one that has work has not had its turn in this round.
     if (round.has(taken.agentId)) {
       expect([...left].filter(([agent, count]) => count > 0 && !round.has(agent))).toEqual([]);
@@ -133,12 +139,12 @@ test.prop([fc.array(key, { maxLength: 40 })])("agents with work take strict turn
 
 test.prop([fc.array(add, { maxLength: 30 })])("the list is in the order in which all are taken", (adds) => {
   const room = new WaitingRoom(LIMITS);
-  for (const { key: one, activityAtMs, direct, preemptions, requestedAtMs } of adds) {
-    room.add(queued(one, { activityAtMs, direct, preemptions, requestedAtMs }), 0);
+  for (const { key: one, activityAtMs, direct, provider, preemptions, requestedAtMs } of adds) {
+    room.add(queued(one, { activityAtMs, direct, provider, preemptions, requestedAtMs }), 0);
   }
   const listed = room.inOrder();
   const taken: QueuedResume[] = [];
-  for (let next = room.take("any", () => true); next !== undefined; next = room.take("any", () => true)) {
+  for (let next = takeNext(room, "any", () => true); next !== undefined; next = takeNext(room, "any", () => true)) {
     taken.push(next);
   }
   expect(taken).toEqual(listed);

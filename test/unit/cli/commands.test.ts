@@ -106,6 +106,25 @@ describe("openclaw resumes plan", () => {
     expect(stdout).toContain("3 sessions: hold 1");
   });
 
+  it("shows what the admitted ones will use, where the host has counted or there is a limit", async () => {
+    const said = async (tokens: { estimated: number; limit: number | null }) => {
+      const sessions = [planItem({ estimatedTokens: 12_345 }), planItem()];
+      return (await run(["plan"], { answer: () => planView({ sessions, tokens }) })).stdout;
+    };
+    const none = await said({ estimated: 0, limit: null });
+    expect(none).toMatch(/TOKENS\n/);
+    expect(none).toMatch(/ 12,345\n/);
+    expect(none).not.toContain("will use");
+    expect(await said({ estimated: 12_345, limit: null })).toContain(
+      "\nthe admitted ones will use at least 12,345 tokens\n",
+    );
+    const within = "the admitted ones will use at least 500 tokens; budget.maxTokensPerBoot is 500\n";
+    expect(await said({ estimated: 500, limit: 500 })).toContain(within);
+    expect(await said({ estimated: 501, limit: 500 })).toContain(
+      "at least 501 tokens; budget.maxTokensPerBoot is 500: what comes last will be held\n",
+    );
+  });
+
   it("asks for now with --now", async () => {
     const { calls, stdout } = await run(["plan", "--now"], { answer: () => planView({ of: "now", sessions: [] }) });
     expect(calls[0]?.[1]).toEqual({ now: true });

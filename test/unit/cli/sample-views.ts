@@ -53,6 +53,9 @@ export const statusView = (over: Partial<StatusView> = {}): StatusView => ({
   bootedAtMs: NOW - 90_000,
   lane: { name: "startup-resume", mode: "waiting", pausedSinceMs: null, fusedUntilMs: null, waitingFor: null },
   budget: { slots: 2, used: 1, perAgent: null },
+  spend: { tokens: 0, maxTokens: null, costUsd: 0, maxCostUsd: null },
+  cooldowns: [],
+  fleet: null,
   users: { waiting: 0, running: 1 },
   queue: [],
   running: [],
@@ -87,6 +90,7 @@ export const totals = (
     superseded: 0,
     held: 0,
     refused: 0,
+    "provider-fault": 0,
     preempted: 0,
     ...attempts,
   },
@@ -108,6 +112,7 @@ export const planItem = (over: Partial<PlanItem> = {}): PlanItem => ({
   agentId: "a",
   sessionKey: "agent:a:chat",
   ...explanation(),
+  estimatedTokens: null,
   ...over,
 });
 
@@ -118,6 +123,7 @@ export const planView = (over: Partial<PlanView> = {}): PlanView => ({
   atMs: NOW,
   sessions: [planItem()],
   totals: totals({ hold: 1 }).verdicts,
+  tokens: { estimated: 0, limit: null },
   ...over,
 });
 

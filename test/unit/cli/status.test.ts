@@ -72,6 +72,63 @@ describe("the status screen", () => {
     expect(lane(null, null, NOW)).toContain("gateways died while resumes ran; `openclaw resumes unpause` goes on");
   });
 
+  it.each<[cause: WaitCause, said: string]>([
+    ["memory", "the gateway uses more memory than budget.maxMemoryMb"],
+    ["event-loop", "the gateway is busy: its event loop is held up for longer than budget.maxEventLoopDelayMs"],
+    ["cooldown", "the model provider refuses requests"],
+    ["probe", "the model provider has yet to answer the first one"],
+    ["pace", "the next start is due later: budget.startIntervalMs, budget.startsPerMinute"],
+    ["fleet", "other gateways use the slots of the fleet"],
+  ])("says what is waited for: %s", (waitingFor, said) => {
+    const lane = { name: "lane", mode: "waiting", pausedSinceMs: null, fusedUntilMs: null, waitingFor } as const;
+    expect(screen(statusView({ lane }), 200)).toContain(`lane, waiting: ${said}`);
+  });
+
+  it("shows what was used, and of what, only where something is limited or was used", () => {
+    const spend = (over: Partial<StatusView["spend"]>) =>
+      /spend +(.*)$/m.exec(screen(statusView({ spend: { ...statusView().spend, ...over } })))?.[1];
+    expect(spend({})).toBeUndefined();
+    expect(spend({ tokens: 12_345 })).toBe("12,345 tokens used");
+    expect(spend({ tokens: 10, costUsd: 0.256 })).toBe("10 tokens, $0.26 used");
+    expect(spend({ maxTokens: 5000 })).toBe("0 of 5,000 tokens used");
+    expect(spend({ tokens: 4999, maxTokens: 5000, maxCostUsd: 2 })).toBe("4,999 of 5,000 tokens, $0.00 of $2.00 used");
+    expect(spend({ tokens: 5000, maxTokens: 5000 })).toBe("5,000 of 5,000 tokens used: the rest is held");
+    expect(spend({ tokens: 1, costUsd: 2, maxCostUsd: 2 })).toBe("1 tokens, $2.00 of $2.00 used: the rest is held");
+  });
+
+  it("shows each provider that refuses, with why, how often and for how long still", () => {
+    const text = screen(
+      statusView({
+        cooldowns: [
+          { provider: "stub", fault: "rate-limit", untilMs: NOW + 90_000, refusals: 1 },
+          { provider: "other", fault: "billing", untilMs: NOW - 1, refusals: 3 },
+        ],
+      }),
+    );
+    expect(text).toMatch(/provider +stub refuses \(rate-limit\): no resume for 1m 30s$/m);
+    expect(text).toMatch(/provider +other refuses \(billing, 3 times in a row\): no resume for 0s$/m);
+    expect(screen(statusView())).not.toContain("provider");
+  });
+
+  it("shows the fleet, where there is one, and what goes for it without Redis", () => {
+    const fleet = (over: Partial<NonNullable<StatusView["fleet"]>> = {}) => {
+      const shared = {
+        namespace: "n",
+        state: "shared",
+        reason: null,
+        maxConcurrent: 8,
+        fallbackConcurrent: 1,
+      } as const;
+      return /fleet +(.*)$/m.exec(screen(statusView({ fleet: { ...shared, ...over } })))?.[1];
+    };
+    expect(fleet()).toBe("n: at most 8 in all gateways");
+    expect(fleet({ state: "connecting" })).toBe("n: at most 8 in all gateways, connecting");
+    expect(fleet({ state: "lost", reason: "connection refused" })).toBe(
+      "n: Redis is lost, at most 1 here until it is back: connection refused",
+    );
+    expect(screen(statusView())).not.toContain("fleet");
+  });
+
   it("shows wrong settings", () => {
     const settingsErrors = [
       { path: "filter.idleHours", message: "got -1; expected a number" },

@@ -122,14 +122,14 @@ it.each([
   expect(classifyRunError(text).kind).toBe(kind);
 });
 
-describe("a refusal, which costs a resume no attempt, is", () => {
+describe("a refusal of the host's, which costs a resume no attempt, is", () => {
   it.each([
     ["a gateway that stops, by its name", Object.assign(new Error("x"), { name: "GatewayDrainingError" }), true],
     ["a gateway that stops, by its words", new Error("Gateway is draining; new tasks are not accepted"), true],
     [
-      "a key that the host keeps out of use for a while",
+      "not a key that the host keeps out of use for a while: a fault of the provider's",
       new Error('Inline API key for provider "stub" is temporarily disabled after a provider auth/billing failure.'),
-      true,
+      false,
     ],
     ["no failure of the provider itself", new Error("402 payment required: billing is disabled"), false],
     ["nothing that is no error", "gateway is draining", false],

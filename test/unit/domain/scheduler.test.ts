@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { QueuedResume } from "../../../src/domain/queued-resume.ts";
-import { type RunEnd, Scheduler, type SchedulerLimits } from "../../../src/domain/scheduler.ts";
+import type { RunEnd } from "../../../src/domain/decisions.ts";
+import { Scheduler, type SchedulerLimits } from "../../../src/domain/scheduler.ts";
 import { LIMITS, queued, said } from "../support/makers.ts";
 
 const CANCELLED: RunEnd = { kind: "cancelled" };

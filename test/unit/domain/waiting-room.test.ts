@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { QueuedResume } from "../../../src/domain/queued-resume.ts";
 import { WaitingRoom } from "../../../src/domain/waiting-room.ts";
-import { queued } from "../support/makers.ts";
+import { queued, takeNext } from "../support/makers.ts";
 
 const anyone = () => true;
 
@@ -13,10 +13,12 @@ function roomWith(...resumes: QueuedResume[]): WaitingRoom {
 
 function takeAll(room: WaitingRoom, mayStart: (agentId: string) => boolean = anyone): string[] {
   const keys: string[] = [];
-  for (let next = room.take("any", mayStart); next !== undefined; next = room.take("any", mayStart))
+  for (let next = takeNext(room, "any", mayStart); next !== undefined; next = takeNext(room, "any", mayStart))
     keys.push(next.key);
   return keys;
 }
+
+const keysOf = (room: WaitingRoom) => room.inOrder().map(({ key }) => key);
 
 describe("order", () => {
   it("within an agent is newest activity, then direct, then key", () => {
@@ -37,15 +39,36 @@ describe("order", () => {
 
   it("gives an agent that comes back its turn after the others", () => {
     const room = roomWith(queued("a1"), queued("b1"), queued("b2"));
-    room.take("any", anyone);
+    takeNext(room, "any", anyone);
     room.add(queued("a1"), 0);
     expect(takeAll(room)).toEqual(["b1", "a1", "b2"]);
   });
 
+  it("within an agent is the same whatever they ask, and passes over those whose provider may not be asked", () => {
+    const room = roomWith(
+      queued("a1", { activityAtMs: 7, provider: "p" }),
+      queued("a2", { activityAtMs: 8, provider: "q" }),
+      queued("a3", { activityAtMs: 9, provider: "p" }),
+      queued("a4", { activityAtMs: 6 }),
+    );
+    const isNotP = (_agentId: string, provider: string | undefined) => provider !== "p";
+    expect(keysOf(room)).toEqual(["a3", "a2", "a1", "a4"]);
+    expect(takeNext(room, "any", isNotP)?.key).toBe("a2");
+    expect(takeNext(room, "any", isNotP)?.key).toBe("a4");
+    expect(takeNext(room, "any", isNotP)).toBeUndefined();
+    expect(takeAll(room)).toEqual(["a3", "a1"]);
+  });
+
+  it("finds a resume whose provider has changed", () => {
+    const room = roomWith(queued("a1", { provider: "p" }));
+    room.add(queued("a1", { provider: "q" }), 0);
+    expect([room.size, room.remove("a1")?.provider, room.size]).toEqual([1, "q", 0]);
+  });
+
   it("passes over an agent that may not start another", () => {
     const room = roomWith(queued("a1", { activityAtMs: 9 }), queued("b1"));
-    expect(room.take("any", (agentId) => agentId !== "a")?.key).toBe("b1");
-    expect(room.take("any", (agentId) => agentId !== "a")).toBeUndefined();
+    expect(takeNext(room, "any", (agentId) => agentId !== "a")?.key).toBe("b1");
+    expect(takeNext(room, "any", (agentId) => agentId !== "a")).toBeUndefined();
     expect(room.size).toBe(1);
   });
 });
@@ -54,7 +77,7 @@ describe("contents", () => {
   it("replaces a resume of the same key", () => {
     const room = roomWith(queued("a1", { attempts: 0 }), queued("a1", { attempts: 1 }));
     expect(room.size).toBe(1);
-    expect(room.take("any", anyone)?.attempts).toBe(1);
+    expect(takeNext(room, "any", anyone)?.attempts).toBe(1);
     expect(room.size).toBe(0);
   });
 
@@ -84,13 +107,13 @@ describe("a resting retry", () => {
   it("is not taken before its time", () => {
     const room = roomWith(queued("a1", { notBeforeMs: 50 }));
     room.advance(49);
-    expect(room.take("any", anyone)).toBeUndefined();
+    expect(takeNext(room, "any", anyone)).toBeUndefined();
   });
 
   it("is taken when its time has come", () => {
     const room = roomWith(queued("a1", { notBeforeMs: 50 }));
     room.advance(50);
-    expect(room.take("any", anyone)?.key).toBe("a1");
+    expect(takeNext(room, "any", anyone)?.key).toBe("a1");
   });
 
   it("can be removed while it rests", () => {
@@ -103,25 +126,25 @@ describe("a resting retry", () => {
   it("that ages while it rests is aged when it has rested, not before", () => {
     const room = roomWith(queued("a1", { notBeforeMs: 2000 }));
     room.advance(1999);
-    expect(room.take("aged", anyone)).toBeUndefined();
+    expect(takeNext(room, "aged", anyone)).toBeUndefined();
     room.advance(2000);
-    expect(room.take("aged", anyone)?.key).toBe("a1");
+    expect(takeNext(room, "aged", anyone)?.key).toBe("a1");
   });
 });
 
 describe("ageing", () => {
   it("comes with the last allowed preemption", () => {
     const room = roomWith(queued("a1", { preemptions: 2 }), queued("b1", { preemptions: 3 }));
-    expect(room.take("aged", anyone)?.key).toBe("b1");
-    expect(room.take("aged", anyone)).toBeUndefined();
+    expect(takeNext(room, "aged", anyone)?.key).toBe("b1");
+    expect(takeNext(room, "aged", anyone)).toBeUndefined();
   });
 
   it("comes with the longest wait, to the millisecond", () => {
     const room = roomWith(queued("a1", { queuedAtMs: 0 }));
     room.advance(999);
-    expect(room.take("aged", anyone)).toBeUndefined();
+    expect(takeNext(room, "aged", anyone)).toBeUndefined();
     room.advance(1000);
-    expect(room.take("aged", anyone)?.key).toBe("a1");
+    expect(takeNext(room, "aged", anyone)?.key).toBe("a1");
   });
 
   it("puts a resume before all fresh ones, of its own agent and of others", () => {
@@ -141,7 +164,7 @@ describe("ageing", () => {
 
   it("falls back to a fresh one when no aged one may start", () => {
     const room = roomWith(queued("a1", { preemptions: 3 }), queued("b1"));
-    expect(room.take("any", (agentId) => agentId === "b")?.key).toBe("b1");
+    expect(takeNext(room, "any", (agentId) => agentId === "b")?.key).toBe("b1");
   });
 });
 
@@ -164,7 +187,7 @@ describe("nextChangeAtMs", () => {
 
   it("is unknown again when the one that would age was taken", () => {
     const room = roomWith(queued("a1"));
-    room.take("any", anyone);
+    takeNext(room, "any", anyone);
     expect(room.nextChangeAtMs()).toBeUndefined();
   });
 });
@@ -185,15 +208,15 @@ describe("what the operator asked for", () => {
 
   it("is passed over when its agent may not start another", () => {
     const room = roomWith(asked("a1", 5), queued("b1"));
-    expect(room.take("any", (agentId) => agentId === "b")?.key).toBe("b1");
+    expect(takeNext(room, "any", (agentId) => agentId === "b")?.key).toBe("b1");
   });
 
   it("does not start beside users before it has aged", () => {
     const room = roomWith(asked("a1", 5));
     room.advance(999);
-    expect(room.take("aged", anyone)).toBeUndefined();
+    expect(takeNext(room, "aged", anyone)).toBeUndefined();
     room.advance(1000);
-    expect(room.take("aged", anyone)?.key).toBe("a1");
+    expect(takeNext(room, "aged", anyone)?.key).toBe("a1");
   });
 
   it("still rests until its time has come", () => {
@@ -222,8 +245,6 @@ describe("what the operator asked for", () => {
 });
 
 describe("the list in order", () => {
-  const keysOf = (room: WaitingRoom) => room.inOrder().map(({ key }) => key);
-
   it("is the order in which they are taken; what rests comes last, the first to have rested first", () => {
     const room = roomWith(
       queued("a-rests", { notBeforeMs: 70 }),
@@ -240,7 +261,7 @@ describe("the list in order", () => {
 
   it("goes on with the agents' turns", () => {
     const room = roomWith(queued("a1"), queued("a2"), queued("b1"), queued("c1"));
-    room.take("any", anyone);
+    takeNext(room, "any", anyone);
     expect(keysOf(room)).toEqual(["b1", "c1", "a2"]);
   });
 
@@ -280,26 +301,24 @@ describe("readyCount", () => {
 });
 
 describe("new limits", () => {
-  const keysOf = (room: WaitingRoom) => room.inOrder().map(({ key }) => key);
-
   it("make what has been preempted often enough aged, or fresh again", () => {
     const room = roomWith(queued("a1", { preemptions: 2 }), queued("b1"));
     room.setLimits({ maxPreemptions: 2, maxWaitMs: 1000 }, 0);
     expect(keysOf(room)).toEqual(["a1", "b1"]);
-    expect(room.take("aged", () => false)).toBeUndefined();
+    expect(takeNext(room, "aged", () => false)).toBeUndefined();
     room.setLimits({ maxPreemptions: 3, maxWaitMs: 1000 }, 0);
-    expect(room.take("aged", anyone)).toBeUndefined();
+    expect(takeNext(room, "aged", anyone)).toBeUndefined();
     room.setLimits({ maxPreemptions: 2, maxWaitMs: 1000 }, 0);
-    expect(room.take("aged", anyone)?.key).toBe("a1");
+    expect(takeNext(room, "aged", anyone)?.key).toBe("a1");
   });
 
   it("make what has waited long enough aged at once, to the millisecond", () => {
     const room = roomWith(queued("a1", { queuedAtMs: 0 }));
     room.setLimits({ maxPreemptions: 3, maxWaitMs: 500 }, 499);
-    expect(room.take("aged", anyone)).toBeUndefined();
+    expect(takeNext(room, "aged", anyone)).toBeUndefined();
     expect(room.nextChangeAtMs()).toBe(500);
     room.setLimits({ maxPreemptions: 3, maxWaitMs: 499 }, 499);
-    expect(room.take("aged", anyone)?.key).toBe("a1");
+    expect(takeNext(room, "aged", anyone)?.key).toBe("a1");
   });
 
   it("let what rests go on resting", () => {

@@ -3,6 +3,7 @@ import { admit } from "../../../src/domain/admit.ts";
 import { EventBus } from "../../../src/domain/events.ts";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
 import { runError } from "../../../src/domain/run-error.ts";
+import { NOTHING_USED } from "../../../src/domain/spend.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
 import { transcriptFacts, type TranscriptFacts, unreadFacts } from "../../../src/domain/transcript-facts.ts";
 import { claimJudged, judgeInterrupted, verdictsOf } from "../../../src/host/boot.ts";
@@ -53,13 +54,14 @@ afterEach(() => {
 });
 
 /** A host store over `rows`: a claim or a release sets the row's status. */
-const HOST: Pick<SessionStore, "list" | "claim" | "release"> = {
+const HOST: Pick<SessionStore, "list" | "claim" | "release" | "forecast"> = {
   list: (agentId) => rows.filter((one) => one.agentId === agentId),
   claim: async ({ sessionKey }) => {
     claims.push(sessionKey);
     rows = rows.map((one) => (one.sessionKey === sessionKey ? { ...one, status: "killed" } : one));
     return true;
   },
+  forecast: () => ({ provider: undefined, estimate: NOTHING_USED }),
   release: async ({ sessionKey }, when) => {
     releases.push(`${sessionKey} ${when}`);
     const given = { status: "running", abortedLastRun: when === "now" };
@@ -76,7 +78,7 @@ const usual = () =>
   ]);
 
 /** One boot of the plugin: what it judged, and how to claim that. */
-type Over = Partial<Pick<SessionStore, "list" | "claim" | "release">> & {
+type Over = Partial<Pick<SessionStore, "list" | "claim" | "release" | "forecast">> & {
   agentIds?: string[];
   nowMs?: number;
   limits?: Partial<typeof ADMISSION>;
@@ -148,6 +150,21 @@ describe("judging", () => {
 });
 
 describe("claiming", () => {
+  it("queues each with what its run will ask and use, and remembers what was counted", async () => {
+    rows = [row({ sessionKey: "k", totalTokens: 700 }), row({ sessionKey: "stale", lastInteractionAtMs: 1 })];
+    const forecast: SessionStore["forecast"] = ({ totalTokens = 0 }) => ({
+      provider: "stub",
+      estimate: { tokens: totalTokens, costUsd: 0.5 },
+    });
+    expect(await boot({ forecast }).claim()).toMatchObject([
+      { sessionKey: "k", refusals: 0, provider: "stub", estimate: { tokens: 700, costUsd: 0.5 } },
+    ]);
+    expect(records.verdicts.all().map(({ sessionKey, estimatedTokens }) => [sessionKey, estimatedTokens])).toEqual([
+      ["k", 700],
+      ["stale", undefined],
+    ]);
+  });
+
   it("takes what is admitted or held, and leaves the rest to the host", async () => {
     rows = [
       row({ sessionKey: "good" }),

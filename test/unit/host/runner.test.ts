@@ -213,6 +213,12 @@ describe("what is to be said against a transcript, now that it is read in whole"
     expect(await run()).toEqual({ kind: "completed", reason: "replied" });
   });
 
+  it("counts no errors against a resume that its provider has refused before: they are the refusals'", async () => {
+    session = row({ status: "killed", route: ROUTE, lastRunError: runError("billing") });
+    transcript = [...FAILING, ...PERMANENT];
+    expect(await run({}, undefined, { ...RESUME, refusals: 1 })).toEqual({ kind: "completed", reason: "replied" });
+  });
+
   it("holds back no tool call that the operator asked for, but asks", async () => {
     records.put(record({ phase: "running", attempts: 1, requestedAtMs: NOW - 5 }));
     transcript = [ASKED, TOOL_RESULT];
@@ -314,16 +320,44 @@ describe("a turn", () => {
   });
 
   it.each([
-    ["billing", "billing", true],
-    ["auth", "authentication", true],
     ["model_not_found", "model-not-found", true],
     ["context_overflow", "context-overflow", true],
-    ["rate_limit", "rate-limit", false],
-    ["overloaded", "overloaded", false],
+    ["server_error", "overloaded", false],
     ["timeout", "timeout", false],
   ])("that fails for the host's reason %s has failed for %s", async (reason, kind, permanent) => {
     turn = () => Promise.reject(Object.assign(new Error("secret"), { name: "FailoverError", reason }));
     expect(await run()).toEqual({ kind: "failed", error: `FailoverError: ${kind}`, permanent });
+  });
+
+  it.each([
+    ["billing", "billing"],
+    ["auth", "authentication"],
+    ["auth_permanent", "authentication"],
+    ["rate_limit", "rate-limit"],
+    ["overloaded", "overloaded"],
+  ])("that its provider refuses, for the host's reason %s, is a fault of the provider's: %s", async (reason, fault) => {
+    const error = { name: "FailoverError", reason, provider: "stub" };
+    turn = () => Promise.reject(Object.assign(new Error("secret"), error));
+    expect(await run()).toEqual({ kind: "provider-fault", provider: "stub", fault, retryAfterMs: 0 });
+    expect(journal).toEqual(TURN);
+  });
+
+  it("that its provider refuses gets its claim back", async () => {
+    turn = () => {
+      session = row({ status: "running", route: ROUTE });
+      return Promise.reject(Object.assign(new Error("secret"), { reason: "overloaded" }));
+    };
+    expect(await run()).toEqual({ kind: "provider-fault", fault: "overloaded", retryAfterMs: 0 });
+    expect(journal).toEqual([...TURN, `claim ${KEY}`]);
+  });
+
+  it("that is cut off is cancelled, whatever the provider has said to it", async () => {
+    const abort = new AbortController();
+    turn = () => {
+      abort.abort();
+      return Promise.reject(Object.assign(new Error("secret"), { reason: "rate_limit" }));
+    };
+    expect(await run({}, abort.signal)).toEqual({ kind: "cancelled" });
   });
 
   it("that fails gets its claim back: the host has marked the entry", async () => {
@@ -430,6 +464,32 @@ describe("what a turn says", () => {
       runId: "run-1",
       reply: { parts: [{ text: "hello" }] },
     });
+  });
+});
+
+describe("what a turn has used", () => {
+  const agentMeta = { sessionId: "s", provider: "stub", model: "m", usage: { input: 1000, output: 200 } };
+  const cost = { input: 2, output: 10, cacheRead: 0, cacheWrite: 0 };
+  const config = { models: { providers: { stub: { models: [{ id: "m", cost }] } } } };
+  const priced = { config: () => config as unknown as ReturnType<HostRunnerOptions["config"]> };
+  const USED = { tokens: 1200, costUsd: 0.004 };
+
+  it("is told with its end, at the prices of the host's configuration", async () => {
+    turn = async () => ({ ...HELLO, meta: { agentMeta } });
+    expect(await run(priced)).toEqual({ kind: "completed", reason: "replied", usage: USED });
+  });
+
+  it.each([
+    ["ended in an error", { meta: { agentMeta, error: { kind: "x", message: "secret" } } }, "failed"],
+    ["could not be delivered", { ...HELLO, meta: { agentMeta } }, "undelivered"],
+  ])("is told of one that %s too", async (_name, result, kind) => {
+    deliveryError = new Error("queue full");
+    turn = async () => result;
+    expect(await run(priced)).toMatchObject({ kind, usage: USED });
+  });
+
+  it("is not known where the host does not tell", async () => {
+    expect(await run()).toEqual({ kind: "completed", reason: "replied" });
   });
 });
 

@@ -5,6 +5,7 @@ import path from "node:path";
 import type { OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ResumeService } from "../../../src/host/service.ts";
+import { ResumeLane } from "../../../src/lane/resume-lane.ts";
 import { Facts } from "../../../src/record/facts.ts";
 import { History } from "../../../src/record/history.ts";
 import { entry } from "../support/fake-host.ts";
@@ -130,7 +131,7 @@ it("leaves nothing behind: one start, stop, start and stop after the other, each
   for (let round = 0; round < 3; round += 1) {
     await service.start(host.context);
     service.gatewayStarted(new AbortController().signal);
-    expect(taken()).toMatchObject({ agentEvents: 1, sessionEvents: 1, diagnostics: 1, files: 1 });
+    expect(taken()).toMatchObject({ agentEvents: 2, sessionEvents: 1, diagnostics: 1, files: 1 });
     expect(service.registry).toBeDefined();
     const first = service.stop();
     expect(service.stop()).toBe(first);
@@ -138,6 +139,27 @@ it("leaves nothing behind: one start, stop, start and stop after the other, each
     expect(taken()).toEqual(NOTHING);
     expect(service.registry).toBeUndefined();
   }
+  await service.stop();
+});
+
+it("goes on with what was used when it is replaced, and begins anew with the next gateway", async () => {
+  const spentNow = () => service.office().active?.lane.spent;
+  const used = { tokens: 700, costUsd: 0.5 };
+  let service = new ResumeService(host.api);
+  await service.start(host.context);
+  service.gatewayStarted(host.gateway.signal);
+  expect(spentNow()).toEqual({ tokens: 0, costUsd: 0 });
+  const spent = vi.spyOn(ResumeLane.prototype, "spent", "get").mockReturnValue(used);
+  await service.stop();
+  spent.mockRestore();
+  service = new ResumeService(host.api);
+  await service.start(host.context);
+  expect(spentNow()).toEqual(used);
+  await service.stop();
+  host.gateway.abort();
+  service = new ResumeService(host.api);
+  await service.start(host.context);
+  expect(spentNow()).toEqual({ tokens: 0, costUsd: 0 });
   await service.stop();
 });
 
@@ -206,7 +228,7 @@ it("started while it stops: the stop comes to its end first", async () => {
   const started = service.start(host.context);
   await Promise.all([stopped, started]);
   expect(service.registry).toBeDefined();
-  expect(taken()).toMatchObject({ agentEvents: 1, sessionEvents: 1, diagnostics: 1, files: 1 });
+  expect(taken()).toMatchObject({ agentEvents: 2, sessionEvents: 1, diagnostics: 1, files: 1 });
   await service.stop();
   expect([taken(), openFiles()]).toEqual([NOTHING, []]);
 });

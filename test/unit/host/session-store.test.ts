@@ -96,6 +96,13 @@ describe("a row", () => {
     expect(read({ chatType })).toMatchObject({ chatKind });
   });
 
+  it("has the size of its conversation, where the host has counted", () => {
+    expect(read({ totalTokens: 1234 })).toMatchObject({ totalTokens: 1234 });
+    for (const totalTokens of ["1234", 0, -1, Number.NaN, null]) {
+      expect(read({ totalTokens })).toMatchObject({ totalTokens: undefined });
+    }
+  });
+
   it.each(["100", 0, -1, Number.NaN, Number.POSITIVE_INFINITY, null, {}])("takes the time %s as absent", (time) => {
     expect(read({ lastInteractionAt: time, abortCutoffTimestamp: time, sessionStartedAt: time })).toMatchObject({
       lastInteractionAtMs: undefined,
@@ -506,5 +513,41 @@ describe("release", () => {
       delete entries[KEY];
       expect(await store.release(before, when)).toBe(false);
     });
+  });
+});
+
+describe("a forecast", () => {
+  const PRICED = {
+    agents: { list: [{ id: "a" }], defaults: { model: { primary: "stub/m" } } },
+    models: { providers: { stub: { models: [{ id: "m", cost: { input: 2 } }] } } },
+  } as unknown as Config;
+  const forecast = (entries: Record<string, unknown>, over: object = {}) => {
+    const { store } = hostStore({ [KEY]: ENTRY });
+    const row = { ...rowOf(store), totalTokens: 500_000, ...over };
+    return hostStore(entries, PRICED).store.forecast(row);
+  };
+
+  it("is the provider that the session's next run asks, and its conversation at the price of the model", () => {
+    expect(forecast({ [KEY]: ENTRY })).toEqual({ provider: "stub", estimate: { tokens: 500_000, costUsd: 1 } });
+  });
+
+  it("is that of the session's own model, as its entry is now", () => {
+    const entry = { ...ENTRY, providerOverride: "else", modelOverride: "big" };
+    expect(forecast({ [KEY]: entry })).toEqual({ provider: "else", estimate: { tokens: 500_000, costUsd: 0 } });
+  });
+
+  it("is made without what is not known, and never stands in the way", () => {
+    const nothing = { provider: undefined, estimate: { tokens: 500_000, costUsd: 0 } };
+    expect(forecast({})).toEqual(nothing);
+    expect(forecast({ [KEY]: ENTRY }, { totalTokens: undefined })).toMatchObject({ estimate: { tokens: 0 } });
+    const broken = createSessionStore(
+      {
+        getSessionEntry: () => {
+          throw new Error("unreadable");
+        },
+      } as object as Api,
+      () => PRICED,
+    );
+    expect(broken.forecast({ ...rowOf(hostStore({ [KEY]: ENTRY }).store), totalTokens: 500_000 })).toEqual(nothing);
   });
 });

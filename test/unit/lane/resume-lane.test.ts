@@ -1,43 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { EventBus, type ResumeEvents } from "../../../src/domain/events.ts";
-import type { RunEnd } from "../../../src/domain/scheduler.ts";
-import { type LaneLimits, ResumeLane } from "../../../src/lane/resume-lane.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { FakeLedger } from "../support/fake-ledger.ts";
-import { FakeRunner } from "../support/fake-runner.ts";
+import type { RunEnd } from "../../../src/domain/decisions.ts";
+import { makeLane } from "../support/lane-maker.ts";
 import { LANE_LIMITS, queued } from "../support/makers.ts";
 
 const CANCELLED: RunEnd = { kind: "cancelled" };
 const REPLIED: RunEnd = { kind: "completed", reason: "replied" };
-
-/** A lane with a time limit of 60 s and one slot unless told otherwise; the journal holds every step in order. */
-function makeLane(limits: Partial<LaneLimits> = {}) {
-  const journal: string[] = [];
-  const clock = new FakeClock();
-  const events = new EventBus();
-  const runner = new FakeRunner(journal);
-  const ledger = new FakeLedger(journal);
-  const lane = new ResumeLane({
-    limits: { ...LANE_LIMITS, maxConcurrent: 1, ...limits },
-    runner,
-    ledger,
-    events,
-    clock,
-  });
-  /** Everything that is emitted under this name from here on. */
-  const heard = <Name extends keyof ResumeEvents>(name: Name): ResumeEvents[Name][] => {
-    const list: ResumeEvents[Name][] = [];
-    events.on(name, (event) => list.push(event));
-    return list;
-  };
-  /** Queues these, opens the lane and waits until users are quiet. */
-  const start = async (...keys: string[]) => {
-    for (const key of keys) lane.enqueue(queued(key));
-    lane.open();
-    await clock.elapse(2000);
-  };
-  return { journal, clock, events, runner, ledger, lane, heard, start };
-}
 
 describe("the record", () => {
   it("is written ahead of the run, and settled after it", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EventBus } from "../../../src/domain/events.ts";
-import type { RunEnd } from "../../../src/domain/scheduler.ts";
+import type { RunEnd } from "../../../src/domain/decisions.ts";
 import { StarvationMeter } from "../../../src/domain/starvation.ts";
 import { type LaneLimits, ResumeLane } from "../../../src/lane/resume-lane.ts";
 import { FakeClock } from "../support/fake-clock.ts";

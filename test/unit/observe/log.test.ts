@@ -71,6 +71,19 @@ describe("one JSON line", () => {
     expect(logged().at(-1)).toEqual(["info", { level: "info", ...fields, msg: "booted" }]);
   });
 
+  it("for each limit that is met, as a warning", () => {
+    events.emit("cooldown", { provider: "stub", fault: "rate-limit", refusals: 2, forMs: 60_000 });
+    events.emit("usedUp", { reason: "over-token-budget", tokens: 1000, costUsd: 0.5 });
+    events.emit("fleetLost", { error: "connection refused" });
+    events.emit("fleetHealed", { lostForMs: 5000 });
+    expect(logged()).toMatchObject([
+      ["warn", { step: "cooldown", provider: "stub", fault: "rate-limit", refusals: 2, ms: 60_000 }],
+      ["warn", { step: "usedUp", reason: "over-token-budget", tokens: 1000, costUsd: 0.5 }],
+      ["warn", { step: "fleetLost", error: "connection refused" }],
+      ["info", { step: "fleetHealed", ms: 5000 }],
+    ]);
+  });
+
   it("for a start, a cancel and an end, with the host's lane", () => {
     events.emit("started", { ...SUBJECT, slot: 1, attempt: 2, waitedMs: 5, aged: true });
     events.emit("cancelled", { ...SUBJECT, slot: 2, cause: "own-user" });

@@ -18,7 +18,14 @@ let metrics: Metrics;
 beforeEach(() => {
   nowMs = 0;
   events = new EventBus();
-  service = { state: "off", settingsErrors: [], boot: undefined, lane: undefined, fleetState: undefined, heldCount: () => 0 };
+  service = {
+    state: "off",
+    settingsErrors: [],
+    boot: undefined,
+    lane: undefined,
+    fleetState: undefined,
+    heldCount: () => 0,
+  };
   metrics = makeMetrics();
 });
 

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
 import { examine, type Installation } from "../../../src/operate/doctor.ts";
+import type { FleetView } from "../../../src/operate/views.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { FakeHost } from "../support/fake-host.ts";
-import { FakeOffice, keyOf } from "../support/fake-office.ts";
+import { FakeOffice, keyOf, settingsOf } from "../support/fake-office.ts";
 import { record } from "../support/makers.ts";
 
 /** An installation with nothing to complain of, but for what is given. */
@@ -31,6 +32,11 @@ function findings(over: Partial<Installation> = {}, config: object = {}) {
   return view.findings.map(({ check, level, found, fix }) => ({ check, said: `${level}: ${found}`, fix }));
 }
 
+const COSTLY = settingsOf({ budget: { maxCostPerBoot: 2.5 } });
+const SHARING = settingsOf({ fleet: { redisUrl: "redis://:s3cret@host", maxConcurrent: 4 } });
+const FLEET: FleetView = { namespace: "n", state: "shared", reason: null, maxConcurrent: 4, fallbackConcurrent: 1 };
+const PRICED = { models: { providers: { stub: { models: [{ id: "m", cost: { input: 2, output: 10 } }] } } } };
+
 const WRONG = [
   { path: "mode", message: "got 1" },
   { path: "", message: "got 5" },
@@ -47,6 +53,18 @@ const CASES: readonly (readonly [
   over: Partial<Installation>,
   config?: object,
 ])[] = [
+  [
+    "cost-limit",
+    "warn: budget.maxCostPerBoot is set and no model has a price: nothing is ever counted",
+    "set models.providers.<provider>.models[].cost, or use budget.maxTokensPerBoot",
+    { settings: COSTLY },
+  ],
+  [
+    "fleet",
+    "warn: Redis is lost: connection refused",
+    "see docs/fleet.md",
+    { settings: SHARING, fleet: { ...FLEET, state: "lost", reason: "connection refused" } },
+  ],
   ["service", "fail: it could not start", "see the gateway's log: `openclaw logs`", { state: "failed" }],
   [
     "service",
@@ -168,6 +186,8 @@ describe("the doctor", () => {
       { check: "metrics-route", said: "ok: protected by the gateway's own authentication", fix: null },
       { check: "hot-settings", said: "ok: changes take effect without a restart", fix: null },
       { check: "chat-command", said: "ok: /resumes answers 1 owner", fix: null },
+      { check: "cost-limit", said: "ok: none", fix: null },
+      { check: "fleet", said: "ok: none: this gateway has a budget of its own", fix: null },
       { check: "record", said: "ok: intact", fix: null },
       { check: "claims", said: "ok: 0 sessions claimed, all of them there", fix: null },
     ]);
@@ -194,6 +214,9 @@ describe("the doctor", () => {
       { messagesSeen: undefined, source: "store" as const },
       { plugins: { entries: { "resume-scheduler": {}, other: { hooks: { allowConversationAccess: true } } } } },
     ],
+    ["cost-limit", "ok: $2.5", { settings: COSTLY }, PRICED],
+    ["fleet", "ok: set, at most 4 resumes at once", { settings: SHARING, source: "store" as const }, {}],
+    ["fleet", "ok: shared, at most 4 resumes at once in all gateways", { settings: SHARING, fleet: FLEET }, {}],
     ["chat-command", "ok: /resumes answers 2 owners", {}, { commands: { ownerAllowFrom: ["telegram:1", "signal:2"] } }],
     ["diagnostics", "ok: on", {}, { diagnostics: { enabled: true } }],
     [

@@ -110,6 +110,31 @@ describe("a plan", () => {
     ]);
   });
 
+  it("adds up what the admitted ones will use, as far as the host has counted, and what they may", () => {
+    const admit = { kind: "admit", reason: "interrupted", found: 1, limit: 2 } as const;
+    const hold = { kind: "hold", reason: "too-old", found: 3, limit: 2 } as const;
+    const verdicts = [
+      { agentId: "a", sessionKey: "k1", verdict: admit, estimatedTokens: 1000 },
+      { agentId: "a", sessionKey: "k2", verdict: admit },
+      { agentId: "a", sessionKey: "k3", verdict: admit, estimatedTokens: 234 },
+      { agentId: "a", sessionKey: "k4", verdict: hold, estimatedTokens: 5000 },
+    ];
+    const facts = { of: "boot", source: "store", state: "active", atMs: 5 } as const;
+    const view = planView(facts, verdicts, settingsOf({ budget: { maxTokensPerBoot: 1200 } }));
+    expect(view.tokens).toEqual({ estimated: 1234, limit: 1200 });
+    expect(view.sessions.map(({ estimatedTokens }) => estimatedTokens)).toEqual([1000, null, 234, 5000]);
+    expect(planView(facts, [], settingsOf({})).tokens).toEqual({ estimated: 0, limit: null });
+    expect(planView(facts, [], undefined).tokens).toEqual({ estimated: 0, limit: null });
+  });
+
+  it("by settings that are tried out has their limit", () => {
+    office.host.set(keyOf("live"), { lastInteractionAt: NOW, totalTokens: 700 });
+    office.host.events.set("session-1", [{ type: "message", message: { role: "user", content: "x" } }]);
+    const { tokens } = office.desk.plan({ now: true, config: { budget: { maxTokensPerBoot: 500 } } });
+    expect(tokens).toEqual({ estimated: 700, limit: 500 });
+    expect(office.desk.plan({ now: true }).tokens).toEqual({ estimated: 700, limit: null });
+  });
+
   it("of this boot is what it said, even with nothing claimed", () => {
     const verdict = { kind: "leave", reason: "cron", found: "cron", limit: "conversation" } as const;
     office.over = {

@@ -39,6 +39,13 @@ describe("verdicts", () => {
     expect(inOrder()).toEqual(verdicts);
   });
 
+  it("come back with what a resume was thought to use, where the host had counted", () => {
+    const verdicts = [{ ...said("a", HELD), estimatedTokens: 1234 }, said("b", HELD)];
+    store.verdicts.replace(verdicts);
+    reopen();
+    expect(inOrder()).toEqual(verdicts);
+  });
+
   it("come back with their evidence, whatever it is", () => {
     const verdicts = ([1, "two", true, null] as const).map((fact, index) =>
       said(`k${index}`, { kind: "leave", reason: "excluded", found: fact, limit: fact }),

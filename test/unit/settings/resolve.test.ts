@@ -430,6 +430,23 @@ describe("the fleet", () => {
     ]);
   });
 
+  it("can say where the host finds the address", () => {
+    const redisUrl = { source: "env", provider: "default", id: "REDIS_URL" };
+    const result = resolveSettings({ fleet: { ...FLEET, redisUrl } });
+    expect(result.ok && result.settings.fleet?.redisUrl).toEqual(redisUrl);
+  });
+
+  it.each([
+    { redisUrl: { source: "env", provider: "default" } },
+    { redisUrl: { source: "env", provider: "default", id: "" } },
+    { redisUrl: { source: "env", provider: "default", id: 5 } },
+    { redisUrl: { source: "env", provider: "default", id: "A", more: 1 } },
+  ])("refuses what says that in part: $redisUrl", ({ redisUrl }) => {
+    const message = `got something else; expected ${ACCEPTED["fleet.redisUrl"]}`;
+    const errors = [{ path: "fleet.redisUrl", message }];
+    expect(resolveSettings({ fleet: { ...FLEET, redisUrl } })).toEqual({ ok: false, errors });
+  });
+
   it.each([
     { redisUrl: "http://user:s3cret@host" },
     { redisUrl: "user:s3cret@host:6379" },

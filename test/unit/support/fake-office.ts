@@ -66,7 +66,7 @@ export class FakeOffice {
       events,
       totals,
       boot: undefined,
-      active: { lane: this.lane, records, fuse: this.fuse },
+      active: { lane: this.lane, records, fuse: this.fuse, permits: { fleet: undefined } },
       hostFeatures: {},
       messagesSeen: 0,
       ...this.over,

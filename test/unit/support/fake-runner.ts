@@ -1,5 +1,5 @@
 import type { RunningResume } from "../../../src/domain/queued-resume.ts";
-import type { RunEnd } from "../../../src/domain/scheduler.ts";
+import type { RunEnd } from "../../../src/domain/decisions.ts";
 import type { ResumeRunner } from "../../../src/lane/resume-lane.ts";
 
 interface OpenRun {

@@ -1,7 +1,10 @@
 import type { AdmissionLimits } from "../../../src/domain/admit.ts";
 import type { QueuedResume, RunningResume } from "../../../src/domain/queued-resume.ts";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
-import type { Decision, SchedulerLimits } from "../../../src/domain/scheduler.ts";
+import type { Decision } from "../../../src/domain/decisions.ts";
+import type { SchedulerLimits } from "../../../src/domain/scheduler.ts";
+import { NOTHING_USED } from "../../../src/domain/spend.ts";
+import type { WaitingRoom } from "../../../src/domain/waiting-room.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
 import { type TranscriptFacts, unreadFacts } from "../../../src/domain/transcript-facts.ts";
 import type { Candidate } from "../../../src/domain/verdict.ts";
@@ -33,6 +36,7 @@ export function row({
     channel: undefined,
     directKey: false,
     lastRunError: undefined,
+    totalTokens: undefined,
     ...over,
     marks: {
       pendingFinalDelivery: false,
@@ -115,11 +119,26 @@ export function queued(key: string, over: Partial<QueuedResume> = {}): QueuedRes
     direct: true,
     attempts: 0,
     preemptions: 0,
+    refusals: 0,
+    isAnswered: false,
+    provider: undefined,
+    estimate: NOTHING_USED,
     queuedAtMs: 0,
     enqueuedAtMs: 0,
     notBeforeMs: 0,
     ...over,
   };
+}
+
+/** Starts the next one of a waiting room, if there is one that may start. */
+export function takeNext(
+  room: WaitingRoom,
+  want: "any" | "aged",
+  mayStart: (agentId: string, provider: string | undefined) => boolean,
+): QueuedResume | undefined {
+  const next = room.next(want, ({ agentId, provider }) => mayStart(agentId, provider));
+  if (next !== undefined) room.take(next);
+  return next;
 }
 
 export function running(key: string, over: Partial<RunningResume> = {}): RunningResume {
@@ -136,6 +155,10 @@ export const LIMITS: SchedulerLimits = {
   preemptionScope: "lane",
   maxPreemptions: 3,
   maxWaitMs: 600_000,
+  cooldown: { initialMs: 30_000, maxMs: 900_000 },
+  maxTokensPerBoot: undefined,
+  maxCostPerBoot: undefined,
+  needsPermit: false,
 };
 
 /** The same, with a time limit of a minute. */
@@ -147,6 +170,7 @@ export function said(decisions: readonly Decision[]): string[] {
     if (decision.do === "start") return `start ${decision.resume.key} slot ${decision.resume.slot}`;
     if (decision.do === "cancel") return `cancel ${decision.key} ${decision.cause}`;
     if (decision.do === "requeue") return `requeue ${decision.resume.key} ${decision.cause}`;
+    if (decision.do !== "settle") return decision.do;
     return `settle ${decision.resume.key} ${decision.settlement.outcome} ${decision.settlement.reason}`;
   });
 }
