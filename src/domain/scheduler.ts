@@ -1,5 +1,6 @@
 import type { CancelCause, Decision, Refusal, RequeueCause, RunEnd, Settlement } from "./decisions.ts";
 import type { SchedulerMode } from "./mode.ts";
+import { isPermanent } from "./provider-fault.ts";
 import { type Cooldown, type CooldownLimits, Providers } from "./providers.ts";
 import type { QueuedResume } from "./queued-resume.ts";
 import type { HeldReason, Outcome } from "./reasons.ts";
@@ -462,7 +463,9 @@ export class Scheduler {
   }
 
   #conclude({ resume, cancelled, continued, fate, provider }: Running, end: RunEnd, nowMs: number): Decision {
-    const { slot: _slot, startedAtMs: _startedAtMs, aged: _aged, ...queued } = resume;
+    const { slot: _slot, startedAtMs: _startedAtMs, aged: _aged, ...before } = resume;
+    const answered = { isAnswered: true, provider: undefined, estimate: NOTHING_USED };
+    const queued = end.kind === "undelivered" ? { ...before, ...answered } : before;
     const settle = (outcome: Outcome, reason: string, attempts = queued.attempts + 1): Decision => ({
       do: "settle",
       resume: { ...queued, attempts },
@@ -478,9 +481,13 @@ export class Scheduler {
       return this.#requeue({ ...queued, preemptions: queued.preemptions + 1 }, "preempted", nowMs);
     }
     if (end.kind === "provider-fault") {
+      const name = end.provider ?? provider;
+      // What the operator asked for has been tried.
+      const isHopeless = name !== undefined && isPermanent(end.fault) && this.#providers.isGivenUp(name);
+      if (isHopeless) return settle("held", "permanent-error", queued.attempts);
       // A provider that nobody knows has no cool-down: then the resume rests by itself.
       const restsMs = Math.max(this.#limits.cooldown.initialMs, end.retryAfterMs);
-      const rest = (end.provider ?? provider) === undefined ? { notBeforeMs: nowMs + restsMs } : {};
+      const rest = name === undefined ? { notBeforeMs: nowMs + restsMs } : {};
       return this.#requeue({ ...queued, ...rest, refusals: queued.refusals + 1 }, "provider-fault", nowMs);
     }
     if (end.kind === "failed" && end.permanent === true) return settle("held", "permanent-error");
@@ -488,9 +495,7 @@ export class Scheduler {
     if (attempts >= this.#limits.maxAttempts) {
       return settle("held", end.kind === "undelivered" ? "delivery-failed" : "attempts-exhausted");
     }
-    const answered = { isAnswered: true, provider: undefined, estimate: NOTHING_USED };
-    const retry = { attempts, notBeforeMs: nowMs + this.#limits.retryDelayMs };
-    return this.#requeue({ ...queued, ...retry, ...(end.kind === "undelivered" ? answered : {}) }, "retry", nowMs);
+    return this.#requeue({ ...queued, attempts, notBeforeMs: nowMs + this.#limits.retryDelayMs }, "retry", nowMs);
   }
 
   #requeue(resume: QueuedResume, cause: RequeueCause, nowMs: number): Decision {

@@ -52,4 +52,6 @@ function priceOf({ models }: OpenClawConfig, { provider, model }: ModelRef): typ
 
 /** Whether any model has a price: without one no cost is ever counted. */
 export const hasPrices = ({ models }: OpenClawConfig): boolean =>
-  Object.values(models?.providers ?? {}).some(({ models: own }) => own?.some(({ cost }) => (cost?.input ?? 0) > 0));
+  Object.values(models?.providers ?? {}).some(({ models: own }) =>
+    own?.some(({ cost }) => Object.values(cost ?? {}).some((price) => Number(price) > 0)),
+  );

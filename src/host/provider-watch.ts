@@ -60,7 +60,8 @@ export class ProviderWatch {
       this.#listener.providerAsked(runId);
     } else if (phase === "model" && typeof provider === "string") {
       const asked = this.#asked.get(runId);
-      const isSame = asked !== undefined && (asked.provider ?? provider) === provider;
+      // One that has been answered asks again, after its tools.
+      const isSame = asked?.answered === false && (asked.provider ?? provider) === provider;
       (isSame ? asked : this.#newRequest(runId)).provider = provider;
       this.#listener.providerAsked(runId, provider);
     } else if (phase === "finishing" || phase === "end") {

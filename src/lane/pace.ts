@@ -99,6 +99,7 @@ function newLimiter({ startIntervalMs, startsPerMinute }: PaceLimits): Bottlenec
 }
 
 async function stop(limiter: Bottleneck): Promise<void> {
-  await limiter.stop({ dropWaitingJobs: true });
+  // It throws when it has been stopped already.
+  await limiter.stop({ dropWaitingJobs: true }).catch(() => undefined);
   await limiter.disconnect(false);
 }

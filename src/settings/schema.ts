@@ -193,7 +193,7 @@ export const SettingsSchema = group("Settings of the resume-scheduler plugin.", 
       ),
       leaseMs: Type.Optional(
         Type.Integer({
-          minimum: 1000,
+          minimum: 6000,
           maximum: 86400000,
           title: "Lease (ms)",
           description:

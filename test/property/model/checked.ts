@@ -492,7 +492,7 @@ export class Checked {
     expect(resume.preemptions).toBe(run.resume.preemptions + (cause === "preempted" ? 1 : 0));
     // What could not be delivered is there, and asks nobody any more.
     // What it has to say is there: to deliver it asks nobody and uses nothing.
-    const hasAnswer = cause === "retry" && run.end === "undelivered";
+    const hasAnswer = run.end === "undelivered";
     const { isAnswered, provider, estimate } = hasAnswer ? ANSWERED : run.resume;
     expect(resume).toMatchObject({ isAnswered, provider, estimate });
     const rest = { retry: this.limits.retryDelayMs, "provider-fault": run.restsMs };

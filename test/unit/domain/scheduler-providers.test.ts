@@ -327,7 +327,7 @@ describe("a provider that will not answer before somebody does something about i
     expect(refusedTwice(fault).decisions).toEqual(["requeue b1 provider-fault"]);
   });
 
-  it("has what is queued later held too, but for what the operator asks for", () => {
+  it("has what is queued later held too, but for what the operator asks for: that is tried once", () => {
     const { scheduler } = refusedTwice("billing");
     expect(said(scheduler.enqueue(of("c1"), 33_000))).toEqual(["settle c1 held permanent-error"]);
     expect(said(scheduler.enqueue(queued("d1"), 33_000))).toEqual(["start d1 slot 1"]);
@@ -336,7 +336,7 @@ describe("a provider that will not answer before somebody does something about i
     expect(scheduler.nextWakeAtMs()).toBe(92_000);
     expect(said(scheduler.tick(92_000))).toEqual(["start e1 slot 2"]);
     expect(said(scheduler.runEnded("e1", refusedEnd({ fault: "billing" }), 93_000))).toEqual([
-      "requeue e1 provider-fault",
+      "settle e1 held permanent-error",
     ]);
   });
 

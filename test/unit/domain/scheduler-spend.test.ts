@@ -93,6 +93,21 @@ describe("when what a boot may use is used up", () => {
     expect(said(scheduler.runEnded("a1", undelivered, 10))).toEqual(["requeue a1 retry"]);
   });
 
+  it("what has only to be delivered is not held, and starts whatever its provider does", () => {
+    const scheduler = opened({}, of("a1"), queued("b1", { isAnswered: true, notBeforeMs: 9000 }));
+    expect(said(scheduler.runEnded("a1", replied(tokens(1000)), 10))).toEqual(["settle a1 completed replied"]);
+    expect(said(scheduler.enqueue(queued("c1", { isAnswered: true }), 20))).toEqual(["start c1 slot 1"]);
+    expect(said(scheduler.tick(9000))).toEqual(["start b1 slot 2"]);
+  });
+
+  // Cut short for a user it goes back as preempted; its reply is on record all the same.
+  it("a reply whose delivery failed while a user came is tried again too", () => {
+    const scheduler = opened({}, of("a1"));
+    scheduler.userWrote("x1", 5);
+    const undelivered: RunEnd = { kind: "undelivered", error: "x", usage: tokens(1000) };
+    expect(said(scheduler.runEnded("a1", undelivered, 10))).toEqual(["requeue a1 preempted"]);
+  });
+
   // The next boot has a budget of its own: a restart must not hold what it would have resumed.
   it("by runs that a stop has cut off, nothing is held for it: it waits for the next boot", () => {
     const scheduler = opened({}, of("a1", { estimate: tokens(1000) }), of("b1"), of("c1"));

@@ -150,6 +150,16 @@ describe("judging", () => {
 });
 
 describe("claiming", () => {
+  it("queues a reply that is owed as one that asks nobody and uses nothing", async () => {
+    const reply = { parts: [{ text: "owed" }], route: { channel: "telegram", to: "1" } };
+    records.put(record({ sessionKey: "k", phase: "delivering", runId: "run-0", reply }));
+    rows = [row({ sessionKey: "k", status: "killed" })];
+    const forecast = () => ({ provider: "stub", estimate: { tokens: 700, costUsd: 0.5 } });
+    expect(await boot({ forecast }).claim()).toMatchObject([
+      { sessionKey: "k", isAnswered: true, provider: undefined, estimate: NOTHING_USED },
+    ]);
+  });
+
   it("queues each with what its run will ask and use, and remembers what was counted", async () => {
     rows = [row({ sessionKey: "k", totalTokens: 700 }), row({ sessionKey: "stale", lastInteractionAtMs: 1 })];
     const forecast: SessionStore["forecast"] = ({ totalTokens = 0 }) => ({
@@ -157,7 +167,7 @@ describe("claiming", () => {
       estimate: { tokens: totalTokens, costUsd: 0.5 },
     });
     expect(await boot({ forecast }).claim()).toMatchObject([
-      { sessionKey: "k", refusals: 0, provider: "stub", estimate: { tokens: 700, costUsd: 0.5 } },
+      { sessionKey: "k", refusals: 0, isAnswered: false, provider: "stub", estimate: { tokens: 700, costUsd: 0.5 } },
     ]);
     expect(records.verdicts.all().map(({ sessionKey, estimatedTokens }) => [sessionKey, estimatedTokens])).toEqual([
       ["k", 700],

@@ -229,6 +229,29 @@ describe("a refusal", () => {
     expect(told).toEqual([]);
   });
 
+  it("is not taken back by an answer to what was asked before it, only by one to what was asked since", () => {
+    start("before");
+    start("refused");
+    model("p", "refused");
+    emit("lifecycle", { phase: "finishing", ...observed("rate_limit") }, "refused");
+    start("since");
+    told = [];
+    model("p", "before");
+    emit("assistant", HI, "before");
+    expect(told).toEqual(["before asks p"]);
+    model("p", "since");
+    emit("assistant", HI, "since");
+    expect(told.slice(1)).toEqual(["since asks p", "p answers"]);
+  });
+
+  it("of one provider takes nothing from the answers of another", () => {
+    start("of q");
+    emit("lifecycle", { phase: "finishing", ...observed("rate_limit") });
+    model("q", "of q");
+    emit("assistant", HI, "of q");
+    expect(told.at(-1)).toBe("q answers");
+  });
+
   it("of a run that was never seen to ask is nobody's, when only its repeat is seen", () => {
     emit("run_status", { phase: "retrying", reason: "rate_limit", delayMs: 5 }, "another");
     expect(told).toEqual([]);

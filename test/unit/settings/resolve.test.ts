@@ -35,7 +35,7 @@ const ACCEPTED: Readonly<Record<string, string>> = {
   "fleet.maxConcurrent": "a whole number from 1 to 100000",
   "fleet.startsPerMinute": "a whole number from 1 to 1000000",
   "fleet.namespace": 'a string matching ^[A-Za-z0-9_-]{1,64}$ (default "openclaw-resumes")',
-  "fleet.leaseMs": "a whole number from 1000 to 86400000",
+  "fleet.leaseMs": "a whole number from 6000 to 86400000",
   "fleet.fallbackConcurrent": "a whole number from 0 to 64 (default 1)",
   "lane.name":
     'a string matching ^(?!(main|cron|cron-nested|subagent|nested)$)[a-z][a-z0-9-]{0,39}$ (default "startup-resume")',
@@ -393,7 +393,7 @@ describe("what is right by itself and wrong beside something else", () => {
   });
 
   it("is told for all of it at once, and not before everything is right by itself", () => {
-    const both = { cooldown: { maxMs: 100 }, fleet: { ...FLEET, leaseMs: 1000 } };
+    const both = { cooldown: { maxMs: 100 }, fleet: { ...FLEET, leaseMs: 6000 } };
     expect(errorsOf(both).map(({ path }) => path)).toEqual(["cooldown.maxMs", "fleet.leaseMs"]);
     expect(errorsOf({ ...both, mode: "on" }).map(({ path }) => path)).toEqual(["mode"]);
   });
