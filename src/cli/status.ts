@@ -73,7 +73,16 @@ export function progressBar({ totals }: StatusView, look: Look): string {
   return `[${bar}] ${finished} of ${admitted} finished (${Math.floor(share * 100)} %)`;
 }
 
-function laneCell({ lane, atMs }: StatusView): Cell {
+/** The slots of a fleet are its own while it is lost. */
+function waitText(cause: WaitCause, fleet: FleetView | null): string {
+  if (cause !== "fleet" || fleet?.state !== "lost") return WAITS[cause];
+  const { fallbackConcurrent } = fleet;
+  return fallbackConcurrent === 0
+    ? "Redis is lost, and fleet.fallbackConcurrent is 0: nothing starts until it is back"
+    : "Redis is lost, and the slots of fleet.fallbackConcurrent are in use";
+}
+
+function laneCell({ lane, fleet, atMs }: StatusView): Cell {
   const { name, mode, pausedSinceMs, fusedUntilMs, waitingFor } = lane;
   if (pausedSinceMs !== null) {
     return { text: `${name}, paused for ${duration(atMs - pausedSinceMs)}: ${WAITS.operator}`, format: "yellow" };
@@ -81,7 +90,7 @@ function laneCell({ lane, atMs }: StatusView): Cell {
   if (fusedUntilMs !== null) {
     return { text: `${name}, paused until ${time(fusedUntilMs)}: ${WAITS.fuse}`, format: "red" };
   }
-  if (waitingFor !== null) return { text: `${name}, waiting: ${WAITS[waitingFor]}`, format: "yellow" };
+  if (waitingFor !== null) return { text: `${name}, waiting: ${waitText(waitingFor, fleet)}`, format: "yellow" };
   return mode === null || mode === "waiting" ? name : `${name}, ${mode}`;
 }
 

@@ -17,17 +17,28 @@ export interface Cooldown {
   readonly refusals: number;
 }
 
+/** Nobody waits longer than a day for what a provider asks for. */
+const LONGEST_RETRY_AFTER_MS = 86_400_000;
 /** Permanent faults in a row after which it is given up. One alone can be an incident: a key that is being renewed. */
 const STRIKES = 2;
 
 interface Provider {
   /** It has answered, and has not refused since. */
   answers: boolean;
-  fault: ProviderFault;
+  /** Undefined while it has not refused since it last answered. */
+  fault: ProviderFault | undefined;
   untilMs: number;
   refusals: number;
   strikes: number;
 }
+
+const NEVER_ASKED: Readonly<Provider> = {
+  answers: false,
+  fault: undefined,
+  untilMs: -Infinity,
+  refusals: 0,
+  strikes: 0,
+};
 
 /**
  * What is known of each model provider, from everything that was asked of it: by resumes, by users, by whoever.
@@ -50,17 +61,19 @@ export class Providers {
   /** `retryAfterMs`: when it wants to be asked again. Refusals while it is left alone are of the same step. */
   refused(name: string, fault: ProviderFault, retryAfterMs: number, nowMs: number): void {
     const { initialMs, maxMs } = this.#limits;
-    const before = this.#known.get(name) ?? { refusals: 0, strikes: 0, untilMs: -Infinity };
+    const askedMs = Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS);
+    const before = this.#known.get(name) ?? NEVER_ASKED;
     if (nowMs < before.untilMs) {
-      before.untilMs = Math.max(before.untilMs, nowMs + retryAfterMs);
+      this.#known.set(name, { ...before, untilMs: Math.max(before.untilMs, nowMs + askedMs) });
       return;
     }
     const stepMs = Math.min(maxMs, initialMs * 2 ** before.refusals);
     const strikes = fault === "disabled" ? before.strikes : isPermanent(fault) ? before.strikes + 1 : 0;
     this.#known.set(name, {
       answers: false,
-      fault,
-      untilMs: nowMs + Math.max(stepMs, retryAfterMs),
+      // A key that the host keeps out of use is so for what came before.
+      fault: fault === "disabled" ? (before.fault ?? fault) : fault,
+      untilMs: nowMs + Math.max(stepMs, askedMs),
       refusals: before.refusals + 1,
       strikes,
     });
@@ -70,7 +83,7 @@ export class Providers {
   answered(name: string): boolean {
     const before = this.#known.get(name);
     if (before?.answers === true) return false;
-    this.#known.set(name, { answers: true, fault: "disabled", untilMs: -Infinity, refusals: 0, strikes: 0 });
+    this.#known.set(name, { ...NEVER_ASKED, answers: true });
     return true;
   }
 
@@ -94,9 +107,9 @@ export class Providers {
 
   /** Those that are left alone now. */
   cooldowns(nowMs: number): Cooldown[] {
-    return [...this.#known]
-      .filter(([name]) => this.isCooling(name, nowMs))
-      .map(([provider, { fault, untilMs, refusals }]) => ({ provider, fault, untilMs, refusals }));
+    return [...this.#known].flatMap(([provider, { fault, untilMs, refusals }]) =>
+      fault !== undefined && untilMs > nowMs ? [{ provider, fault, untilMs, refusals }] : [],
+    );
   }
 
   /** When the next one may be asked again, epoch milliseconds; `undefined` when none is left alone. */

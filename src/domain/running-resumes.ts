@@ -13,8 +13,10 @@ export interface Running {
   provider: string | undefined;
   /** When its request went to the provider, epoch milliseconds. */
   askedAtMs: number | undefined;
-  /** The provider has refused it. */
+  /** The provider has refused its newest request. */
   refused: boolean;
+  /** An earlier request of it was answered: tools may have run. */
+  hasAnswer: boolean;
 }
 
 /** A provider that is about to refuse does so within this time of a request; after it the next may be sent. */
@@ -43,7 +45,7 @@ export class RunningResumes {
   }
 
   add(resume: RunningResume): void {
-    const undecided = { cancelled: undefined, continued: false, fate: undefined, refused: false };
+    const undecided = { cancelled: undefined, continued: false, fate: undefined, refused: false, hasAnswer: false };
     this.#byKey.set(resume.key, { resume, ...undecided, provider: resume.provider, askedAtMs: undefined });
   }
 

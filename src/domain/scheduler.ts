@@ -27,6 +27,13 @@ export interface SchedulerLimits extends AgingLimits, SpendLimits {
 /** What keeps queued resumes from starting, as far as the scheduler knows; why it is `paused`, and what its permit waits for, its owner knows. */
 export type SchedulerWait = Exclude<WaitCause, PauseCause | PermitCause | "spend"> | "paused" | "permit";
 
+/** What outlives a plugin that is replaced in its gateway. */
+export interface SchedulerMemory {
+  /** By runs of this boot. */
+  readonly spent: Usage;
+  readonly providers: Providers;
+}
+
 /** How long nothing starts after the host has refused a run. */
 const REFUSED_REST_MS = 5_000;
 
@@ -56,12 +63,18 @@ export class Scheduler {
   #refusedUntilMs = -Infinity;
   #paused = false;
 
-  /** `spent`: by runs of this boot before. */
-  constructor(limits: SchedulerLimits, spent = NOTHING_USED) {
+  /** `memory`: of a scheduler of this boot before. */
+  constructor(limits: SchedulerLimits, memory?: SchedulerMemory) {
     this.#limits = limits;
     this.#room = new WaitingRoom(limits);
-    this.#providers = new Providers(limits.cooldown);
-    this.#spent = spent;
+    this.#providers = memory?.providers ?? new Providers(limits.cooldown);
+    this.#providers.setLimits(limits.cooldown);
+    this.#spent = memory?.spent ?? NOTHING_USED;
+  }
+
+  /** What the next one of this boot goes on with. */
+  get memory(): SchedulerMemory {
+    return { spent: this.#spent, providers: this.#providers };
   }
 
   /** Resumes that wait: in the queue, or for what their user's message turns out to be. */
@@ -253,6 +266,12 @@ export class Scheduler {
     return this.#providers.answered(provider) ? this.#dispatch(nowMs) : [];
   }
 
+  /** A running resume has had an answer, or the beginning of one: what it has used is paid, whatever comes next. */
+  answerBegan(key: string): void {
+    const running = this.#running.get(key);
+    if (running !== undefined) running.hasAnswer = true;
+  }
+
   /** This provider has refused somebody; `key`: a running resume. */
   providerRefused(refusal: Refusal, key: string | undefined, nowMs: number): Decision[] {
     this.#noteRefusal(refusal, key === undefined ? undefined : this.#running.get(key), nowMs);
@@ -385,8 +404,8 @@ export class Scheduler {
   }
 
   /** A run that was cut off after its request has used what the host does not tell. */
-  #spend({ resume, askedAtMs, refused }: Running, usage: Usage | undefined): void {
-    const isCharged = askedAtMs !== undefined && !refused;
+  #spend({ resume, askedAtMs, refused, hasAnswer }: Running, usage: Usage | undefined): void {
+    const isCharged = hasAnswer || (askedAtMs !== undefined && !refused);
     this.#spent = addUsage(this.#spent, usage ?? (isCharged ? resume.estimate : NOTHING_USED));
   }
 
@@ -462,10 +481,15 @@ export class Scheduler {
     });
   }
 
-  #conclude({ resume, cancelled, continued, fate, provider }: Running, end: RunEnd, nowMs: number): Decision {
-    const { slot: _slot, startedAtMs: _startedAtMs, aged: _aged, ...before } = resume;
+  #conclude(
+    { resume, cancelled, continued, fate, provider, hasAnswer }: Running,
+    end: RunEnd,
+    nowMs: number,
+  ): Decision {
+    const { slot: _slot, startedAtMs: _startedAtMs, aged: _aged, ...rest } = resume;
     const answered = { isAnswered: true, provider: undefined, estimate: NOTHING_USED };
-    const queued = end.kind === "undelivered" ? { ...before, ...answered } : before;
+    // Its session may have another model than it had when it was queued.
+    const queued = { ...rest, provider, ...(end.kind === "undelivered" ? answered : {}) };
     const settle = (outcome: Outcome, reason: string, attempts = queued.attempts + 1): Decision => ({
       do: "settle",
       resume: { ...queued, attempts },
@@ -480,22 +504,26 @@ export class Scheduler {
     if (cancelled !== undefined) {
       return this.#requeue({ ...queued, preemptions: queued.preemptions + 1 }, "preempted", nowMs);
     }
-    if (end.kind === "provider-fault") {
-      const name = end.provider ?? provider;
-      // What the operator asked for has been tried.
-      const isHopeless = name !== undefined && isPermanent(end.fault) && this.#providers.isGivenUp(name);
-      if (isHopeless) return settle("held", "permanent-error", queued.attempts);
-      // A provider that nobody knows has no cool-down: then the resume rests by itself.
-      const restsMs = Math.max(this.#limits.cooldown.initialMs, end.retryAfterMs);
-      const rest = name === undefined ? { notBeforeMs: nowMs + restsMs } : {};
-      return this.#requeue({ ...queued, ...rest, refusals: queued.refusals + 1 }, "provider-fault", nowMs);
-    }
+    if (end.kind === "provider-fault" && !hasAnswer) return this.#retryProvider(queued, end, nowMs);
     if (end.kind === "failed" && end.permanent === true) return settle("held", "permanent-error");
     const attempts = queued.attempts + 1;
     if (attempts >= this.#limits.maxAttempts) {
       return settle("held", end.kind === "undelivered" ? "delivery-failed" : "attempts-exhausted");
     }
     return this.#requeue({ ...queued, attempts, notBeforeMs: nowMs + this.#limits.retryDelayMs }, "retry", nowMs);
+  }
+
+  /** Its provider took no request of it: that costs no attempt. */
+  #retryProvider(queued: QueuedResume, end: Refusal, nowMs: number): Decision {
+    const provider = end.provider ?? queued.provider;
+    const refused = { ...queued, provider, refusals: queued.refusals + 1 };
+    // What the operator asked for has been tried.
+    const isHopeless = provider !== undefined && isPermanent(end.fault) && this.#providers.isGivenUp(provider);
+    if (isHopeless) return hold(refused, "permanent-error");
+    // A provider that nobody knows has no cool-down: then the resume rests by itself.
+    const restsMs = Math.max(this.#limits.cooldown.initialMs, end.retryAfterMs);
+    const rest = provider === undefined ? { notBeforeMs: nowMs + restsMs } : {};
+    return this.#requeue({ ...refused, ...rest }, "provider-fault", nowMs);
   }
 
   #requeue(resume: QueuedResume, cause: RequeueCause, nowMs: number): Decision {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
-import type { Usage } from "../domain/spend.ts";
+import type { SchedulerMemory } from "../domain/scheduler.ts";
 import { type LaneLimits, ResumeLane } from "../lane/resume-lane.ts";
 import { writeHistory } from "../record/history-writer.ts";
 import { Ledger } from "../record/ledger.ts";
@@ -40,8 +40,8 @@ export interface ActiveOptions extends WatchUsersOptions {
   /** Those in force when they are asked for. */
   readonly settings: () => Settings;
   readonly permits: Permits;
-  /** What resumes have used in this boot, before the plugin was replaced. */
-  readonly spent: Usage;
+  /** Of the lane of this boot before, when the plugin was replaced. */
+  readonly memory: SchedulerMemory | undefined;
   /** The gateway has started; otherwise the plugin was replaced in it. */
   readonly isBoot: boolean;
 }
@@ -77,7 +77,7 @@ export function startActive(options: ActiveOptions): Active {
       expectOwnTurn: (key, runId) => signals.expectOwnTurn(key, runId),
     });
     const clock = { nowMs: options.nowMs, after: timer, newRunId: randomUUID };
-    const { permits, spent } = options;
+    const { permits, memory } = options;
     const lane = new ResumeLane({
       limits: laneLimits(settings(), permits),
       runner,
@@ -85,7 +85,7 @@ export function startActive(options: ActiveOptions): Active {
       events,
       clock,
       permits,
-      spent,
+      memory,
     });
     const signals = watchUsers(options, lane);
     inputs.push(() => signals.stop());
@@ -135,9 +135,12 @@ export function laneLimits(
   };
 }
 
+/** Beyond it a timer fires at once. Whoever waits for longer looks again by then. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
 /** Calls back once after `delayMs`, and keeps no process alive for it; the returned function cancels. */
 export function timer(delayMs: number, callback: () => void): () => void {
-  const handle = setTimeout(callback, delayMs);
+  const handle = setTimeout(callback, Math.min(delayMs, LONGEST_DELAY_MS));
   handle.unref();
   return () => clearTimeout(handle);
 }

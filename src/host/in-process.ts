@@ -1,12 +1,12 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { BootFacts } from "../observe/metrics.ts";
-import type { Usage } from "../domain/spend.ts";
+import type { SchedulerMemory } from "../domain/scheduler.ts";
 import type { LiveSettings } from "../settings/live.ts";
 
 /**
  * What outlives a plugin that is replaced in process, even by a second copy of this module: whether this process has
  * started it before, the settings that were last right, the context of the gateway's start, the signal of its stop, the key
- * of what stands for a session in the log, what is known of the gateway's start, and what resumes have used since.
+ * of what stands for a session in the log, what is known of the gateway's start, and what its lane has learnt since.
  */
 export const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("openclaw-resume-scheduler")] ??= {
   started: false,
@@ -17,7 +17,7 @@ export const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("op
   stopping?: AbortSignal | undefined;
   logKey?: string;
   boot?: GatewayBoot | undefined;
-  spent?: Usage | undefined;
+  lane?: SchedulerMemory | undefined;
 };
 
 /** What is known of the start of the gateway that runs. */

@@ -8,7 +8,8 @@ type AgentEvent = Parameters<Parameters<PluginRuntime["events"]["onAgentEvent"]>
 export interface ProviderListener {
   /** A request is on its way; `provider`: as soon as the host tells. */
   providerAsked(runId: string, provider?: string): void;
-  providerAnswered(provider: string): void;
+  /** `isOld`: it is the answer to a request that the provider had before it last refused, and says nothing of now. */
+  providerAnswered(runId: string, provider: string, isOld: boolean): void;
   /** `isAboutToRepeat`: the host will make the same request again. */
   providerRefused(runId: string, refusal: Refusal, isAboutToRepeat: boolean): void;
 }
@@ -82,8 +83,8 @@ export class ProviderWatch {
     const asked = this.#asked.get(runId);
     if (asked?.provider === undefined || asked.answered) return;
     asked.answered = true;
-    const isNews = asked.nth > (this.#refusedAt.get(asked.provider) ?? 0);
-    if (isNews) this.#listener.providerAnswered(asked.provider);
+    const isOld = asked.nth <= (this.#refusedAt.get(asked.provider) ?? 0);
+    this.#listener.providerAnswered(runId, asked.provider, isOld);
   }
 
   #refused(runId: string, observation: unknown): void {

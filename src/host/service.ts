@@ -4,7 +4,6 @@ import type { OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/p
 import type { BootTimes } from "../domain/events.ts";
 import { canonicalKey } from "../domain/session.ts";
 import type { ServiceState } from "../domain/service-state.ts";
-import { NOTHING_USED } from "../domain/spend.ts";
 import { hostLane } from "../lane/host-lane.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
 import type { Office } from "../operate/office.ts";
@@ -108,7 +107,7 @@ export class ResumeService {
 
   async #start(context: OpenClawPluginServiceContext): Promise<void> {
     const isBoot = inProcess.context === undefined;
-    if (isBoot) inProcess.boot = inProcess.spent = undefined;
+    if (isBoot) inProcess.boot = inProcess.lane = undefined;
     // A later start runs inside the edit that replaced the plugin, and the host takes no runs from there once it is done.
     this.#inServiceContext = inProcess.context ??= AsyncLocalStorage.snapshot();
     const session = (this.#session = this.#newSession(context));
@@ -268,7 +267,7 @@ export class ResumeService {
       active.quiet();
       // A delivery that hangs must not hold the gateway: it is on record and goes on at the next boot.
       await atMost(DRAIN_LIMIT_MS, active.lane.drain());
-      inProcess.spent = active.lane.spent;
+      inProcess.lane = active.lane.memory;
       active.close();
     }
     if (permits !== undefined) await atMost(CLOSE_LIMIT_MS, permits.close());
@@ -318,7 +317,7 @@ export class ResumeService {
       settings: () => session.settings.current ?? settings,
       isBoot,
       permits,
-      spent: inProcess.spent ?? NOTHING_USED,
+      memory: inProcess.lane,
     }));
     session.lane = lane;
     session.heldCount = () => records.heldCount();

@@ -44,7 +44,7 @@ export function watchUsers(options: WatchUsersOptions, lane: ResumeLane): UserSi
 export function watchProviders({ runtime, within }: WatchUsersOptions, lane: ResumeLane): ProviderWatch {
   return new ProviderWatch(runtime.events, {
     providerAsked: (runId, provider) => within(() => lane.providerAsked(runId, provider)),
-    providerAnswered: (provider) => within(() => lane.providerAnswered(provider)),
+    providerAnswered: (runId, provider, isOld) => within(() => lane.providerAnswered(runId, provider, isOld)),
     providerRefused: (runId, refusal, isAboutToRepeat) =>
       within(() => lane.providerRefused(runId, refusal, isAboutToRepeat)),
   });

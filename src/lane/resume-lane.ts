@@ -6,7 +6,7 @@ import { changeMode, type SchedulerMode } from "../domain/mode.ts";
 import type { Cooldown } from "../domain/providers.ts";
 import type { QueuedResume, RunningResume } from "../domain/queued-resume.ts";
 import type { HeldReason, Outcome } from "../domain/reasons.ts";
-import { Scheduler, type SchedulerLimits } from "../domain/scheduler.ts";
+import { Scheduler, type SchedulerLimits, type SchedulerMemory } from "../domain/scheduler.ts";
 import type { Usage } from "../domain/spend.ts";
 import type { LaneLabel } from "../domain/starvation.ts";
 import { PAUSE_CAUSES, type PauseCause, type WaitCause } from "../domain/wait-cause.ts";
@@ -46,8 +46,8 @@ export interface ResumeLaneOptions {
   readonly clock: LaneClock;
   /** Asked before each start while the limits say so. */
   readonly permits?: PermitSource;
-  /** What runs of this boot have used before this lane was made. */
-  readonly spent?: Usage;
+  /** Of the lane of this boot before. */
+  readonly memory?: SchedulerMemory | undefined;
 }
 
 interface ActiveRun {
@@ -90,7 +90,7 @@ export class ResumeLane {
   constructor(options: ResumeLaneOptions) {
     this.#options = options;
     this.#limits = options.limits;
-    this.#scheduler = new Scheduler(options.limits, options.spent);
+    this.#scheduler = new Scheduler(options.limits, options.memory);
     this.#slots = new PQueue({ concurrency: options.limits.maxConcurrent });
   }
 
@@ -149,6 +149,11 @@ export class ResumeLane {
     const cause = this.waitsFor();
     if (cause !== undefined) causes.add(cause);
     return this.#scheduler.isCooling(this.nowMs()) ? causes.add("cooldown") : causes;
+  }
+
+  /** What the next lane of this boot goes on with. */
+  get memory(): SchedulerMemory {
+    return this.#scheduler.memory;
   }
 
   /** What runs of this boot have used. */
@@ -213,9 +218,11 @@ export class ResumeLane {
     this.#carryOut(this.#scheduler.providerAsked(run.resume.key, provider, this.nowMs()));
   }
 
-  /** This provider has answered somebody. */
-  providerAnswered(provider: string): void {
-    this.#carryOut(this.#scheduler.providerAnswered(provider, this.nowMs()));
+  /** This provider has answered this run; `isOld`: a request that it had before it last refused. */
+  providerAnswered(runId: string, provider: string, isOld: boolean): void {
+    const run = this.#runOf(runId);
+    if (run !== undefined) this.#scheduler.answerBegan(run.resume.key);
+    if (!isOld) this.#carryOut(this.#scheduler.providerAnswered(provider, this.nowMs()));
   }
 
   /**

@@ -140,9 +140,13 @@ function costLimit({ host, settings }: Installation): Finding {
 }
 
 function fleet({ settings, fleet: view }: Installation): Finding {
-  if (settings?.fleet === undefined) return ok("fleet", "none: this gateway has a budget of its own");
+  if (settings === undefined) return ok("fleet", "not known: the settings are wrong");
+  if (settings.fleet === undefined) return ok("fleet", "none: this gateway has a budget of its own");
   if (view === undefined) return ok("fleet", `set, at most ${settings.fleet.maxConcurrent} resumes at once`);
-  if (view.state === "lost") return warn("fleet", `Redis is lost: ${view.reason ?? "no answer"}`, "see docs/fleet.md");
+  if (view.state === "lost") {
+    const fix = `correct it; until then at most ${view.fallbackConcurrent} resumes run here at once`;
+    return warn("fleet", `Redis is lost: ${view.reason ?? "no answer"}`, fix);
+  }
   return ok("fleet", `${view.state}, at most ${view.maxConcurrent} resumes at once in all gateways`);
 }
 

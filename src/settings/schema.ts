@@ -158,7 +158,7 @@ export const SettingsSchema = group("Settings of the resume-scheduler plugin.", 
   fleet: Type.Object(
     {
       redisUrl: Type.String({
-        pattern: "^rediss?://.",
+        pattern: String.raw`^(rediss?://.|\$\{[A-Z_][A-Z0-9_]*\}$)`,
         maxLength: 2000,
         expected:
           'a Redis address: "redis://[user:password@]host[:port][/database]", or "rediss://" for TLS; ' +

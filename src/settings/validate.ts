@@ -53,7 +53,7 @@ export function applySchema(schema: SchemaNode, value: unknown, errors: Settings
   for (const key of Object.keys(given)) {
     if (Object.hasOwn(known, key)) continue;
     errors.push({
-      path: join(path, key),
+      path: join(path, nameOf(key)),
       message: `unknown setting (value ${isSecret ? "not shown" : show(given[key])}); known here: ${Object.keys(known).join(", ")}`,
     });
   }
@@ -139,6 +139,9 @@ const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** An address as a name was meant as a value, and may hold a password. */
+const nameOf = (key: string) => (key.includes("://") ? "(an address)" : key);
 
 /** A key of any length can stand in a file; a message must stay one line. */
 const join = (path: string, key: string) => clip(path === "" ? key : `${path}.${key}`);

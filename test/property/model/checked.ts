@@ -25,6 +25,8 @@ interface Run extends Asking {
   fate: Settlement | undefined;
   /** What it rests when nobody knows who has refused it. */
   restsMs: number | undefined;
+  /** By which provider its end says that it was refused. */
+  refuser?: string | undefined;
   /** How it has ended, while its conclusion is drawn. */
   end: RunEnd["kind"] | undefined;
 }
@@ -261,7 +263,10 @@ export class Checked {
     const run = picked([...this.running.values()], pick);
     if (run === undefined) return;
     if (end.kind === "refused") this.#refusedUntilMs = this.nowMs + REFUSED_REST_MS;
-    if (end.kind === "provider-fault") this.#noteRefusedEnd(run, end);
+    if (end.kind === "provider-fault") {
+      this.#noteRefusedEnd(run, end);
+      run.refuser = end.provider;
+    }
     run.end = end.kind;
     // Its slot is free, but it is among the running until its conclusion is drawn.
     const used = end.usage ?? (run.askedAtMs !== undefined && !run.refused ? run.resume.estimate : NOTHING_USED);
@@ -490,10 +495,12 @@ export class Checked {
     expect(this.#holds(resume)).toBeUndefined();
     expect(resume.requestedAtMs).toBe(run.resume.requestedAtMs);
     expect(resume.preemptions).toBe(run.resume.preemptions + (cause === "preempted" ? 1 : 0));
-    // What could not be delivered is there, and asks nobody any more.
     // What it has to say is there: to deliver it asks nobody and uses nothing.
     const hasAnswer = run.end === "undelivered";
-    const { isAnswered, provider, estimate } = hasAnswer ? ANSWERED : run.resume;
+    const { isAnswered, estimate } = hasAnswer ? ANSWERED : run.resume;
+    // Whom it has asked it will ask again, whoever was expected.
+    const refuser = cause === "provider-fault" ? run.refuser : undefined;
+    const provider = hasAnswer ? undefined : (refuser ?? run.provider);
     expect(resume).toMatchObject({ isAnswered, provider, estimate });
     const rest = { retry: this.limits.retryDelayMs, "provider-fault": run.restsMs };
     const restsMs = cause === "retry" || cause === "provider-fault" ? rest[cause] : undefined;

@@ -173,3 +173,15 @@ describe("the host's reasons", () => {
     expect(isPermanent("disabled")).toBe(false);
   });
 });
+
+it("asks for a day at most, however long a provider wants to be left alone", () => {
+  const providers = new Providers(LIMITS);
+  providers.refused("stub", "rate-limit", 1e15, 0);
+  providers.refused("stub", "rate-limit", 1e15, 1000);
+  expect(providers.nextChangeAtMs(0)).toBe(86_401_000);
+});
+
+it("is disabled by the host for what it refused before", () => {
+  const { providers, nowMs } = refusedWith("billing", "disabled");
+  expect(providers.cooldowns(nowMs)).toMatchObject([{ fault: "billing" }]);
+});

@@ -373,3 +373,33 @@ describe("a provider that will not answer before somebody does something about i
     expect(said(scheduler.enqueue(of("c1"), 34_000))).toEqual(["start c1 slot 1"]);
   });
 });
+
+describe("a session whose model was changed since it was queued", () => {
+  it("waits for the provider that has really refused it", () => {
+    const scheduler = opened({}, of("a1"));
+    scheduler.providerAsked("a1", undefined, 100);
+    scheduler.providerAsked("a1", "q", 110);
+    expect(said(scheduler.runEnded("a1", refusedEnd({ provider: "q" }), 200))).toEqual(["requeue a1 provider-fault"]);
+    expect(said(scheduler.tick(30_199))).toEqual([]);
+    expect(said(scheduler.tick(30_200))).toEqual(["start a1 slot 1"]);
+  });
+});
+
+describe("a run that is refused after it has been answered", () => {
+  const answeredThenRefused = (limits = {}) => {
+    const scheduler = opened(limits, of("a1", "p", { estimate: { tokens: 100, costUsd: 0 } }));
+    scheduler.providerAsked("a1", "p", 100);
+    scheduler.answerBegan("a1");
+    scheduler.providerRefused(refusal(), "a1", 200);
+    return { scheduler, decisions: scheduler.runEnded("a1", refusedEnd(), 300) };
+  };
+
+  it("costs an attempt: its tools may have run", () => {
+    expect(said(answeredThenRefused().decisions)).toEqual(["requeue a1 retry"]);
+    expect(said(answeredThenRefused({ maxAttempts: 1 }).decisions)).toEqual(["settle a1 held attempts-exhausted"]);
+  });
+
+  it("is paid for", () => {
+    expect(answeredThenRefused().scheduler.spent.tokens).toBe(100);
+  });
+});

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunEnd } from "../../../src/domain/decisions.ts";
 import type { QueuedResume } from "../../../src/domain/queued-resume.ts";
+import { Providers } from "../../../src/domain/providers.ts";
 import { Scheduler, type SchedulerLimits } from "../../../src/domain/scheduler.ts";
 import type { Usage } from "../../../src/domain/spend.ts";
 import { LIMITS, queued, said } from "../support/makers.ts";
@@ -169,7 +170,7 @@ describe("a run has used", () => {
 
 describe("a boot", () => {
   it("goes on with what it has used before its lane was made", () => {
-    const scheduler = new Scheduler(THOUSAND, tokens(1000));
+    const scheduler = new Scheduler(THOUSAND, { spent: tokens(1000), providers: new Providers(THOUSAND.cooldown) });
     expect(scheduler.usedUp).toBe("over-token-budget");
     expect(said(scheduler.enqueue(of("a1"), 0))).toEqual(["settle a1 held over-token-budget"]);
   });

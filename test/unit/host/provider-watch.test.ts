@@ -18,7 +18,7 @@ beforeEach(() => {
   };
   watch = new ProviderWatch({ onAgentEvent } as Events, {
     providerAsked: (runId, provider = "somebody") => told.push(`${runId} asks ${provider}`),
-    providerAnswered: (provider) => told.push(`${provider} answers`),
+    providerAnswered: (_runId, provider, isOld) => told.push(`${provider} ${isOld ? "answered before" : "answers"}`),
     providerRefused: (runId, { provider, fault, retryAfterMs }, isAboutToRepeat) =>
       told.push(`${provider} refuses ${runId}: ${fault}, ${retryAfterMs} ms${isAboutToRepeat ? ", again" : ""}`),
   });
@@ -76,7 +76,7 @@ describe("an answer to a request that was made before a refusal", () => {
   it("says nothing of what the provider takes now", () => {
     emit("assistant", HI, "early");
     emit("lifecycle", { phase: "end" }, "early");
-    expect(told).toEqual([]);
+    expect(told).toEqual(["p answered before"]);
   });
 
   it("is none to one that was made after it, or of another provider", () => {
@@ -238,10 +238,10 @@ describe("a refusal", () => {
     told = [];
     model("p", "before");
     emit("assistant", HI, "before");
-    expect(told).toEqual(["before asks p"]);
+    expect(told).toEqual(["before asks p", "p answered before"]);
     model("p", "since");
     emit("assistant", HI, "since");
-    expect(told.slice(1)).toEqual(["since asks p", "p answers"]);
+    expect(told.slice(2)).toEqual(["since asks p", "p answers"]);
   });
 
   it("of one provider takes nothing from the answers of another", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Refusal, RunEnd } from "../../../src/domain/decisions.ts";
+import { Providers } from "../../../src/domain/providers.ts";
 import type { LaneLimits } from "../../../src/lane/resume-lane.ts";
 import { makeLane } from "../support/lane-maker.ts";
 import { LANE_LIMITS, queued } from "../support/makers.ts";
@@ -129,7 +130,7 @@ describe("a refusal", () => {
     expect(waits()).toEqual(["probe", ["probe"]]);
     lane.providerRefused("run-1", REFUSAL, false);
     expect(waits()).toEqual(["cooldown", ["cooldown"]]);
-    lane.providerAnswered("p");
+    lane.providerAnswered("another", "p", false);
     await clock.settle();
     expect([waits(), runner.open]).toEqual([
       [undefined, []],
@@ -200,7 +201,9 @@ describe("the spend", () => {
   });
 
   it("of a boot goes on in a lane that replaces another", async () => {
-    const { journal, lane, start } = makeLane(LIMIT, { spent: { tokens: 1000, costUsd: 0 } });
+    const { journal, lane, start } = makeLane(LIMIT, {
+      memory: { spent: { tokens: 1000, costUsd: 0 }, providers: new Providers(LANE_LIMITS.cooldown) },
+    });
     await start("a1");
     expect([journal, lane.spent.tokens]).toEqual([["settled a1 held over-token-budget"], 1000]);
   });

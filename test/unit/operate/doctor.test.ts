@@ -20,7 +20,7 @@ function findings(over: Partial<Installation> = {}, config: object = {}) {
     host,
     state: "active",
     settingsErrors: [],
-    settings: undefined,
+    settings: settingsOf({}),
     fleet: undefined,
     loadsAtStartup: true,
     hostFeatures: { runEmbeddedAgent: true, onAgentEvent: true },
@@ -62,7 +62,7 @@ const CASES: readonly (readonly [
   [
     "fleet",
     "warn: Redis is lost: connection refused",
-    "see docs/fleet.md",
+    `correct it; until then at most ${FLEET.fallbackConcurrent} resumes run here at once`,
     { settings: SHARING, fleet: { ...FLEET, state: "lost", reason: "connection refused" } },
   ],
   ["service", "fail: it could not start", "see the gateway's log: `openclaw logs`", { state: "failed" }],

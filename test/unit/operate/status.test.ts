@@ -236,7 +236,7 @@ describe("what the queue waits for of its provider", () => {
     expect([waits(), office.runner.open]).toEqual(["probe", [keyOf("one")]]);
     office.lane.providerRefused("run-1", REFUSAL, false);
     expect(waits()).toBe("cooldown");
-    office.lane.providerAnswered("stub");
+    office.lane.providerAnswered("another", "stub", false);
     expect([waits(), office.desk.status().queue, office.desk.status().cooldowns]).toEqual([null, [], []]);
   });
 });

@@ -400,6 +400,15 @@ describe("what is right by itself and wrong beside something else", () => {
 });
 
 describe("the fleet", () => {
+  it("takes a variable of the environment that is not set: the link says so, and the gateway goes by its fallback", () => {
+    expect(resolveSettings({ fleet: { ...FLEET, redisUrl: "${REDIS_URL}" } }).ok).toBe(true);
+  });
+
+  it("shows no address that was given as a name", () => {
+    const result = resolveSettings({ fleet: { ...FLEET, "redis://:s3cret@host": 1 } });
+    expect(JSON.stringify(result)).not.toContain("s3cret");
+  });
+
   it("is none unless it is given, and then has its defaults and a lease by the time limit", () => {
     const result = resolveSettings({ fleet: FLEET, resume: { timeoutMs: 30_000 } });
     expect(result.ok && result.settings.fleet).toEqual({

@@ -5,7 +5,7 @@ import { FakeLedger } from "./fake-ledger.ts";
 import { FakeRunner } from "./fake-runner.ts";
 import { LANE_LIMITS, queued } from "./makers.ts";
 
-type Others = Pick<ResumeLaneOptions, "permits" | "spent">;
+type Others = Pick<ResumeLaneOptions, "permits" | "memory">;
 
 /** A lane with a time limit of 60 s and one slot unless told otherwise; the journal holds every step in order. */
 export function makeLane(limits: Partial<LaneLimits> = {}, others: Others = {}) {
