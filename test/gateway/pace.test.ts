@@ -1,5 +1,4 @@
 import { expect, it } from "vitest";
-import type { ShowView } from "../../src/operate/views.ts";
 import { editSettings } from "../support/edit-settings.ts";
 import { RestartedGateway } from "../support/restarted-gateway.ts";
 
@@ -26,22 +25,4 @@ it("only so many resumes start in a minute; users are answered meanwhile, and a 
   expect(restarted.chats.map((chat) => restarted.repliesTo(chat).length)).toEqual(restarted.chats.map(() => 1));
   const [first] = resumes(restarted);
   expect(Date.now() - first!.atMs, "the minute was not over").toBeLessThan(60_000);
-});
-
-it("starts keep their distance", async () => {
-  const startIntervalMs = 1_500;
-  await using restarted = await RestartedGateway.start({
-    settings: { lane: { quietMs: 0 }, budget: { ...NO_PACE, startIntervalMs } },
-  });
-  await restarted.waitForReplies(1, 40_000);
-  const histories = await Promise.all(
-    restarted.chats.map(({ sessionKey }) => restarted.gateway.call<ShowView>("resumes.show", { key: sessionKey })),
-  );
-  const startedMs = histories
-    .flatMap(({ history }) => history.flatMap(({ what, atMs }) => (what === "started" ? [atMs] : [])))
-    .toSorted((left, right) => left - right);
-  expect(startedMs).toHaveLength(8);
-  // One starts when its slot is free, a moment after it was allowed to.
-  const distances = startedMs.slice(1).map((atMs, nth) => atMs - startedMs[nth]!);
-  expect(Math.min(...distances)).toBeGreaterThanOrEqual(startIntervalMs - 100);
 });

@@ -1,40 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StatusView } from "../../src/operate/views.ts";
-import { answer, RestartedGateway, USER_MARK } from "../support/restarted-gateway.ts";
-import type { ModelAnswer, ModelRequest } from "../support/stub-model.ts";
+import { answer, RestartedGateway } from "../support/restarted-gateway.ts";
+import type { ModelAnswer } from "../support/stub-model.ts";
+import { AT_ONCE, cooldowns, expectEachOnce, RATE_LIMITED, refusedTimes, resumesOf } from "../support/storm-tests.ts";
 import { waitFor } from "../support/wait.ts";
 
 const REPLY_BOUND_MS = 5_000;
-/** Starts are limited by nothing but the cool-down. */
-const AT_ONCE = { lane: { quietMs: 100 }, budget: { maxConcurrent: 2, startIntervalMs: 0, startsPerMinute: 0 } };
-const RATE_LIMITED: ModelAnswer = {
-  kind: "error",
-  status: 429,
-  body: { error: { message: "Rate limit reached for requests", type: "rate_limit_error" } },
-};
-
-const isUsers = ({ lastUserText }: ModelRequest) => lastUserText.includes(USER_MARK);
-/** Whatever the host asks for an interrupted chat, its own repeats too: only the prompt of the first is a resume's. */
-const resumesOf = (restarted: RestartedGateway, provider = "stub") =>
-  restarted.model.requests.filter((request) => request.provider === provider && !isUsers(request));
-const refusedTimes = (restarted: RestartedGateway) =>
-  resumesOf(restarted)
-    .filter(({ outcome }) => outcome === "failed")
-    .map(({ atMs }) => atMs);
-const cooldowns = async (restarted: RestartedGateway) =>
-  (await restarted.gateway.call<StatusView>("resumes.status", {})).cooldowns;
-
 const waitForRefusals = (restarted: RestartedGateway, count: number) =>
   waitFor(() => refusedTimes(restarted).length >= count, {
     timeoutMs: 40_000,
     what: `${count} refused resumes`,
     lastState: () => `${restarted.model.describe()}\n${restarted.gateway.logTail()}`,
   });
-
-const expectEachOnce = (restarted: RestartedGateway) =>
-  expect(restarted.chats.map((chat) => restarted.repliesTo(chat))).toEqual(
-    restarted.chats.map(({ chatId }) => [`Resumed [chat ${chatId}]`]),
-  );
 
 describe("one of two providers refuses everything for 20 seconds", () => {
   const STORM_MS = 20_000;
@@ -97,44 +74,6 @@ describe("one of two providers refuses everything for 20 seconds", () => {
     expectEachOnce(restarted);
     expect(await cooldowns(restarted)).toEqual([]);
   });
-});
-
-it("a user whose turn succeeds ends the cool-down: the resumes do not wait for its end", async () => {
-  let isStorm = true;
-  await using restarted = await RestartedGateway.start({
-    behaviour: (request) => (isStorm && !isUsers(request) ? RATE_LIMITED : answer(request)),
-    settings: { ...AT_ONCE, cooldown: { initialMs: 600_000 } },
-  });
-  await restarted.waitForMetric('lane_paused{cause="cooldown"}', (value) => value === 1, 60_000);
-  const refused = refusedTimes(restarted).length;
-  isStorm = false;
-  await restarted.ask(900);
-  await restarted.waitForReplies(1, 30_000);
-  expectEachOnce(restarted);
-  expect(resumesOf(restarted)).toHaveLength(refused + restarted.chats.length);
-  expect(await cooldowns(restarted)).toEqual([]);
-});
-
-it("a provider that asks for more time gets it", async () => {
-  const RETRY_AFTER_S = 12;
-  let isFirst = true;
-  await using restarted = await RestartedGateway.start({
-    behaviour: (request) => {
-      if (!isFirst) return answer(request);
-      isFirst = false;
-      return { ...RATE_LIMITED, headers: { "retry-after": String(RETRY_AFTER_S) } };
-    },
-    settings: {
-      ...AT_ONCE,
-      budget: { ...AT_ONCE.budget, maxConcurrent: 1 },
-      cooldown: { initialMs: 500, maxMs: 1_000 },
-    },
-  });
-  await restarted.waitForReplies(1, 60_000);
-  const [first, second] = resumesOf(restarted);
-  expect(second!.atMs - first!.endedAtMs!).toBeGreaterThanOrEqual(RETRY_AFTER_S * 1_000);
-  expect(second!.atMs - first!.endedAtMs!).toBeLessThan(RETRY_AFTER_S * 2_000);
-  expectEachOnce(restarted);
 });
 
 it("a provider that refuses the key twice has its chats held, and no others", async () => {
