@@ -31,8 +31,6 @@ export interface FleetOptions {
 /** The budget that this gateway shares with others. */
 export interface Fleet extends PermitSource {
   readonly state: FleetState;
-  /** By `nowMs`. */
-  readonly sinceMs: number;
   /** Why Redis cannot be used now; undefined unless it is lost. */
   readonly lostReason: string | undefined;
   /** How much of the fleet is in use; undefined when Redis does not say so within two seconds. */
@@ -77,7 +75,6 @@ class RedisFleet implements Fleet {
   #ask: ((permit: Permit) => void) | undefined;
   #link: FleetLink | undefined;
   #state: FleetState = "connecting";
-  #sinceMs: number;
   #lostReason: string | undefined;
   #isClosed = false;
   #openedAtMs: number | undefined;
@@ -91,16 +88,11 @@ class RedisFleet implements Fleet {
     this.#options = options;
     const { maxConcurrent, startsPerMinute } = options.settings;
     this.#limits = { maxConcurrent, startsPerMinute };
-    this.#sinceMs = options.nowMs();
     void this.#connect();
   }
 
   get state(): FleetState {
     return this.#state;
-  }
-
-  get sinceMs(): number {
-    return this.#sinceMs;
   }
 
   get lostReason(): string | undefined {
@@ -246,7 +238,6 @@ class RedisFleet implements Fleet {
   }
 
   #setState(state: FleetState, lostReason: string | undefined): void {
-    if (state !== this.#state) this.#sinceMs = this.#options.nowMs();
     this.#state = state;
     this.#lostReason = lostReason;
   }
