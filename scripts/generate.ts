@@ -23,7 +23,9 @@ const CONSTRAINTS = new Set([
   "pattern",
   "maxLength",
   "items",
+  "minItems",
   "maxItems",
+  "uniqueItems",
   "additionalProperties",
   "required",
 ]);

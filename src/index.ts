@@ -1,6 +1,8 @@
 import { definePluginEntry, type OpenClawPluginApi } from "openclaw/plugin-sdk/plugin-entry";
 import { isOwnCommand, statusText } from "./host/chat-command.ts";
+import { registerContinuity } from "./host/continuity-hooks.ts";
 import { registerGatewayMethods } from "./host/gateway-methods.ts";
+import { inProcess } from "./host/in-process.ts";
 import { metricsHandler } from "./host/metrics-route.ts";
 import { ResumeService } from "./host/service.ts";
 import { Desk } from "./operate/desk.ts";
@@ -16,17 +18,19 @@ export default definePluginEntry({
   description: "Resumes interrupted turns on a low-priority lane of their own, so that users never wait for them.",
   register(api) {
     registerCommands(api);
+    if (api.registrationMode === "full" || api.registrationMode === "discovery") registerContinuity(api);
     if (api.registrationMode !== "full") return;
-    const service = new ResumeService(api);
-    const desk = new Desk(() => service.office());
+    const own = new ResumeService(api);
+    const running = () => inProcess.service ?? own;
+    const desk = new Desk(() => running().office());
     api.registerService({
       id: "resume-scheduler",
-      start: (context) => service.start(context),
-      stop: () => service.stop(),
+      start: (context) => own.start(context),
+      stop: () => own.stop(),
     });
-    api.on("gateway_start", (_event, context) => service.gatewayStarted(context.abortSignal));
+    api.on("gateway_start", (_event, context) => running().gatewayStarted(context.abortSignal));
     api.on("message_received", (event, context) => {
-      if (!isOwnCommand(event.content)) service.messageReceived(event.sessionKey ?? context.sessionKey);
+      if (!isOwnCommand(event.content)) running().messageReceived(event.sessionKey ?? context.sessionKey);
     });
     api.registerHttpRoute({
       path: "/plugins/resume-scheduler/metrics",
@@ -34,9 +38,9 @@ export default definePluginEntry({
       // A token's own scopes count, not the writing ones that the host gives every request by default.
       gatewayRuntimeScopeSurface: "trusted-operator",
       match: "exact",
-      handler: metricsHandler(() => service.registry),
+      handler: metricsHandler(() => running().registry),
     });
-    registerGatewayMethods(api, (answer) => service.within(() => answer(desk)));
+    registerGatewayMethods(api, (answer) => running().within(() => answer(desk)));
     api.registerCommand({
       name: "resumes",
       description: "Shows what became of the turns that the last restart cut off.",
@@ -53,7 +57,7 @@ function registerCommands(api: OpenClawPluginApi): void {
   api.registerCli(
     async ({ program }) => {
       const { registerCli } = await import("./host/cli.ts");
-      registerCli(program, api);
+      await registerCli(program, api);
     },
     {
       descriptors: [

@@ -1,9 +1,5 @@
-import {
-  callGatewayFromCli,
-  type GatewayRpcOpts,
-  isGatewayClientRequestError,
-  isGatewayTransportError,
-} from "openclaw/plugin-sdk/gateway-runtime";
+import { callGatewayFromCli, type GatewayRpcOpts } from "openclaw/plugin-sdk/gateway-runtime";
+import { isRequestError, isTransportError } from "../host/host-errors.ts";
 import { EXIT, Failure, refusal } from "./failure.ts";
 
 /** Asks the running gateway. Rejects with a `Failure` that says what the host's error means for the operator. */
@@ -28,8 +24,8 @@ const POLICY_VIOLATION = 1008;
 
 /** The host's error in the operator's terms. */
 export function explain(error: unknown, connection: GatewayRpcOpts): Failure {
-  if (isGatewayTransportError(error)) return unreachable(error);
-  if (isGatewayClientRequestError(error)) return refused(error, connection);
+  if (isTransportError(error)) return unreachable(error);
+  if (isRequestError(error)) return refused(error, connection);
   const thrown = error instanceof Error ? error : new Error(String(error));
   return /^Gateway(ExplicitAuth|Credentials)Required/.test(thrown.name)
     ? forbidden(firstLine(thrown))

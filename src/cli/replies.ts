@@ -1,7 +1,7 @@
-import type { ActionView, DoctorView, Finding, PauseView } from "../operate/views.ts";
+import type { ActionView, DoctorView, Finding, PauseView, SplitView } from "../operate/views.ts";
 import { type Cell, table } from "./table.ts";
 import type { Format, Look } from "./terminal.ts";
-import { time } from "./text.ts";
+import { fact, time } from "./text.ts";
 
 const DONE: Readonly<Record<ActionView["done"][number]["now"], string>> = {
   queued: "queued: it runs next, after the users' turns",
@@ -25,11 +25,22 @@ export function pauseLine({ pausedSinceMs }: PauseView): string {
 
 const LEVEL_FORMATS: Readonly<Record<Finding["level"], Format>> = { ok: "green", warn: "yellow", fail: "red" };
 
-/** Each finding, its fix below it. `view` has been cleaned. */
-export function findingLines({ findings }: DoctorView, look: Look): string[] {
+/** Each finding, its fix below it, and what is split in full. `view` has been cleaned. */
+export function findingLines({ findings, splits }: DoctorView, look: Look): string[] {
   const rows = findings.flatMap(({ level, check, found, fix }): Cell[][] => [
     [{ text: level, format: LEVEL_FORMATS[level] }, check, found],
     ...(fix === null ? [] : [["", "", `fix: ${fix}`]]),
   ]);
-  return table(look, { rows });
+  return [...table(look, { rows }), ...splits.flatMap((split) => splitLines(split, look))];
+}
+
+/** A conversation with its sessions, in the order in which they began. */
+function splitLines({ key, parts }: SplitView, look: Look): string[] {
+  const when = (atMs: number | null) => fact(atMs, "time");
+  const rows = parts.map(({ sessionKey, sessionId, transcript, userMessages, ...said }, index): Cell[] => [
+    `  ${index + 1}.`,
+    `${userMessages} messages, ${when(said.firstUserMessageAtMs)} to ${when(said.lastUserMessageAtMs)}`,
+    `${sessionKey}, session ${sessionId}, in ${transcript}`,
+  ]);
+  return ["", look.paint("bold", `split: ${key}`), ...table(look, { rows })];
 }

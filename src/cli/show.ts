@@ -4,6 +4,7 @@ import { type Cell, fields, table } from "./table.ts";
 import type { Look } from "./terminal.ts";
 import { fact, time } from "./text.ts";
 
+type Conversation = NonNullable<ShowView["conversation"]>;
 type Pairs = readonly (readonly [string, Cell])[];
 
 /** All that is known of one session. `view` has been cleaned. */
@@ -20,7 +21,6 @@ export function showPage(view: ShowView, look: Look): string[] {
     ...block("Session", [
       ["id", session.sessionId],
       ["kind", `${session.kind}, ${session.chat}`],
-      ["channel", text(session.channel)],
       ["status", text(session.status)],
       ["aborted last run", yesNo(session.abortedLastRun)],
       ["last interaction", when(session.lastInteractionAtMs)],
@@ -29,6 +29,7 @@ export function showPage(view: ShowView, look: Look): string[] {
       ["last error", text(session.lastRunError)],
       ["marks", session.marks.length === 0 ? "-" : session.marks.join(", ")],
     ]),
+    ...(view.conversation === null ? [] : block("Conversation", conversation(view.conversation))),
     ...block("Transcript", [
       ["state", transcript.state],
       ["size", transcript.sizeBytes === null ? "-" : `${transcript.sizeBytes} bytes`],
@@ -54,6 +55,21 @@ export function showPage(view: ShowView, look: Look): string[] {
         ])),
     ...(history.length === 0 ? [] : ["", look.paint("bold", "History")]),
     ...table(look, { rows: history.map(({ atMs, what, detail }) => [` ${time(atMs)}`, what, details(detail)]) }),
+  ];
+}
+
+function conversation({ key, channel, accountId, peer, threadId, rows }: Conversation): Pairs {
+  const where = Object.entries({ channel, account: accountId, peer, thread: threadId });
+  return [
+    ...where.flatMap(([name, value]) => (value === null ? [] : [[name, value] as const])),
+    ["key today", key],
+    ...(rows.length < 2 ? [] : rows).map(
+      ({ sessionKey, sessionId, lastInteractionAtMs }, index) =>
+        [
+          index === 0 ? "newest row" : "held row",
+          `${sessionKey}, session ${sessionId}, ${when(lastInteractionAtMs)}`,
+        ] as const,
+    ),
   ];
 }
 

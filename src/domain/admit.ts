@@ -1,4 +1,5 @@
 import { type ClockJump, elapsedMs } from "./clock-jumps.ts";
+import { isOwned } from "./conversation.ts";
 import { isReplaced } from "./identify.ts";
 import { compareCandidates } from "./rank.ts";
 import type { HeldReason, HoldReason, LeaveReason } from "./reasons.ts";
@@ -98,12 +99,14 @@ const RULES: readonly Rule[] = [
   isRequested,
   isExcluded,
   isRetiredDirectChat,
+  isDuplicate,
   isTooLongAgo,
   transcriptObjection,
 ];
 
 function hasOtherOwner({ row }: Candidate): Verdict | undefined {
-  if (row.keyKind !== "conversation") return leave(row.keyKind, row.keyKind, "conversation");
+  const { kind } = row.conversation;
+  if (isOwned(kind)) return leave(kind, kind, "conversation");
   const mark = OWNER_MARKS.find(([field]) => row.marks[field]);
   return mark && leave(mark[1], true, false);
 }
@@ -173,7 +176,15 @@ function isExcluded({ row }: Candidate, limits: AdmissionLimits): Verdict | unde
 }
 
 function isRetiredDirectChat({ row }: Candidate, limits: AdmissionLimits): Verdict | undefined {
-  return limits.directChatsShareMain && row.directKey ? hold("dm-scope-retired", row.sessionKey, "main") : undefined;
+  const { kind, peer } = row.conversation;
+  // As the host's `sessions cleanup --fix-dm-scope` has it (2026.9.6): it leaves ids with a colon in them alone.
+  const isRetired = limits.directChatsShareMain && kind === "direct" && !row.archived && peer?.includes(":") !== true;
+  return isRetired ? hold("dm-scope-retired", row.sessionKey, "main") : undefined;
+}
+
+/** One conversation gets one resume: the row that was active last has what its user said last. */
+function isDuplicate({ newerRow }: Candidate): Verdict | undefined {
+  return newerRow === undefined ? undefined : hold("duplicate-of", newerRow, null);
 }
 
 function isExhausted({ record }: Candidate, limits: AdmissionLimits): Verdict | undefined {

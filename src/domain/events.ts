@@ -1,3 +1,4 @@
+import type { NothingCarried } from "./carry-over.ts";
 import type { ProviderFault } from "./provider-fault.ts";
 import type { HeldReason, Outcome } from "./reasons.ts";
 import type { SchedulerMode } from "./mode.ts";
@@ -11,6 +12,9 @@ export interface Subject {
   readonly agentId: string;
   readonly sessionKey: string;
 }
+
+/** Why a conversation is not carried over; `no-transcript`: the host has not told where it is, and it was not found. */
+export type NotCarriedReason = NothingCarried | "no-transcript";
 
 /** The steps of a boot that hold up the gateway's start. */
 export const BOOT_PHASES = ["discover", "admit", "claim"] as const;
@@ -65,6 +69,16 @@ export interface ResumeEvents {
   asked: Partial<Subject> & { readonly action: string };
   /** A conversation was told that its resume is held. */
   notified: Subject & { readonly reason: string };
+  /** The end of a conversation waits for the first turn after its rollover. */
+  carriedOver: Subject & {
+    readonly messages: number;
+    readonly chars: number;
+    /** Of the old transcript. */
+    readonly bytesRead: number;
+    readonly tookMs: number;
+  };
+  /** There was a rollover, and nothing to carry over. */
+  notCarriedOver: Subject & { readonly reason: NotCarriedReason };
   /** The settings were changed while the gateway runs. */
   reconfigured: { readonly changed: readonly string[] };
   /** The host's own wait of one user turn on its lane `main`. */

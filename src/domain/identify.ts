@@ -1,3 +1,4 @@
+import { isOwned } from "./conversation.ts";
 import { type IsLater, plainlyLater } from "./clock-jumps.ts";
 import type { ResumeRecord } from "./record.ts";
 import type { SessionRow } from "./session.ts";
@@ -30,6 +31,8 @@ export function identify(
     readonly recordLost?: boolean | undefined;
     /** Orders times that the wall clock dates; it may have been set since the claim. */
     readonly isLater?: IsLater | undefined;
+    /** Key of the row of its conversation that was active last, when that is another one. */
+    readonly newerRow?: (row: SessionRow) => string | undefined;
     /** Whether the host holds a restart continuation for this session. */
     readonly continues: (row: SessionRow) => boolean;
   },
@@ -55,14 +58,15 @@ export function identify(
     userContinued: past !== undefined && userContinued(past, row, whole, isLater),
     hasAnswer: past !== undefined && isUndelivered(past) && wroteAnswer(past, whole().tail, isLater),
     restartContinuation: options.continues(row),
+    newerRow: options.newerRow?.(row),
     transcript,
   };
 }
 
 /** As a claim leaves an entry, or a run of ours that was killed; not as its user's `/stop` does. */
-function looksClaimed({ keyKind, status, abortedLastRun, stoppedAtMs, lastInteractionAtMs }: SessionRow): boolean {
+function looksClaimed({ conversation, status, abortedLastRun, stoppedAtMs, lastInteractionAtMs }: SessionRow): boolean {
   const isStopped = stoppedAtMs !== undefined && stoppedAtMs >= (lastInteractionAtMs ?? -Infinity);
-  return keyKind === "conversation" && (status === "killed" || status === undefined) && !abortedLastRun && !isStopped;
+  return !isOwned(conversation.kind) && (status === "killed" || status === undefined) && !abortedLastRun && !isStopped;
 }
 
 /** Whether the record still waits for something: a resume, a delivery, the operator or the user. */

@@ -76,6 +76,11 @@ export const VERDICTS = {
       rule: "filter.agents, filter.channels, filter.sessionKeys",
       remedy: `change the scope filter; ${RESUME}`,
     },
+    "duplicate-of": {
+      meaning: "has another row of the same conversation, which was active more lately and stands for both",
+      rule: "the host's rules for session keys",
+      remedy: `\`openclaw resumes show <key>\` names the rows; ${RESUME}`,
+    },
     "dm-scope-retired": {
       meaning:
         'is a direct chat of its own although `session.dmScope` is "main": its user now writes to the main session',

@@ -1,7 +1,5 @@
+import type { Conversation } from "./conversation.ts";
 import type { RunError } from "./run-error.ts";
-
-/** Whom a session belongs to, as its key says (the host's own predicates decide). */
-export type KeyKind = "conversation" | "subagent" | "cron" | "acp" | "heartbeat";
 
 /** Where a reply to a session goes, as the host keeps it on the session entry. */
 export interface DeliveryRoute {
@@ -21,7 +19,7 @@ export interface SessionRow {
   /** The key as the store has it. */
   readonly sessionKey: string;
   readonly sessionId: string;
-  readonly keyKind: KeyKind;
+  readonly conversation: Conversation;
   readonly chatKind: "direct" | "group" | "other";
   readonly status: string | undefined;
   /** The host's own mark of an interrupted turn. */
@@ -33,10 +31,8 @@ export interface SessionRow {
   /** When this session id became active. */
   readonly startedAtMs: number | undefined;
   readonly route: DeliveryRoute | undefined;
-  /** The channel that it belongs to, by its route or its key. */
-  readonly channel: string | undefined;
-  /** Its key has a shape that only direct chats with sessions of their own have. */
-  readonly directKey: boolean;
+  /** It was put away, by its user or by the host. */
+  readonly archived: boolean;
   /** How its last run ended, where the host records an error. */
   readonly lastRunError: RunError | undefined;
   /** Size of its conversation in tokens, as the host last counted it. */
@@ -56,7 +52,6 @@ export interface SessionRow {
   };
 }
 
-/** The host's canonical form of a session key; signals and records meet under it. */
-export function canonicalKey(agentId: string, sessionKey: string): string {
-  return sessionKey.startsWith("agent:") ? sessionKey : `agent:${agentId}:${sessionKey}`;
-}
+/** Names one row of one store: two rows of a conversation have two names. */
+export const rowName = ({ agentId, sessionKey }: Pick<SessionRow, "agentId" | "sessionKey">): string =>
+  JSON.stringify([agentId, sessionKey]);

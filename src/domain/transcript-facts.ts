@@ -1,12 +1,5 @@
 import { classifyRunError, type RunError } from "./run-error.ts";
-import {
-  classifyTail,
-  isAnswer,
-  lastUserMessageAtMs,
-  messageOf,
-  newestEventAtMs,
-  type TailKind,
-} from "./transcript-tail.ts";
+import { classifyTail, isAnswer, messageOf, newestEventAtMs, type TailKind, userMessages } from "./transcript-tail.ts";
 
 /**
  * Whether a transcript can be resumed from.
@@ -26,6 +19,8 @@ export interface TranscriptFacts {
   readonly wasRead: boolean;
   readonly tail: TailKind;
   readonly newestEventAtMs: number | undefined;
+  readonly userMessages: number;
+  readonly firstUserMessageAtMs: number | undefined;
   readonly lastUserMessageAtMs: number | undefined;
   /** A gateway that was stopping has refused the user's last message: no turn was made of it. */
   readonly refused: boolean;
@@ -46,6 +41,8 @@ export function unreadFacts(
     wasRead: false,
     tail: { kind: "unanswered" },
     newestEventAtMs: known.newestEventAtMs,
+    userMessages: 0,
+    firstUserMessageAtMs: undefined,
     lastUserMessageAtMs: undefined,
     refused: false,
     failures: 0,
@@ -63,7 +60,7 @@ export function transcriptFacts(all: readonly unknown[], sizeBytes?: number): Tr
     wasRead: true,
     tail: classifyTail(events),
     newestEventAtMs: newestEventAtMs(all),
-    lastUserMessageAtMs: lastUserMessageAtMs(events),
+    ...userMessages(events),
     refused: isRefused(events),
     failures: errors.length,
     lastError: errors[0],

@@ -30,13 +30,21 @@ export function newestEventAtMs(events: readonly unknown[]): number | undefined 
   return undefined;
 }
 
-/** When a user last wrote into a transcript, epoch milliseconds. Commands do not get there. */
-export function lastUserMessageAtMs(events: readonly unknown[]): number | undefined {
-  for (let index = events.length - 1; index >= 0; index -= 1) {
-    const atMs = messageOf(events[index])?.["role"] === "user" ? timeOf(events[index]) : undefined;
-    if (atMs !== undefined) return atMs;
-  }
-  return undefined;
+/** How many messages of a user a transcript has, and when the first and the last came. Commands do not get there. */
+export function userMessages(events: readonly unknown[]): {
+  readonly userMessages: number;
+  readonly firstUserMessageAtMs: number | undefined;
+  readonly lastUserMessageAtMs: number | undefined;
+} {
+  const times = events.flatMap((event) => (isByUser(messageOf(event)) ? [timeOf(event)] : []));
+  const known = times.filter((atMs) => atMs !== undefined);
+  return { userMessages: times.length, firstUserMessageAtMs: known[0], lastUserMessageAtMs: known.at(-1) };
+}
+
+/** The host writes in the user's name, too: what its own recovery of a turn was asked with (2026.9.6). */
+function isByUser(message: Record<string, unknown> | undefined): boolean {
+  const provenance = message?.["provenance"];
+  return message?.["role"] === "user" && !(isObject(provenance) && provenance["kind"] === "internal_system");
 }
 
 /** Whether this is a finished reply of the agent's. */

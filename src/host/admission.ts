@@ -1,4 +1,3 @@
-import { listAgentIds } from "openclaw/plugin-sdk/agent-scope-runtime";
 import type { AdmissionLimits } from "../domain/admit.ts";
 import type { EventBus } from "../domain/events.ts";
 import type { ResumeRecord } from "../domain/record.ts";
@@ -8,6 +7,7 @@ import { judgeInterrupted, type Judgement } from "./boot.ts";
 import { knownJumps } from "./clock-watch.ts";
 import type { HostParts } from "./host-parts.ts";
 import { continuedSessions } from "./restart-continuation.ts";
+import { listAgentIds } from "./sdk.ts";
 
 /** Judges every interrupted session of the host: at boot, and for whoever asks what a boot would say. */
 export function judgeSessions(

@@ -6,7 +6,10 @@ import type { QueuedResume } from "../domain/queued-resume.ts";
 import { rankOf } from "../domain/rank.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { NOTHING_USED } from "../domain/spend.ts";
-import { canonicalKey, type SessionRow } from "../domain/session.ts";
+import { rowName, type SessionRow } from "../domain/session.ts";
+import { KnownRecords } from "../domain/known-records.ts";
+import { newerRows, sharedConversations } from "../domain/same-conversation.ts";
+import { canonicalKey } from "../domain/session-key.ts";
 import { type Candidate, describeEvidence, type Verdict } from "../domain/verdict.ts";
 import type { RecordStore } from "../record/record-store.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
@@ -34,6 +37,8 @@ export interface JudgeOptions {
 export interface Judgement {
   readonly judged: readonly Judged[];
   readonly unreadable: readonly BootVerdict[];
+  /** Conversations with more than one row, the newest first in each. */
+  readonly shared: readonly (readonly SessionRow[])[];
   /** Agents whose sessions could not be listed. */
   readonly unlisted: ReadonlySet<string>;
   readonly tookMs: Pick<BootTimes, "discover" | "admit">;
@@ -53,9 +58,9 @@ export interface ClaimOptions {
 /** discover -> identify -> admit: finds the interrupted sessions and judges each. Changes nothing. */
 export function judgeInterrupted(options: JudgeOptions): Judgement {
   const { agentIds, sessions, transcripts, continuations, known, limits, nowMs, liveSinceMs, events } = options;
-  const records = new Map(known.map((record) => [canonicalKey(record.agentId, record.sessionKey), record]));
   const unreadable: BootVerdict[] = [];
   const unlisted = new Set<string>();
+  const shared: SessionRow[][] = [];
   const startedMs = performance.now();
   const found = {
     liveSinceMs,
@@ -72,7 +77,12 @@ export function judgeInterrupted(options: JudgeOptions): Judgement {
         events.emit("trouble", { agentId, sessionKey, what: "read a session entry", error });
       };
       const rows = sessions.list(agentId, onUnreadable);
-      return rows.flatMap((row) => identify(row, records.get(canonicalKey(agentId, row.sessionKey)), found) ?? []);
+      const ofAgent = sharedConversations(rows, found.transcript);
+      shared.push(...ofAgent);
+      const newer = newerRows(ofAgent);
+      const records = new KnownRecords(known, rows);
+      const about = { ...found, newerRow: (row: SessionRow) => newer.get(row) };
+      return rows.flatMap((row) => identify(row, records.of(row), about) ?? []);
     } catch (error) {
       unlisted.add(agentId);
       events.emit("trouble", { agentId, what: "list the sessions of an agent", error });
@@ -83,7 +93,7 @@ export function judgeInterrupted(options: JudgeOptions): Judgement {
   const ours = candidates.filter((candidate) => !candidate.orphaned || isRealOrphan(candidate, limits, nowMs));
   const judged = admitAll(ours, limits, nowMs);
   const tookMs = { discover: discoveredMs - startedMs, admit: performance.now() - discoveredMs };
-  return { judged, unreadable, unlisted, tookMs };
+  return { judged, unreadable, shared, unlisted, tookMs };
 }
 
 /**
@@ -154,28 +164,33 @@ function forget(
   { records, known }: ClaimOptions,
 ): void {
   // As they are stored: the damage can be to the key itself.
-  const stored = ({ agentId, sessionKey }: ResumeRecord) => JSON.stringify([agentId, sessionKey]);
-  const isNew = new Set(written.map(stored));
+  const isNew = new Set(written.map(rowName));
   const open = new Set(judged.map(({ candidate: { row } }) => canonicalKey(row.agentId, row.sessionKey)));
+  const renamed = new Set(judged.flatMap(({ candidate: { row, record } }) => (isRenamed(row, record) ? [record] : [])));
   for (const record of known) {
     const { agentId, sessionKey, phase, damage } = record;
     if (unlisted.has(agentId)) continue;
     const isGone = phase === "released" && !open.has(canonicalKey(agentId, sessionKey));
-    if (isGone || (damage !== undefined && !isNew.has(stored(record)))) records.delete(agentId, sessionKey);
+    const isReplaced = damage !== undefined || renamed.has(record);
+    if (isGone || (isReplaced && !isNew.has(rowName(record)))) records.delete(agentId, sessionKey);
   }
   for (const { candidate, verdict } of judged) {
     if (verdict.kind === "retire") records.delete(candidate.row.agentId, candidate.row.sessionKey);
   }
 }
 
-/** The record after this verdict; none where there is nothing to remember. */
+const isRenamed = (row: SessionRow, record: ResumeRecord | undefined): boolean =>
+  record !== undefined && record.damage === undefined && rowName(row) !== rowName(record);
+
+/** The record after this verdict, under the name that its row has now; none where there is nothing to remember. */
 function recordOf({ candidate, verdict }: Judged, options: ClaimOptions): ResumeRecord | undefined {
   const { record } = candidate;
   const { kind, reason } = verdict;
   if (kind === "retire") return undefined;
   if (kind === "leave") return record?.phase === "released" ? record : undefined;
   const isUsable = record !== undefined && record.damage === undefined;
-  const base = isUsable ? record : newRecord(candidate, reason, options);
+  const { agentId, sessionKey } = candidate.row;
+  const base = isUsable ? { ...record, agentId, sessionKey } : newRecord(candidate, reason, options);
   if (kind === "hold") {
     if (base.outcome === "held") return base;
     return { ...base, phase: "settled", outcome: "held", reason, heldBecause: describeEvidence(verdict) };

@@ -6,12 +6,14 @@ import { callGateway } from "../cli/gateway.ts";
 import { Offline } from "../operate/offline.ts";
 import { hostFeatures } from "./host-features.ts";
 import { hostParts } from "./host-parts.ts";
+import { loadSdk } from "./sdk.ts";
 import { settingsOf } from "./settings-watch.ts";
 
 type Program = Parameters<Parameters<OpenClawPluginApi["registerCli"]>[0]>[0]["program"];
 
 /** Adds `openclaw resumes ...` to the host's command line, in a process of its own: the gateway may be down. */
-export function registerCli(program: Program, api: OpenClawPluginApi): void {
+export async function registerCli(program: Program, api: OpenClawPluginApi): Promise<void> {
+  await loadSdk();
   registerResumesCli(program, {
     call: callGateway,
     // Made at the first use: most commands never look into the stores.

@@ -27,7 +27,13 @@ const TEXT =
   "A restart cut off my last turn here, and it is not continued on its own. If you still need an answer, please write to me again.";
 
 /** Held on purpose, a conversation that has moved elsewhere, a turn that was answered: nobody there needs to be told. */
-const UNTOLD: ReadonlySet<string> = new Set(["excluded", "dm-scope-retired", "held-earlier", "delivery-failed"]);
+const UNTOLD: ReadonlySet<string> = new Set([
+  "excluded",
+  "dm-scope-retired",
+  "duplicate-of",
+  "held-earlier",
+  "delivery-failed",
+]);
 
 /**
  * Tells a conversation once that its interrupted turn is held.

@@ -1,6 +1,6 @@
 import type { EventBus, Subject } from "../domain/events.ts";
 import type { ResumeRecord } from "../domain/record.ts";
-import { canonicalKey } from "../domain/session.ts";
+import { canonicalKey } from "../domain/session-key.ts";
 import type { RecordStore } from "../record/record-store.ts";
 
 export interface HeldSessionsOptions {
@@ -15,17 +15,23 @@ export interface HeldSessionsOptions {
 export class HeldSessions {
   readonly #options: HeldSessionsOptions;
   /** By canonical key, so that the record is asked for these only, and not at every turn of every user. */
-  readonly #held = new Map<string, Subject>();
+  readonly #held = new Map<string, Subject[]>();
   readonly #stops: (() => void)[];
 
   constructor(options: HeldSessionsOptions) {
     this.#options = options;
     const { events } = options;
-    const note = ({ agentId, sessionKey }: Subject) =>
-      void this.#held.set(canonicalKey(agentId, sessionKey), { agentId, sessionKey });
+    const note = ({ agentId, sessionKey }: Subject, writtenTo = sessionKey) => {
+      const key = canonicalKey(agentId, writtenTo);
+      const others = (this.#held.get(key) ?? []).filter((known) => known.sessionKey !== sessionKey);
+      this.#held.set(key, [...others, { agentId, sessionKey }]);
+    };
     this.#stops = [
       events.on("judged", ({ verdict, ...subject }) => {
-        if (verdict.kind === "hold") note(subject);
+        if (verdict.kind !== "hold") return;
+        note(subject);
+        // Its user writes to the conversation's newer row.
+        if (verdict.reason === "duplicate-of") note(subject, String(verdict.found));
       }),
       events.on("settled", ({ outcome, ...subject }) => {
         if (outcome === "held") note(subject);
@@ -39,9 +45,12 @@ export class HeldSessions {
   }
 
   #letGo(key: string): void {
-    const subject = this.#held.get(key);
-    if (subject === undefined) return;
+    const subjects = this.#held.get(key) ?? [];
     this.#held.delete(key);
+    for (const subject of subjects) this.#forget(subject);
+  }
+
+  #forget(subject: Subject): void {
     const { records, events } = this.#options;
     const { agentId, sessionKey } = subject;
     try {

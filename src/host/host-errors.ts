@@ -3,8 +3,8 @@ import { faultOf } from "../domain/provider-fault.ts";
 import { classifyRunError, type RunError } from "../domain/run-error.ts";
 
 /**
- * Errors of the host that mean something to the plugin. The public SDK exports neither their classes nor codes for them
- * (2026.9.6), so they are told by name and text: here, and nowhere else.
+ * Errors of the host that mean something to the plugin. The public SDK of no host exports all of their classes or codes for
+ * them, so they are told by name and text: here, and nowhere else.
  */
 
 /** The host takes no new work: it is about to restart or stop (its signal for that comes later than this). */
@@ -18,6 +18,23 @@ export function isRefusal(error: unknown): boolean {
 /** The outbound queue has this reply already: an earlier attempt, before a crash, got that far. */
 export function isQueuedAlready(error: unknown): boolean {
   return error instanceof Error && error.message.includes("delivery intent is already queued");
+}
+
+/** The gateway was not reached, or was lost before it had answered. */
+export function isTransportError(
+  error: unknown,
+): error is Error & { readonly code?: number; readonly connectionDetails: { readonly urlSource: string } } {
+  if (!(error instanceof Error) || error.name !== "GatewayTransportError") return false;
+  const details: unknown = Reflect.get(error, "connectionDetails");
+  return typeof details === "object" && details !== null;
+}
+
+/** The gateway has refused a request, or the connection. */
+export function isRequestError(
+  error: unknown,
+): error is Error & { readonly gatewayCode: string; readonly details?: unknown; readonly retryable: boolean } {
+  if (!(error instanceof Error) || error.name !== "GatewayClientRequestError") return false;
+  return typeof Reflect.get(error, "gatewayCode") === "string";
 }
 
 /**

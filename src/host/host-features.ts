@@ -12,3 +12,9 @@ export function hostFeatures({ agent, events }: PluginRuntime): Record<string, b
   };
   return Object.fromEntries(Object.entries(needed).map(([name, found]) => [name, typeof found === "function"]));
 }
+
+/** The names of what it needs and this host lacks. */
+export function missingFeatures(runtime: PluginRuntime): string[] {
+  const features = hostFeatures(runtime);
+  return Object.keys(features).filter((name) => features[name] !== true);
+}

@@ -1,12 +1,15 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { BootFacts } from "../observe/metrics.ts";
 import type { SchedulerMemory } from "../domain/scheduler.ts";
+import type { WaitingCarryOver } from "../record/carry-overs.ts";
+import type { ResumeService } from "./service.ts";
 import type { LiveSettings } from "../settings/live.ts";
 
 /**
  * What outlives a plugin that is replaced in process, even by a second copy of this module: whether this process has
  * started it before, the settings that were last right, the context of the gateway's start, the signal of its stop, the key
- * of what stands for a session in the log, what is known of the gateway's start, and what its lane has learnt since.
+ * of what stands for a session in the log, what is known of the gateway's start, what its lane has learnt since, and what
+ * waits to be carried over (a host registers the end of a session and its next prompt with two of these).
  */
 export const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("openclaw-resume-scheduler")] ??= {
   started: false,
@@ -18,6 +21,12 @@ export const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("op
   logKey?: string;
   boot?: GatewayBoot | undefined;
   lane?: SchedulerMemory | undefined;
+  /** That runs, or could not start: a host may send hooks to a registration whose service it never starts (2026.7.1-2). */
+  service?: ResumeService | undefined;
+  /** By canonical key; undefined until the record has been read. */
+  carryOvers?: Map<string, WaitingCarryOver>;
+  /** Prompts (the host's events) that have got theirs. */
+  carriedInto?: WeakSet<object>;
 };
 
 /** What is known of the start of the gateway that runs. */

@@ -3,7 +3,7 @@ import { redactSensitiveText } from "openclaw/plugin-sdk/logging-core";
 import type { OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
 import type { Logger } from "pino";
 import { EventBus } from "../domain/events.ts";
-import { canonicalKey } from "../domain/session.ts";
+import { canonicalKey } from "../domain/session-key.ts";
 import { publishEvents } from "../observe/diagnostics.ts";
 import { createLog, logEvents } from "../observe/log.ts";
 import { chooseLevel, LEVEL_VARIABLE } from "../observe/log-level.ts";

@@ -1,7 +1,7 @@
-import * as modelSession from "openclaw/plugin-sdk/model-session-runtime";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
 import type { Usage } from "../domain/spend.ts";
+import { resolveSessionModelRef } from "./sdk.ts";
 
 type HostEntry = NonNullable<ReturnType<PluginRuntime["agent"]["session"]["getSessionEntry"]>>;
 type RunMeta = Awaited<ReturnType<PluginRuntime["agent"]["runEmbeddedAgent"]>>["meta"];
@@ -11,12 +11,41 @@ export interface ModelRef {
   readonly model: string;
 }
 
-/** Not on every host that the plugin runs on; then a provider is known once it is asked. */
-const { resolveSessionModelRef } = modelSession as Partial<typeof modelSession>;
-
-/** The model that a session's next run asks. May throw. */
+/** The model that a session's next run asks, as far as that can be known before. May throw. */
 export function modelOf(config: OpenClawConfig, entry: HostEntry, agentId: string): ModelRef | undefined {
-  return resolveSessionModelRef?.(config, entry, agentId, { allowPluginNormalization: false });
+  return resolveSessionModelRef === undefined
+    ? configuredModel(config, entry, agentId)
+    : resolveSessionModelRef(config, entry, agentId, { allowPluginNormalization: false });
+}
+
+/** What a run must be told of its model: nothing on a host that tells the model of a session, because it finds it itself. */
+export function modelToName(config: OpenClawConfig, entry: HostEntry, agentId: string): Partial<ModelRef> {
+  return resolveSessionModelRef === undefined ? (configuredModel(config, entry, agentId) ?? {}) : {};
+}
+
+/** The session's own model, or the agent's where it is written out (no alias, no profile), or the one it has asked last. */
+function configuredModel(config: OpenClawConfig, entry: HostEntry, agentId: string): ModelRef | undefined {
+  const { modelOverride, providerOverride, modelProvider, model } = entry;
+  const last = modelProvider === undefined || model === undefined ? undefined : { provider: modelProvider, model };
+  const agents = parseModel(agentModel(config, agentId));
+  if (modelOverride === undefined) return agents ?? last;
+  const provider = providerOverride ?? agents?.provider ?? last?.provider;
+  return provider === undefined ? undefined : { provider, model: modelOverride };
+}
+
+/** As hosts before 2026.8 have it in their configuration: `provider/model`, or an object that has it as `primary`. */
+function agentModel({ agents }: OpenClawConfig, agentId: string): unknown {
+  const { list, defaults } = (agents ?? {}) as { list?: unknown; defaults?: { model?: unknown } };
+  const own: unknown = Array.isArray(list)
+    ? list.find((agent: { id?: unknown } | null) => agent?.id === agentId)
+    : undefined;
+  const primaryOf = (model: unknown) => (model as { primary?: unknown } | undefined)?.primary ?? model;
+  return primaryOf((own as { model?: unknown } | undefined)?.model) ?? primaryOf(defaults?.model);
+}
+
+function parseModel(text: unknown): ModelRef | undefined {
+  const [, provider, model] = typeof text === "string" ? (/^([^/@]+)\/([^@]+)$/.exec(text.trim()) ?? []) : [];
+  return provider === undefined || model === undefined ? undefined : { provider, model };
 }
 
 /** What a run has used, as the host reports it; `undefined` when it does not. */

@@ -19,7 +19,9 @@ import type { Deliver } from "./delivery.ts";
 import { failureReason, isRefusal, refusalOf } from "./host-errors.ts";
 import type { HostParts } from "./host-parts.ts";
 import { usageOf } from "./model-use.ts";
+import { RECOVERY_SOURCE } from "./recovery-source.ts";
 import type { SessionStore } from "./session-store.ts";
+import { runOnFile } from "./transcript-file.ts";
 import type { Transcripts } from "./transcripts.ts";
 
 type AgentApi = PluginRuntime["agent"];
@@ -29,18 +31,11 @@ type HostConfig = NonNullable<Parameters<AgentApi["runEmbeddedAgent"]>[0]["confi
 /** The host stops a run by itself this much later than we do: a net beneath our own time limit. */
 const HOST_TIMEOUT_MARGIN_MS = 10_000;
 
-/**
- * How the host names the source of its own recovery turns. Under this name, and only then, it leaves the unanswered
- * message where it stands in the transcript; otherwise it takes it off the active branch and puts it back merged with
- * the prompt half a second later, and a kill in between loses it (seen on 2026.9.6). It also queues the turn behind a
- * user's in the session's lane.
- */
-const RECOVERY_SOURCE = "main_session_restart_recovery";
-
 export interface HostRunnerOptions {
   readonly agent: Pick<AgentApi, "runEmbeddedAgent" | "resolveAgentWorkspaceDir">;
   readonly config: () => HostConfig;
-  readonly storePathOf: (agentId: string) => string;
+  readonly storePathOf: HostParts["storePathOf"];
+  readonly transcriptFileOf: HostParts["transcriptFileOf"];
   readonly sessions: Pick<SessionStore, "get" | "claim" | "runContext" | "routeOf">;
   readonly transcripts: Pick<Transcripts, "whole">;
   readonly isLater: HostParts["isLater"];
@@ -140,20 +135,25 @@ export class HostRunner implements ResumeRunner {
     row: SessionRow,
     tail: "unanswered" | "unsafe",
   ): Promise<RunResult | Extract<RunEnd, { kind: "cancelled" | "refused" | "provider-fault" | "failed" }>> {
-    const { agent, config, storePathOf, sessions, settings, expectOwnTurn } = this.#options;
+    const { agent, config, storePathOf, transcriptFileOf, sessions, settings, expectOwnTurn } = this.#options;
     const { lane, resume: limits } = settings();
     const { agentId, sessionKey, sessionId } = row;
     const cfg = config();
     const withTools = tail !== "unsafe" || limits.unsafeTail === "full";
     const ended = expectOwnTurn(resume.key, runId);
     try {
+      const sessionFile = transcriptFileOf(row);
       const result = await agent.runEmbeddedAgent({
         ...sessions.runContext(row),
         prompt: resumePrompt(tail, withTools),
         agentId,
         sessionKey,
         sessionId,
-        sessionTarget: { agentId, sessionKey, sessionId, storePath: storePathOf(agentId) },
+        // Our prompt is no part of the conversation: a cancelled attempt must leave the transcript as it was.
+        suppressNextUserMessagePersistence: true,
+        ...(sessionFile === undefined
+          ? { sessionTarget: { agentId, sessionKey, sessionId, storePath: storePathOf(agentId) } }
+          : runOnFile(sessionFile)),
         runId,
         lane: hostLane(lane.name, resume.slot),
         timeoutMs: limits.timeoutMs + HOST_TIMEOUT_MARGIN_MS,
@@ -165,8 +165,6 @@ export class HostRunner implements ResumeRunner {
         trigger: "manual",
         inputProvenance: { kind: "internal_system", sourceSessionKey: sessionKey, sourceTool: RECOVERY_SOURCE },
         terminalReplyExpectation: "required",
-        // Our prompt is no part of the conversation: a cancelled attempt must leave the transcript as it was.
-        suppressNextUserMessagePersistence: true,
         // The reply goes out through us, once.
         disableMessageTool: true,
         ...(withTools ? {} : { disableTools: true }),

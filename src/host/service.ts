@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
-import type { BootTimes } from "../domain/events.ts";
-import { canonicalKey } from "../domain/session.ts";
+import type { BootTimes, EventBus } from "../domain/events.ts";
+import { canonicalKey } from "../domain/session-key.ts";
 import type { ServiceState } from "../domain/service-state.ts";
 import { hostLane } from "../lane/host-lane.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
@@ -13,15 +13,18 @@ import { LiveSettings } from "../settings/live.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Active, laneLimits, startActive, timer } from "./active.ts";
 import { judgeSessions } from "./admission.ts";
-import { claimJudged, report, verdictsOf } from "./boot.ts";
+import { claimJudged, type Judgement, report, verdictsOf } from "./boot.ts";
+import { missingPermission } from "./continuity-permission.ts";
 import { handBack } from "./hand-back.ts";
-import { hostFeatures } from "./host-features.ts";
+import { hostFeatures, missingFeatures } from "./host-features.ts";
 import { type HostParts, hostParts } from "./host-parts.ts";
 import { belongTo, inProcess } from "./in-process.ts";
 import { createInstruments, type Instruments, rememberLogKey } from "./instruments.ts";
 import { Permits } from "./permits.ts";
 import { type Onlooker, startOnlooker } from "./onlooker.ts";
+import { loadSdk } from "./sdk.ts";
 import { settingsOf, watchSettings } from "./settings-watch.ts";
+import { countSplits } from "./split-conversations.ts";
 import { steadyClock } from "./steady-clock.ts";
 
 /** The host gives a stopping plugin 5 s: for a start that is still under way, for what runs, and for what is shared. */
@@ -45,6 +48,8 @@ interface Session extends Instruments {
   lane?: ResumeLane;
   /** How many sessions are held, as far as the record can be read. */
   heldCount: () => number;
+  /** How many conversations were split at boot, once they have been counted. */
+  splitCount?: number;
 }
 
 /** The plugin between one `start` and the next `stop` of its service. */
@@ -66,6 +71,11 @@ export class ResumeService {
   /** The registry of the running service. */
   get registry() {
     return this.#session?.metrics.registry;
+  }
+
+  /** What the running service tells its listeners. */
+  get events(): EventBus | undefined {
+    return this.#session?.events;
   }
 
   /** What the operator can see and touch. Throws when the service was never started. */
@@ -112,6 +122,7 @@ export class ResumeService {
     this.#inServiceContext = inProcess.context ??= AsyncLocalStorage.snapshot();
     const session = (this.#session = this.#newSession(context));
     const { events, log } = session;
+    inProcess.service = this;
     session.stopWatching = this.within(() =>
       watchSettings(
         this.#api.id,
@@ -131,15 +142,26 @@ export class ResumeService {
         "nothing is resumed by this plugin until its settings are right; the host recovers as it would without it",
       );
     } else session.state = settings.mode;
+    this.#complainOfPermission(session);
     try {
+      await loadSdk();
+      const missing = settings === undefined || settings.mode === "off" ? [] : missingFeatures(this.#api.runtime);
+      if (missing.length > 0) {
+        session.state = "failed";
+        log.error(
+          { step: "starting" },
+          `nothing is resumed by this plugin: this host lacks ${missing.join(", ")}; it recovers as it would without the plugin`,
+        );
+      }
       // Only at a gateway's start does the host begin with what it is given back.
       if (isBoot && session.state !== "active") await handBack(session.host, events);
       if (session.state !== "active") {
         const held = RecordStore.peek(session.host.stateDir, (store) => store.heldCount(), 0);
         session.heldCount = () => held;
       }
-      if (settings?.mode === "observe") this.#observe(session, settings, context, liveSinceMs);
-      if (settings?.mode === "active") await this.#takeOver(session, settings, context, { isBoot, liveSinceMs });
+      if (settings !== undefined && session.state === "observe") this.#observe(session, settings, context, liveSinceMs);
+      if (settings !== undefined && session.state === "active")
+        await this.#takeOver(session, settings, context, { isBoot, liveSinceMs });
     } catch (error) {
       session.state = "failed";
       events.emit("failed", { error });
@@ -174,6 +196,9 @@ export class ResumeService {
           return inProcess.boot;
         },
         heldCount: () => session.heldCount(),
+        get splitCount() {
+          return session.splitCount;
+        },
       },
     });
     const host = hostParts(this.#api.runtime, context.stateDir);
@@ -229,6 +254,9 @@ export class ResumeService {
     if (active !== undefined && settings.changed.some((path) => /^fleet\b/.test(path))) {
       session.log.warn("the settings of the fleet are changed at the next gateway start");
     }
+    if (settings.changed.some((path) => /^continuity\b/.test(path))) {
+      session.log.warn("the settings of continuity are changed at the next gateway start");
+    }
     if (current.mode !== session.state && active === undefined) {
       session.log.warn({ mode: current.mode }, "the mode is changed at the next gateway start: recovery has begun");
     } else if (active !== undefined) session.state = current.mode;
@@ -250,6 +278,7 @@ export class ResumeService {
     if (session.state === "failed") return;
     session.metrics.registry.clear();
     this.#session = undefined;
+    if (inProcess.service === this) inProcess.service = undefined;
   }
 
   get #version(): string {
@@ -293,9 +322,17 @@ export class ResumeService {
     const verdicts = verdictsOf(judgement);
     signals.expectRecovery(verdicts.map(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey)));
     report(verdicts, events);
+    this.#countSplits(session, judgement);
     session.boot = { id: randomUUID(), atMs: nowMs, verdicts };
     this.#booted(session, settings.mode, 0, nowMs, { ...judgement.tookMs, claim: 0 });
     this.#openLane();
+  }
+
+  /** After the claim, which nothing may hold up; nobody waits for it. */
+  #countSplits(session: Session, { shared }: Judgement): void {
+    countSplits(shared, session.host)
+      .then((count) => (session.splitCount = count))
+      .catch((error: unknown) => session.events.emit("trouble", { what: "count split conversations", error }));
   }
 
   async #takeOver(
@@ -330,6 +367,7 @@ export class ResumeService {
     const { queue, verdicts } = await claimJudged(judgement, { ...host, ...boot, known, records, events });
     const tookMs = { ...judgement.tookMs, claim: performance.now() - claimedFromMs };
     session.boot = { id: boot.bootId, atMs: nowMs, verdicts };
+    this.#countSplits(session, judgement);
     const left = verdicts.filter(({ verdict }) => verdict.kind === "leave");
     signals.expectRecovery(left.map(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey)));
     this.#booted(session, settings.mode, queue.length, nowMs, tookMs);
@@ -355,6 +393,14 @@ export class ResumeService {
       lane.open();
       active?.notices.open();
     });
+  }
+
+  #complainOfPermission({ host, log, settings }: Session): void {
+    if (settings.current?.continuity.enabled !== true) return;
+    const missing = missingPermission(host.config(), this.#api.id);
+    if (missing === undefined) return;
+    const why = `${missing.path} is not ${missing.value}`;
+    log.warn({ step: "starting", setting: "continuity.enabled" }, `no conversation is carried over: ${why}`);
   }
 
   #complain({ log, redact, settings }: Session): void {

@@ -1,12 +1,13 @@
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
-import { isAcpSessionKey, isCronSessionKey, isSubagentSessionKey } from "openclaw/plugin-sdk/routing";
 import { resolveSendPolicy } from "openclaw/plugin-sdk/session-store-runtime";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
 import { classifyRunError } from "../domain/run-error.ts";
-import type { DeliveryRoute, KeyKind, SessionRow } from "../domain/session.ts";
+import { conversationOf, type KeyRules, type OwnedKind } from "../domain/conversation.ts";
+import type { DeliveryRoute, SessionRow } from "../domain/session.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
-import { estimateOf, modelOf, type ModelRef } from "./model-use.ts";
+import { estimateOf, modelOf, type ModelRef, modelToName } from "./model-use.ts";
 import { type RunContext, runContextOf } from "./run-context.ts";
+import { listAgentIds } from "./sdk.ts";
 
 type SessionApi = PluginRuntime["agent"]["session"];
 
@@ -74,9 +75,10 @@ export function createSessionStore(
     api.getSessionEntry({ agentId, sessionKey, readConsistency: "latest", ...lean });
   return {
     list(agentId, onUnreadable) {
+      const rules = keyRules(config());
       return api.listSessionEntries({ agentId, readOnly: true, ...lean }).flatMap(({ sessionKey, entry }) => {
         try {
-          return [toRow(agentId, sessionKey, entry)];
+          return [toRow(agentId, sessionKey, entry, rules)];
         } catch (error) {
           onUnreadable(sessionKey, error);
           return [];
@@ -85,7 +87,7 @@ export function createSessionStore(
     },
     get(agentId, sessionKey) {
       const entry = latest({ agentId, sessionKey });
-      return entry === undefined ? undefined : toRow(agentId, sessionKey, entry);
+      return entry === undefined ? undefined : toRow(agentId, sessionKey, entry, keyRules(config()));
     },
     isRecovery(agentId, sessionKey, runId) {
       const runs: unknown = latest({ agentId, sessionKey })?.restartRecoveryRuns;
@@ -97,7 +99,8 @@ export function createSessionStore(
     },
     runContext(row) {
       const entry = latest(row);
-      return entry === undefined ? {} : runContextOf(entry, row.route);
+      if (entry === undefined) return {};
+      return { ...modelToName(config(), entry, row.agentId), ...runContextOf(entry, row.route) };
     },
     routeOf(row) {
       const entry = latest(row);
@@ -129,7 +132,7 @@ export function createSessionStore(
       sessionKey,
       preserveActivity: true,
       update: (entry) => {
-        patched = isSameTurn(row, toRow(agentId, sessionKey, entry));
+        patched = isSameTurn(row, toRow(agentId, sessionKey, entry, keyRules(config())));
         // The host removes fields that are set to undefined; its type does not say so.
         return patched ? patch : null;
       },
@@ -147,20 +150,20 @@ function isSameTurn(before: SessionRow, now: SessionRow): boolean {
 }
 
 /** Reads one entry. Throws when it has no usable identity; every other odd field is taken as absent. */
-function toRow(agentId: string, sessionKey: string, entry: unknown): SessionRow {
+function toRow(agentId: string, sessionKey: string, entry: unknown, rules: KeyRules): SessionRow {
   const fields = asObject(entry);
   const sessionId = fields?.["sessionId"];
   if (fields === undefined || typeof sessionId !== "string" || sessionId === "") {
     throw new Error("the session entry has no session id");
   }
   const recovery = asObject(fields["mainRestartRecovery"]);
-  const route = storedRoute(fields["delivery"]);
+  const route = storedRoute(fields);
   const lastRunError = asString(fields["lastRunError"]);
   return {
     agentId,
     sessionKey,
     sessionId,
-    keyKind: keyKindOf(sessionKey, fields),
+    conversation: conversationOf({ agentId, sessionKey, route, owner: ownerOf(fields) }, rules),
     chatKind: chatKindOf(fields["chatType"]),
     status: asString(fields["status"]),
     abortedLastRun: fields["abortedLastRun"] === true,
@@ -168,8 +171,7 @@ function toRow(agentId: string, sessionKey: string, entry: unknown): SessionRow 
     stoppedAtMs: asPositive(fields["abortCutoffTimestamp"]),
     startedAtMs: asPositive(fields["sessionStartedAt"]),
     route,
-    channel: route?.channel ?? channelOfKey(sessionKey),
-    directKey: fields["archivedAt"] === undefined && isDirectKey(sessionKey),
+    archived: isSet(fields["archivedAt"]),
     lastRunError: lastRunError === undefined ? undefined : classifyRunError(lastRunError),
     totalTokens: asPositive(fields["totalTokens"]),
     marks: {
@@ -186,32 +188,22 @@ function toRow(agentId: string, sessionKey: string, entry: unknown): SessionRow 
   };
 }
 
-function keyKindOf(sessionKey: string, entry: Record<string, unknown>): KeyKind {
+/** What only the entry tells of its owner. */
+function ownerOf(entry: Record<string, unknown>): OwnedKind | undefined {
   if (isSet(entry["heartbeatIsolatedBaseSessionKey"])) return "heartbeat";
-  if (isSet(entry["acp"])) return "acp";
-  return keyKindOfKey(sessionKey);
+  return isSet(entry["acp"]) ? "acp" : undefined;
 }
 
-/** What a session key alone tells; enough to know a user's turn from the host's own work. */
-export function keyKindOfKey(sessionKey: string): KeyKind {
-  if (isSubagentSessionKey(sessionKey)) return "subagent";
-  if (isCronSessionKey(sessionKey)) return "cron";
-  if (isAcpSessionKey(sessionKey)) return "acp";
-  return "conversation";
-}
-
-/** `agent:<agent>:<channel>:[<account>:]direct|group|channel:...`; other keys name no channel. */
-function channelOfKey(sessionKey: string): string | undefined {
-  const [scheme, , channel, ...rest] = sessionKey.split(":");
-  const named = rest.slice(0, 2).some((part) => part === "direct" || part === "group" || part === "channel");
-  return scheme === "agent" && named ? channel : undefined;
-}
-
-/** The shapes that the host's `sessions cleanup --fix-dm-scope` retires (2026.9.6); it exports no helper for them. */
-function isDirectKey(sessionKey: string): boolean {
-  const [scheme, agentId, ...rest] = sessionKey.split(":");
-  if (scheme !== "agent" || agentId === "" || rest.length < 2 || rest.length > 4 || rest[0] === "agent") return false;
-  return rest.at(-2) === "direct" && rest.every((part) => part !== "");
+/** The host's settings of today that decide session keys; its own defaults where they are not set. */
+function keyRules(config: OpenClawConfig): KeyRules {
+  const { mainKey, scope, dmScope, identityLinks } = config.session ?? {};
+  return {
+    mainKey: mainKey ?? "main",
+    globalScope: scope === "global",
+    dmScope: dmScope ?? "main",
+    identityLinks: identityLinks ?? {},
+    adoptsMain: !listAgentIds(config).includes("main"),
+  };
 }
 
 function chatKindOf(chatType: unknown): SessionRow["chatKind"] {
@@ -219,9 +211,8 @@ function chatKindOf(chatType: unknown): SessionRow["chatKind"] {
   return chatType === "group" || chatType === "channel" ? "group" : "other";
 }
 
-function storedRoute(delivery: unknown): DeliveryRoute | undefined {
-  const state = asObject(delivery);
-  const context = state?.["kind"] === "external" ? asObject(state["context"]) : undefined;
+function storedRoute(entry: Record<string, unknown>): DeliveryRoute | undefined {
+  const context = isSet(entry["delivery"]) ? currentContext(entry["delivery"]) : olderContext(entry);
   const channel = asString(context?.["channel"]);
   const to = asString(context?.["to"]);
   if (channel === undefined || to === undefined) return undefined;
@@ -233,6 +224,25 @@ function storedRoute(delivery: unknown): DeliveryRoute | undefined {
     ...(accountId === undefined ? {} : { accountId }),
     ...(typeof threadId === "string" || typeof threadId === "number" ? { threadId } : {}),
   };
+}
+
+function currentContext(delivery: unknown): Record<string, unknown> | undefined {
+  const state = asObject(delivery);
+  return state?.["kind"] === "external" ? asObject(state["context"]) : undefined;
+}
+
+/** What the Control UI is called where a channel is named; nothing can be sent there. */
+const NO_CHANNEL = "webchat";
+
+/** Where hosts before 2026.8 keep it: `deliveryContext`, and the same in four fields. */
+function olderContext(entry: Record<string, unknown>): Record<string, unknown> | undefined {
+  const context = asObject(entry["deliveryContext"]) ?? {
+    channel: entry["lastChannel"],
+    to: entry["lastTo"],
+    accountId: entry["lastAccountId"],
+    threadId: entry["lastThreadId"],
+  };
+  return context["channel"] === NO_CHANNEL ? undefined : context;
 }
 
 function asObject(value: unknown): Record<string, unknown> | undefined {

@@ -1,6 +1,6 @@
 import { unwatchFile, watchFile } from "node:fs";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
-import { resolveConfigPath } from "openclaw/plugin-sdk/state-paths";
+import { configPath } from "./sdk.ts";
 
 /** How soon an edit of the configuration file is seen. */
 const LOOK_EVERY_MS = 500;
@@ -20,7 +20,7 @@ export function watchSettings(
   failed: (error: unknown) => void,
   { readNow }: { readonly readNow: boolean },
 ): () => void {
-  const path = resolveConfigPath();
+  const path = configPath();
   let stopped = false;
   const look = async () => {
     try {

@@ -1,6 +1,7 @@
-import { loadTranscriptEventsSync, readTranscriptStatsSync } from "openclaw/plugin-sdk/session-store-runtime";
 import type { SessionRow } from "../domain/session.ts";
 import { transcriptFacts, type TranscriptFacts, unreadFacts } from "../domain/transcript-facts.ts";
+import { loadTranscriptEventsSync, readTranscriptStatsSync } from "./sdk.ts";
+import { readTranscriptFile, transcriptFileStats, withoutRepeats } from "./transcript-file.ts";
 
 /** Reads a session's transcript. */
 export interface Transcripts {
@@ -16,8 +17,14 @@ export interface Transcripts {
  */
 const MAX_BYTES_AT_BOOT = 64 * 1024;
 
-/** The host's transcript store. */
-export function createTranscripts(storePathOf: (agentId: string) => string): Transcripts {
+/**
+ * The host's transcript store. `fileOf` tells where a transcript is on a host that keeps them as files, and is not asked on
+ * any other.
+ */
+export function createTranscripts(
+  storePathOf: (agentId: string) => string,
+  fileOf: (row: SessionRow) => string,
+): Transcripts {
   const scopeOf = ({ agentId, sessionKey, sessionId }: SessionRow) => ({
     agentId,
     sessionKey,
@@ -26,15 +33,21 @@ export function createTranscripts(storePathOf: (agentId: string) => string): Tra
   });
   const whole = (row: SessionRow): TranscriptFacts => {
     try {
-      return transcriptFacts(loadTranscriptEventsSync(scopeOf(row)), statsOf(row)?.sizeBytes);
+      return transcriptFacts(eventsOf(row), statsOf(row)?.sizeBytes);
     } catch (error) {
       return unreadFacts(isCutShort(error) ? "truncated" : "unreadable");
     }
   };
+  const eventsOf = (row: SessionRow): readonly unknown[] =>
+    loadTranscriptEventsSync === undefined
+      ? withoutRepeats(readTranscriptFile(fileOf(row)))
+      : loadTranscriptEventsSync(scopeOf(row));
   /** Hosts that keep no statistics do not tell. */
   const statsOf = (row: SessionRow): TranscriptStats | undefined => {
     try {
-      return readTranscriptStatsSync(scopeOf(row));
+      return readTranscriptStatsSync === undefined
+        ? transcriptFileStats(fileOf(row))
+        : readTranscriptStatsSync(scopeOf(row));
     } catch {
       return undefined;
     }
@@ -50,7 +63,10 @@ export function createTranscripts(storePathOf: (agentId: string) => string): Tra
 }
 
 /** The host's type leaves out when the transcript was last written. */
-type TranscriptStats = ReturnType<typeof readTranscriptStatsSync> & { readonly lastMutationAtMs?: number };
+interface TranscriptStats {
+  readonly sizeBytes: number;
+  readonly lastMutationAtMs?: number;
+}
 
 /** An event that ends in the middle; one that is something else altogether has a token where none can be. */
 const isCutShort = (error: unknown): boolean =>

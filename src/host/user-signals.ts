@@ -1,8 +1,8 @@
-import { areDiagnosticsEnabledForProcess, onDiagnosticEvent } from "openclaw/plugin-sdk/diagnostic-runtime";
+import { onDiagnosticEvent } from "openclaw/plugin-sdk/diagnostic-runtime";
 import type { OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
-import { canonicalKey } from "../domain/session.ts";
-import { keyKindOfKey } from "./session-store.ts";
+import { isOwned, kindOfKey } from "../domain/conversation.ts";
+import { canonicalKey } from "../domain/session-key.ts";
 
 /** Who is told about users. Keys are canonical session keys. */
 export interface UserListener {
@@ -28,6 +28,8 @@ export interface UserSignalsOptions {
   readonly events: PluginRuntime["events"];
   readonly gatewayEvents: OpenClawPluginServiceContext["gatewayEvents"];
   readonly defaultAgentId: string;
+  /** Whether the host publishes its diagnostic events. */
+  readonly diagnosticsEnabled: () => boolean;
   /** Whether the host itself has started this run to recover the session, as its entry tells. May throw. */
   readonly isRecovery: (agentId: string, sessionKey: string, runId: string) => boolean;
   readonly listener: UserListener;
@@ -67,7 +69,7 @@ export class UserSignals {
 
   /** False when the operator has switched the host's diagnostics off: the HTTP endpoints are then not seen. */
   get seesLanes(): boolean {
-    return areDiagnosticsEnabledForProcess();
+    return this.#options.diagnosticsEnabled();
   }
 
   start(): void {
@@ -187,7 +189,7 @@ export class UserSignals {
   }
 
   #isConversation(sessionKey: string): boolean {
-    return keyKindOfKey(sessionKey) === "conversation";
+    return !isOwned(kindOfKey(sessionKey));
   }
 
   #keyOf(sessionKey: string, agentId = this.#options.defaultAgentId): string {

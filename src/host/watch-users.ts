@@ -1,10 +1,10 @@
-import { tryResolveDefaultAgentId } from "openclaw/plugin-sdk/agent-scope-runtime";
 import type { OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
 import type { EventBus } from "../domain/events.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
 import type { HostParts } from "./host-parts.ts";
 import { ProviderWatch } from "./provider-watch.ts";
+import { areDiagnosticsEnabled, defaultAgentId } from "./sdk.ts";
 import { UserSignals } from "./user-signals.ts";
 
 export interface WatchUsersOptions {
@@ -25,7 +25,8 @@ export function watchUsers(options: WatchUsersOptions, lane: ResumeLane): UserSi
   return new UserSignals({
     events: runtime.events,
     gatewayEvents,
-    defaultAgentId: tryResolveDefaultAgentId(host.config()) ?? "main",
+    defaultAgentId: defaultAgentId(host.config()),
+    diagnosticsEnabled: () => areDiagnosticsEnabled(host.config()),
     isRecovery: (agentId, sessionKey, runId) => host.sessions.isRecovery(agentId, sessionKey, runId),
     listener: {
       userWrote: (key) => within(() => lane.userWrote(key)),

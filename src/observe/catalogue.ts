@@ -222,6 +222,13 @@ export const METRICS = {
     meaning: "Events that a metric, the log or another listener failed to take; the resumes went on.",
     question: "Can I trust these numbers?",
   },
+  split_conversations: {
+    type: "gauge",
+    series: ONE,
+    unit: "conversations",
+    meaning: "Conversations whose user has spoken in two sessions, as this boot found them.",
+    question: "Do two keys cut one conversation in two?",
+  },
   build_info: {
     type: "gauge",
     series: BUILD,

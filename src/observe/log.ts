@@ -1,6 +1,6 @@
 import { type Level, type Logger, pino } from "pino";
 import type { EventBus, ResumeEvents, Subject } from "../domain/events.ts";
-import { canonicalKey } from "../domain/session.ts";
+import { canonicalKey } from "../domain/session-key.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import type { LevelChoice, ShownLevel } from "./log-level.ts";
 import { errorText, type Redact } from "./redact.ts";
@@ -118,6 +118,14 @@ export function logEvents(events: EventBus, { log, refs, redact, laneOf }: LogPa
   on("fleetHealed", "info", "the fleet shares its budget again", ({ lostForMs }) => ({ ms: lostForMs }));
   on("asked", "info", "operator asked", ({ action, ...subject }) => ({ ...maybeSession(subject), action }));
   on("notified", "info", "conversation told", ({ reason, ...subject }) => ({ ...session(subject), reason }));
+  on("carriedOver", "info", "conversation carried over", ({ messages, chars, bytesRead, tookMs, ...subject }) => ({
+    ...session(subject),
+    messages,
+    chars,
+    bytesRead,
+    ms: tookMs,
+  }));
+  on("notCarriedOver", "info", "nothing to carry over", ({ reason, ...subject }) => ({ ...session(subject), reason }));
   on("reconfigured", "info", "settings changed", ({ changed }) => ({ changed }));
   on("firstUserReply", "info", "first user served", ({ sinceReadyMs }) => ({ lane: "main", ms: sinceReadyMs }));
   on("fused", "error", FUSED, ({ deaths, untilMs }) => ({ deaths, until: new Date(untilMs).toISOString() }));
@@ -131,7 +139,8 @@ export function logEvents(events: EventBus, { log, refs, redact, laneOf }: LogPa
 
   /** Numbers and marks; words only where they cannot be those of a scope filter, which name a session. */
   function evidence({ reason, found, limit }: Verdict): object {
-    if (reason === "excluded") return {};
+    // What decided is a name: the operator's pattern, or another session's key.
+    if (reason === "excluded" || reason === "duplicate-of") return {};
     const fact = (value: Verdict["found"]) => (typeof value === "string" ? redact(value) : value);
     return { found: fact(found), limit: fact(limit) };
   }

@@ -38,6 +38,8 @@ export interface ServiceView {
   readonly boot: BootFacts | undefined;
   /** Sessions that are held now. May throw: then the number before stands. */
   heldCount(): number;
+  /** How many conversations were split at boot; `undefined` until that is known. */
+  readonly splitCount: number | undefined;
 }
 
 export interface MetricsOptions {
@@ -158,6 +160,7 @@ export class Metrics {
     held: () => {
       try {
         this.#set("held", {}, this.#options.service.heldCount());
+        this.#set("split_conversations", {}, this.#options.service.splitCount ?? 0);
       } catch {
         // The record cannot be read this moment; the number before stands.
       }

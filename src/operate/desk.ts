@@ -1,6 +1,7 @@
 import { unusable } from "../record/database.ts";
 import { RecordStore } from "../record/record-store.ts";
 import type { ResumeRecord } from "../domain/record.ts";
+import { rowName } from "../domain/session.ts";
 import { Actions } from "./actions.ts";
 import { examine } from "./doctor.ts";
 import { findSession } from "./find-session.ts";
@@ -45,8 +46,8 @@ export class Desk {
       source: "gateway",
       boot: boot?.verdicts ?? [],
       now: settings === undefined ? [] : judgeNow(host, settings, records, nowMs()),
-      queue: active?.lane.queue().map(({ resume }) => resume.key) ?? [],
-      running: new Set(active?.lane.running().map(({ resume }) => resume.key) ?? []),
+      queue: active?.lane.queue().map(({ resume }) => rowName(resume)) ?? [],
+      running: new Set(active?.lane.running().map(({ resume }) => rowName(resume)) ?? []),
       history: active?.records.history.of(found.agentId, found.sessionKey) ?? [],
     });
   }

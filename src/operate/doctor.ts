@@ -1,13 +1,15 @@
-import { listAgentIds } from "openclaw/plugin-sdk/agent-scope-runtime";
+import { missingPermission } from "../host/continuity-permission.ts";
 import type { HostParts } from "../host/host-parts.ts";
 import { hasPrices } from "../host/model-use.ts";
+import { listAgentIds } from "../host/sdk.ts";
 import { isOpen } from "../domain/identify.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import type { ServiceState } from "../domain/service-state.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { SettingsError } from "../settings/validate.ts";
 import { readRow } from "./find-session.ts";
-import type { DoctorView, Finding, FleetView } from "./views.ts";
+import { splitViews } from "./splits.ts";
+import type { DoctorView, Finding, FleetView, SplitView } from "./views.ts";
 
 /** What the doctor looks at. */
 export interface Installation {
@@ -34,7 +36,9 @@ export interface Installation {
 
 /** Checks the installation; each finding comes with its fix. */
 export function examine(installation: Installation): DoctorView {
-  return { source: installation.source, findings: CHECKS.map((check) => check(installation)) };
+  const splits = splitViews(installation.host);
+  const findings = [...CHECKS.map((check) => check(installation)), conversations(splits)];
+  return { source: installation.source, findings, splits };
 }
 
 const CHECKS: readonly ((installation: Installation) => Finding)[] = [
@@ -48,6 +52,7 @@ const CHECKS: readonly ((installation: Installation) => Finding)[] = [
   chatCommand,
   costLimit,
   fleet,
+  continuity,
   ownRecord,
   staleClaims,
 ];
@@ -148,6 +153,29 @@ function fleet({ settings, fleet: view }: Installation): Finding {
     return warn("fleet", `Redis is lost: ${view.reason ?? "no answer"}`, fix);
   }
   return ok("fleet", `${view.state}, at most ${view.maxConcurrent} resumes at once in all gateways`);
+}
+
+/** Nothing that this plugin could put right: it neither moves nor deletes what the host keeps under either key. */
+function conversations(splits: readonly SplitView[]): Finding {
+  if (splits.length === 0) return ok("conversations", "none is split over two sessions");
+  const keys = splits.slice(0, 3).map(({ key }) => key);
+  return warn(
+    "conversations",
+    `${splits.length} split over two sessions or more: ${keys.join(", ")}`,
+    "let whatever writes to them use one key; `openclaw resumes doctor --json` names the sessions and their transcripts",
+  );
+}
+
+function continuity({ host, settings, pluginId }: Installation): Finding {
+  if (settings === undefined) return ok("continuity", "not known: the settings are wrong");
+  const { enabled, reasons, maxMessages, maxChars } = settings.continuity;
+  if (!enabled) return ok("continuity", "off");
+  const missing = missingPermission(host.config(), pluginId);
+  if (missing !== undefined) {
+    const found = "enabled, but not permitted: no conversation is carried over";
+    return warn("continuity", found, `set ${missing.path} to ${missing.value} and restart`);
+  }
+  return ok("continuity", `on after ${reasons.join(", ")}: at most ${maxMessages} messages and ${maxChars} characters`);
 }
 
 function ownRecord({ records, recordLost }: Installation): Finding {

@@ -1,7 +1,9 @@
-import { listAgentIds } from "openclaw/plugin-sdk/agent-scope-runtime";
+import { KnownRecords } from "../domain/known-records.ts";
 import type { ResumeRecord } from "../domain/record.ts";
-import { canonicalKey, type SessionRow } from "../domain/session.ts";
+import type { SessionRow } from "../domain/session.ts";
+import { canonicalKey } from "../domain/session-key.ts";
 import type { HostParts } from "../host/host-parts.ts";
+import { listAgentIds } from "../host/sdk.ts";
 import { looksLikeRef } from "../observe/session-ref.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { SessionName } from "./views.ts";
@@ -12,6 +14,8 @@ export interface FoundSession extends SessionName {
   readonly key: string;
   readonly row: SessionRow | undefined;
   readonly record: ResumeRecord | undefined;
+  /** All rows of its conversation, its own among them. */
+  readonly rows: readonly SessionRow[];
 }
 
 /**
@@ -27,17 +31,21 @@ export function findSession(text: string, host: HostParts, records: readonly Res
     const stored = rows.find(({ sessionKey }) => sessionKey === wanted) ?? rows.find((row) => keyOf(row) === key);
     if (stored === undefined) continue;
     const { sessionKey } = stored;
-    const record = records.find((one) => keyOf(one) === keyOf(stored));
-    return { agentId, sessionKey, key: keyOf(stored), row: readRow(host, agentId, sessionKey), record };
+    const record = new KnownRecords(records, rows).of(stored);
+    const row = readRow(host, agentId, sessionKey);
+    return { agentId, sessionKey, key: keyOf(stored), row, record, rows: rowsLike(stored, rows) };
   }
   const record = records.find((one) => one.sessionKey === wanted || keyOf(one) === canonicalKey(one.agentId, wanted));
   if (record !== undefined) {
     const { agentId, sessionKey } = record;
-    return { agentId, sessionKey, key: keyOf(record), row: undefined, record };
+    return { agentId, sessionKey, key: keyOf(record), row: undefined, record, rows: [] };
   }
   const named = wanted.length > 80 ? `${wanted.slice(0, 77)}...` : wanted;
   throw new OperatorError("unknown-session", `no session has the key ${named}${nearTo(wanted, host, agentIds)}`);
 }
+
+const rowsLike = ({ conversation }: SessionRow, rows: readonly SessionRow[]): SessionRow[] =>
+  rows.filter((row) => row.conversation.key === conversation.key);
 
 const keyOf = ({ agentId, sessionKey }: SessionName): string => canonicalKey(agentId, sessionKey);
 

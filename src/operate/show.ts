@@ -1,5 +1,6 @@
 import type { ResumeRecord } from "../domain/record.ts";
-import { canonicalKey, type SessionRow } from "../domain/session.ts";
+import { sharedConversations } from "../domain/same-conversation.ts";
+import { rowName, type SessionRow } from "../domain/session.ts";
 import { type TranscriptFacts, unreadFacts } from "../domain/transcript-facts.ts";
 import type { HostParts } from "../host/host-parts.ts";
 import type { HistoryEntry } from "../record/history.ts";
@@ -14,7 +15,7 @@ export interface ShowFacts {
   /** What this boot has said, and what a restart now would say. */
   readonly boot: readonly BootVerdict[];
   readonly now: readonly BootVerdict[];
-  /** Canonical keys in the order of the queue. */
+  /** Names of rows in the order of the queue. */
   readonly queue: readonly string[];
   readonly running: ReadonlySet<string>;
   readonly history: readonly HistoryEntry[];
@@ -23,18 +24,20 @@ export interface ShowFacts {
 /** One session: its facts, the rule that decided, and what has happened to it. */
 export function showView(found: FoundSession, facts: ShowFacts): ShowView {
   const { agentId, sessionKey, key, row, record } = found;
-  const position = facts.queue.indexOf(key) + 1;
+  const name = rowName(found);
+  const position = facts.queue.indexOf(name) + 1;
   return {
     agentId,
     sessionKey,
     ref: facts.host.refs()[0]?.of(key) ?? null,
     source: facts.source,
     session: sessionPart(row, record),
+    conversation: conversationPart(found, facts.host),
     transcript: transcriptPart(row === undefined ? unreadFacts("missing") : facts.host.transcripts.whole(row)),
-    place: position > 0 ? "queued" : facts.running.has(key) ? "running" : placeByRecord(record),
+    place: position > 0 ? "queued" : facts.running.has(name) ? "running" : placeByRecord(record),
     position: position > 0 ? position : null,
-    boot: verdictOf(key, facts.boot),
-    now: verdictOf(key, facts.now),
+    boot: verdictOf(name, facts.boot),
+    now: verdictOf(name, facts.now),
     record: record === undefined ? null : recordPart(record),
     history: facts.history,
   };
@@ -43,9 +46,9 @@ export function showView(found: FoundSession, facts: ShowFacts): ShowView {
 function sessionPart(row: SessionRow | undefined, record: ResumeRecord | undefined): ShowView["session"] {
   return {
     sessionId: row?.sessionId ?? record?.sessionId ?? "",
-    kind: row?.keyKind ?? "gone",
+    kind: row?.conversation.kind ?? "gone",
     chat: row?.chatKind ?? "other",
-    channel: row?.channel ?? null,
+    channel: row?.conversation.channel ?? null,
     status: row?.status ?? null,
     abortedLastRun: row?.abortedLastRun ?? false,
     lastInteractionAtMs: row?.lastInteractionAtMs ?? null,
@@ -53,6 +56,26 @@ function sessionPart(row: SessionRow | undefined, record: ResumeRecord | undefin
     stoppedAtMs: row?.stoppedAtMs ?? null,
     lastRunError: row?.lastRunError?.kind ?? null,
     marks: Object.entries(row?.marks ?? {}).flatMap(([mark, isSet]) => (isSet ? [mark] : [])),
+  };
+}
+
+function conversationPart({ row, rows }: FoundSession, { transcripts }: HostParts): ShowView["conversation"] {
+  if (row === undefined) return null;
+  const { key, kind, channel, accountId, peer, threadId } = row.conversation;
+  const [newestFirst = [row]] = sharedConversations(rows, (one) => transcripts.atBoot(one));
+  return {
+    key,
+    kind,
+    channel: channel ?? null,
+    accountId: accountId ?? null,
+    peer: peer ?? null,
+    threadId: threadId ?? null,
+    rows: newestFirst.map(({ sessionKey, sessionId, status, lastInteractionAtMs }) => ({
+      sessionKey,
+      sessionId,
+      status: status ?? null,
+      lastInteractionAtMs: lastInteractionAtMs ?? null,
+    })),
   };
 }
 
@@ -73,8 +96,8 @@ function placeByRecord(record: ResumeRecord | undefined): ShowView["place"] {
   return "none";
 }
 
-function verdictOf(key: string, verdicts: readonly BootVerdict[]): Explanation | null {
-  const found = verdicts.find(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey) === key);
+function verdictOf(name: string, verdicts: readonly BootVerdict[]): Explanation | null {
+  const found = verdicts.find((one) => rowName(one) === name);
   return found === undefined ? null : explain(found.verdict);
 }
 

@@ -1,5 +1,5 @@
 import type { QueuedResume } from "../domain/queued-resume.ts";
-import { canonicalKey } from "../domain/session.ts";
+import { rowName } from "../domain/session.ts";
 import { NOTHING_USED } from "../domain/spend.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
 import type { ResumeRecord } from "../domain/record.ts";
@@ -53,12 +53,13 @@ export function statusView(office: Office, records: readonly ResumeRecord[]): St
 
 function queueItems(lane: ResumeLane, records: readonly ResumeRecord[], boot: Office["boot"]): QueueItem[] {
   const nowMs = lane.nowMs();
-  const byKey = new Map(records.map((record) => [canonicalKey(record.agentId, record.sessionKey), record]));
-  const said = new Map(
-    boot?.verdicts.map((one) => [canonicalKey(one.agentId, one.sessionKey), one.verdict.reason] as const),
-  );
-  const reasonOf = ({ key, requestedAtMs }: QueuedResume) =>
-    requestedAtMs === undefined ? (said.get(key) ?? byKey.get(key)?.reason ?? "interrupted") : "requested";
+  const byName = new Map(records.map((record) => [rowName(record), record]));
+  const said = new Map(boot?.verdicts.map((one) => [rowName(one), one.verdict.reason] as const));
+  const reasonOf = (resume: QueuedResume) => {
+    if (resume.requestedAtMs !== undefined) return "requested";
+    const name = rowName(resume);
+    return said.get(name) ?? byName.get(name)?.reason ?? "interrupted";
+  };
   return lane.queue().map(({ resume, aged }, index) => ({
     agentId: resume.agentId,
     sessionKey: resume.sessionKey,

@@ -168,6 +168,23 @@ export interface ShowView extends SessionName {
     /** Names of the marks that make it somebody else's. */
     readonly marks: readonly string[];
   };
+  /** Which conversation it is; `null` when its entry is gone. */
+  readonly conversation: {
+    /** The key under which the host finds it today. */
+    readonly key: string;
+    readonly kind: string;
+    readonly channel: string | null;
+    readonly accountId: string | null;
+    readonly peer: string | null;
+    readonly threadId: string | null;
+    /** All its rows, the one that was active last first: that one is resumed, the others are held. */
+    readonly rows: readonly {
+      readonly sessionKey: string;
+      readonly sessionId: string;
+      readonly status: string | null;
+      readonly lastInteractionAtMs: number | null;
+    }[];
+  } | null;
   readonly transcript: {
     readonly state: string;
     readonly sizeBytes: number | null;
@@ -240,4 +257,22 @@ export interface Finding {
 export interface DoctorView {
   readonly source: "gateway" | "store";
   readonly findings: readonly Finding[];
+  /** Conversations whose user has spoken in two sessions that do not know of each other. */
+  readonly splits: readonly SplitView[];
+}
+
+export interface SplitView {
+  readonly agentId: string;
+  /** The key under which the host finds the conversation today. */
+  readonly key: string;
+  /** In the order in which they began. */
+  readonly parts: readonly {
+    readonly sessionKey: string;
+    readonly sessionId: string;
+    /** Where the host keeps its transcript: a file, or the database that it is in. */
+    readonly transcript: string;
+    readonly userMessages: number;
+    readonly firstUserMessageAtMs: number | null;
+    readonly lastUserMessageAtMs: number | null;
+  }[];
 }

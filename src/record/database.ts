@@ -46,6 +46,15 @@ const MIGRATIONS = [
   CREATE INDEX history_by_time ON history (at_ms);
   CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
   `ALTER TABLE resumes ADD COLUMN checksum TEXT`,
+  `CREATE TABLE carry_overs (
+    agent_id TEXT NOT NULL,
+    session_key TEXT NOT NULL,
+    from_id TEXT NOT NULL,
+    to_id TEXT NOT NULL,
+    block TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (agent_id, session_key)
+  ) STRICT, WITHOUT ROWID`,
 ] as const;
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
@@ -110,6 +119,7 @@ const COLUMNS_NEEDED = [
   ["verdicts", "agent_id, session_key, verdict, reason, evidence"],
   ["history", "agent_id, session_key, at_ms, what, detail"],
   ["facts", "name, value"],
+  ["carry_overs", "agent_id, session_key, from_id, to_id, block, at_ms"],
 ] as const;
 
 function checkTables(db: DatabaseSync): void {
@@ -147,10 +157,30 @@ function salvage(path: string): Row[] {
   }
 }
 
-/** Opens the record for reading, as it is; `undefined` when there is none that can be used. */
-export function openForReading(stateDir: string): DatabaseSync | undefined {
+/**
+ * Opens the record for one step beside whoever keeps it open, or creates it. Throws when it cannot be used: setting it aside
+ * is left to the start that resumes from it.
+ */
+export function openBeside(stateDir: string): DatabaseSync {
   const path = recordPath(stateDir);
-  if (!existsSync(path) || unusable(stateDir) !== undefined) return undefined;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const db = new DatabaseSync(path);
+  try {
+    chmodSync(path, 0o600);
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
+    if (versionOf(db) > MIGRATIONS.length) throw new UnusableError("was written by a newer version of this plugin");
+    migrate(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Opens the record for reading, as it is; `undefined` when there is none that can be used, as far as that is looked at. */
+export function openForReading(stateDir: string, { checked = true } = {}): DatabaseSync | undefined {
+  const path = recordPath(stateDir);
+  if (!existsSync(path) || (checked && unusable(stateDir) !== undefined)) return undefined;
   return new DatabaseSync(path, { readOnly: true });
 }
 

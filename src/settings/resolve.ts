@@ -1,5 +1,5 @@
 import { settingsSchema } from "./schema.generated.ts";
-import type { FleetSettings, Settings } from "./settings.ts";
+import type { ContinuitySettings, FleetSettings, Settings } from "./settings.ts";
 import { applySchema, type SettingsError } from "./validate.ts";
 
 /** Either the settings in force or everything that is wrong with them; never half of each. */
@@ -14,7 +14,8 @@ const LEASE_MARGIN_MS = 60_000;
 const LEAST_LEASE_MARGIN_MS = 5_000;
 
 /** The form of `applySchema`'s result; guaranteed by the schema that it walked. */
-interface RawSettings extends Omit<Settings, "filter" | "fleet"> {
+interface RawSettings extends Omit<Settings, "filter" | "fleet" | "continuity"> {
+  readonly continuity: Omit<ContinuitySettings, "maxAgeMs"> & { readonly maxAgeHours: number };
   readonly fleet: (Omit<FleetSettings, "leaseMs"> & { readonly leaseMs: number | undefined }) | undefined;
   readonly filter: Omit<Settings["filter"], "idleMs" | "maxAgeMs"> & {
     readonly idleHours: number;
@@ -30,9 +31,11 @@ export function resolveSettings(config: unknown): SettingsResult {
   if (errors.length > 0) return { ok: false, errors };
   const { idleHours, maxAgeHours, ...filter } = raw.filter;
   const times = { idleMs: idleHours * HOUR_MS, maxAgeMs: maxAgeHours * HOUR_MS };
+  const { maxAgeHours: hoursCarried, ...carried } = raw.continuity;
+  const continuity = { ...carried, maxAgeMs: hoursCarried * HOUR_MS };
   const leaseMs = raw.fleet?.leaseMs ?? raw.resume.timeoutMs + LEASE_MARGIN_MS;
   const fleet = raw.fleet === undefined ? undefined : { ...raw.fleet, leaseMs };
-  return { ok: true, settings: { ...raw, filter: { ...filter, ...times }, fleet } };
+  return { ok: true, settings: { ...raw, filter: { ...filter, ...times }, fleet, continuity } };
 }
 
 /** What is right by itself and wrong beside something else. */

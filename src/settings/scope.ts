@@ -13,7 +13,8 @@ export function scopeFilter(filter: Settings["filter"]): (row: SessionRow) => Ev
   const agents = globFilter(filter.agents);
   const channels = globFilter(filter.channels);
   const sessionKeys = globFilter(filter.sessionKeys);
-  return (row) => agents(row.agentId) ?? channels(row.channel ?? NO_CHANNEL) ?? sessionKeys(row.sessionKey);
+  return (row) =>
+    agents(row.agentId) ?? channels(row.conversation.channel ?? NO_CHANNEL) ?? sessionKeys(row.sessionKey);
 }
 
 function globFilter({ include, exclude }: ScopeGlobs): (word: string) => Evidence | undefined {

@@ -1,3 +1,5 @@
+import type { CarryLimits } from "../domain/carry-over.ts";
+
 /** What the plugin does with interrupted sessions: resume them, only report them, or nothing. */
 export type Mode = "active" | "observe" | "off";
 
@@ -29,6 +31,15 @@ export interface FleetSettings {
   readonly leaseMs: number;
   /** Resumes at once in this gateway while Redis cannot be reached. */
   readonly fallbackConcurrent: number;
+}
+
+/** A session's end after which another id begins under the same key, by itself. */
+export type RolloverReason = "idle" | "daily";
+
+/** What the first turn after a rollover is given. */
+export interface ContinuitySettings extends CarryLimits {
+  readonly enabled: boolean;
+  readonly reasons: readonly RolloverReason[];
 }
 
 /**
@@ -88,4 +99,5 @@ export interface Settings {
   };
   /** Whether a conversation is told that its resume is held. */
   readonly notify: "off" | "held";
+  readonly continuity: ContinuitySettings;
 }

@@ -15,7 +15,9 @@ export interface SchemaNode {
   readonly pattern?: string;
   readonly maxLength?: number;
   readonly items?: SchemaNode;
+  readonly minItems?: number;
   readonly maxItems?: number;
+  readonly uniqueItems?: boolean;
   /** What is accepted, in words, where the pattern would tell nobody. */
   readonly expected?: string;
   /** For the Control UI: shown only on request. */
@@ -70,7 +72,7 @@ export function applySchema(schema: SchemaNode, value: unknown, errors: Settings
 
 function applyLeaf(schema: SchemaNode, value: unknown, errors: SettingsError[], path: string): unknown {
   if (value === undefined) return schema.default;
-  if (schema.items !== undefined && Array.isArray(value) && value.length <= (schema.maxItems ?? Infinity)) {
+  if (schema.items !== undefined && Array.isArray(value) && isListOf(schema, value)) {
     const { items } = schema;
     return value.map((item, index) => applyLeaf(items, item ?? null, errors, `${path}[${index}]`));
   }
@@ -80,9 +82,15 @@ function applyLeaf(schema: SchemaNode, value: unknown, errors: SettingsError[], 
   return schema.default;
 }
 
+function isListOf({ minItems = 0, maxItems = Infinity, uniqueItems }: SchemaNode, value: readonly unknown[]): boolean {
+  if (value.length < minItems || value.length > maxItems) return false;
+  return uniqueItems !== true || new Set(value).size === value.length;
+}
+
 function accepts(schema: SchemaNode, value: unknown): boolean {
   if (schema.enum !== undefined) return schema.enum.includes(value as string);
   if (schema.type === "array") return false;
+  if (schema.type === "boolean") return typeof value === "boolean";
   if (schema.type === "string") {
     if (schema.secretRef === true && isSecretReference(value)) return true;
     if (typeof value !== "string") return false;
@@ -109,7 +117,12 @@ function isSecretReference(value: unknown): value is SecretReference {
 function describe(schema: SchemaNode): string {
   const preset = schema.default === undefined ? "" : ` (default ${show(schema.default)})`;
   if (schema.enum !== undefined) return `one of ${schema.enum.map(show).join(", ")}${preset}`;
-  if (schema.items !== undefined) return `a list of at most ${schema.maxItems} entries, each ${describe(schema.items)}`;
+  if (schema.items !== undefined) {
+    const { minItems, maxItems, uniqueItems, items } = schema;
+    const count = minItems === undefined ? `at most ${maxItems}` : `${minItems} to ${maxItems}`;
+    return `a list of ${count}${uniqueItems === true ? " different" : ""} entries, each ${describe(items)}${preset}`;
+  }
+  if (schema.type === "boolean") return `true or false${preset}`;
   if (schema.expected !== undefined) return schema.expected;
   if (schema.type === "string") {
     return `a string matching ${schema.pattern}${preset}`;

@@ -16,6 +16,7 @@ const WITHIN = {
   lane: { quietMs: [0, 600_000] },
   resume: { timeoutMs: [1000, 3_600_000], retryDelayMs: [0, 3_600_000], maxAttempts: [1, 10] },
   preemption: { maxPreemptions: [0, 1000], maxWaitMs: [0, 86_400_000] },
+  continuity: { maxMessages: [1, 200], maxChars: [200, 100_000], maxAgeMs: [0, 8760 * 3_600_000] },
 } as const;
 
 /** Of those that may be missing. */
@@ -66,6 +67,9 @@ function expectResolved(config: unknown): void {
   expect(["ask", "hold", "full"]).toContain(settings.resume.unsafeTail);
   expect(["leave", "hold"]).toContain(settings.filter.excluded);
   expect(["off", "held"]).toContain(settings.notify);
+  const { enabled, reasons } = settings.continuity;
+  expect([true, false]).toContain(enabled);
+  expect([["idle"], ["daily"], ["idle", "daily"], ["daily", "idle"]]).toContainEqual(reasons);
   for (const scope of [settings.filter.agents, settings.filter.channels, settings.filter.sessionKeys]) {
     for (const globs of [scope.include ?? [], scope.exclude ?? []]) {
       expect(globs.length).toBeLessThanOrEqual(1000);
@@ -133,6 +137,10 @@ test.prop(
         lane: group("name", "quietMs"),
         resume: group("timeoutMs", "retryDelayMs", "maxAttempts", "unsafeTail"),
         preemption: group("scope", "maxPreemptions", "maxWaitMs"),
+        continuity: fc.oneof(
+          group("enabled", "reasons", "maxMessages", "maxChars", "maxAgeHours"),
+          fc.record({ reasons: fc.array(fc.oneof(fc.constantFrom("idle", "daily"), leaf), { maxLength: 3 }) }),
+        ),
       },
       { requiredKeys: [] },
     ),

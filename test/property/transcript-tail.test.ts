@@ -1,6 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { classifyTail, lastUserMessageAtMs, newestEventAtMs } from "../../src/domain/transcript-tail.ts";
+import { classifyTail, newestEventAtMs, userMessages } from "../../src/domain/transcript-tail.ts";
+
+const lastSaidAtMs = (events: readonly unknown[]) => userMessages(events).lastUserMessageAtMs;
 
 const KINDS = ["answered", "unanswered", "unsafe"];
 
@@ -46,7 +48,7 @@ test.prop([transcript], { numRuns: 2000 })(
 test.prop([transcript], { numRuns: 2000 })(
   "the time of the user's last message in any transcript is a finite number or unknown",
   (events) => {
-    const atMs = lastUserMessageAtMs(events);
+    const atMs = lastSaidAtMs(events);
     expect(atMs === undefined || Number.isFinite(atMs)).toBe(true);
   },
 );
@@ -56,9 +58,9 @@ test.prop([transcript, transcript, fc.integer({ min: 0 })])(
   (events, after, timestamp) => {
     const reply = { type: "message", timestamp, message: { role: "assistant", content: "hi" } };
     const noise = after.map((one) => ({ type: "custom", timestamp, data: one }));
-    expect(lastUserMessageAtMs([...events, reply, ...noise])).toBe(lastUserMessageAtMs(events));
+    expect(lastSaidAtMs([...events, reply, ...noise])).toBe(lastSaidAtMs(events));
     const question = { ...reply, message: { role: "user", content: "hi" } };
-    expect(lastUserMessageAtMs([...events, question, ...noise])).toBe(timestamp);
+    expect(lastSaidAtMs([...events, question, ...noise])).toBe(timestamp);
   },
 );
 

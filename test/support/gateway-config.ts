@@ -42,6 +42,8 @@ export type GatewayConfigOptions = {
   agentModels?: Partial<Record<AgentId, string>>;
   /** Of every model (default: nothing). */
   cost?: ModelCost;
+  /** Of the host (default: the newest); without the keys that an older one refuses. */
+  hostVersion?: string;
   /** Merged in at last. */
   extra?: GatewayConfig;
 };
@@ -90,7 +92,7 @@ export function gatewayConfig(options: GatewayConfigOptions): GatewayConfig {
     },
     update: { checkOnStart: false },
     models: {
-      catalogRefresh: { enabled: false },
+      ...(isBefore(options.hostVersion, "2026.8") ? {} : { catalogRefresh: { enabled: false } }),
       providers: {
         stub: provider(url, [STUB_MODEL_ID, ...(options.otherModel === undefined ? [] : [options.otherModel])]),
         ...(otherUrl === undefined ? {} : { other: provider(otherUrl, [STUB_MODEL_ID]) }),
@@ -141,6 +143,12 @@ export const GATEWAY_TOKEN = "test-gateway-token";
 /** The Telegram account of an agent. */
 function accountOf(agentId: string): string {
   return agentId === "main" ? "default" : agentId;
+}
+
+/** Host versions are dates: year, month, number. */
+function isBefore(version: string | undefined, than: string): boolean {
+  if (version === undefined) return false;
+  return version.localeCompare(than, "en", { numeric: true }) < 0;
 }
 
 /** Deeply; arrays replace. */

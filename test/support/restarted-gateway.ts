@@ -2,7 +2,7 @@
  * What most gateway tests start from: a state that was really crashed, restarted with our plugin (or without), with its
  * Telegram chats and its model at hand.
  */
-import { canonicalKey } from "../../src/domain/session.ts";
+import { canonicalKey } from "../../src/domain/session-key.ts";
 import { SessionRefs } from "../../src/observe/session-ref.ts";
 import { RecordStore } from "../../src/record/record-store.ts";
 import { copyCrashedState, type CrashedChat, type CrashedStateOptions, type CrashedTemplate } from "./crashed-state.ts";

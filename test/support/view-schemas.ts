@@ -159,6 +159,19 @@ export const ShowSchema = exactly({
     lastRunError: nullOr(text),
     marks: Type.Array(text),
   }),
+  conversation: nullOr(
+    exactly({
+      key: text,
+      kind: text,
+      channel: nullOr(text),
+      accountId: nullOr(text),
+      peer: nullOr(text),
+      threadId: nullOr(text),
+      rows: Type.Array(
+        exactly({ sessionKey: text, sessionId: text, status: nullOr(text), lastInteractionAtMs: nullOr(timeMs) }),
+      ),
+    }),
+  ),
   transcript: exactly({
     state: text,
     sizeBytes: nullOr(count),
@@ -224,6 +237,22 @@ export const DoctorSchema = exactly({
   source,
   findings: Type.Array(
     exactly({ check: text, level: Type.Enum(["ok", "warn", "fail"]), found: text, fix: nullOr(text) }),
+  ),
+  splits: Type.Array(
+    exactly({
+      agentId: text,
+      key: text,
+      parts: Type.Array(
+        exactly({
+          sessionKey: text,
+          sessionId: text,
+          transcript: text,
+          userMessages: count,
+          firstUserMessageAtMs: nullOr(timeMs),
+          lastUserMessageAtMs: nullOr(timeMs),
+        }),
+      ),
+    }),
   ),
 });
 

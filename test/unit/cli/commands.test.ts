@@ -282,6 +282,22 @@ describe("openclaw resumes doctor", () => {
     expect(exitCode).toBe(0);
   });
 
+  it("names the sessions of a split conversation, in the order in which they began", async () => {
+    const part = (sessionKey: string, atMs: number | null) => ({
+      sessionKey,
+      sessionId: `session of ${sessionKey}`,
+      transcript: "/store",
+      userMessages: 2,
+      firstUserMessageAtMs: atMs,
+      lastUserMessageAtMs: atMs,
+    });
+    const splits = [{ agentId: "a", key: "agent:a:pair:1", parts: [part("pair:1", 0), part("agent:a:pair:1", null)] }];
+    const { stdout } = await run(["doctor"], { answer: () => ({ ...doctorView(ok), splits }) });
+    expect(stdout).toMatch(
+      /\n\nsplit: agent:a:pair:1\n +1\. +2 messages, 1970-.* pair:1, session .*\n +2\. +2 messages, - to - /,
+    );
+  });
+
   it("exits with 6 when something does not work", async () => {
     expect((await run(["doctor"], { answer: () => doctorView(ok, bad) })).exitCode).toBe(6);
   });

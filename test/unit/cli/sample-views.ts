@@ -145,6 +145,15 @@ export const showView = (over: Partial<ShowView> = {}): ShowView => ({
     lastRunError: null,
     marks: ["spawned"],
   },
+  conversation: {
+    key: "agent:a:telegram:direct:1",
+    kind: "direct",
+    channel: "telegram",
+    accountId: null,
+    peer: "1",
+    threadId: null,
+    rows: [{ sessionKey: "agent:a:chat", sessionId: "session-1", status: "killed", lastInteractionAtMs: NOW - HOUR }],
+  },
   transcript: {
     state: "ok",
     sizeBytes: 1234,
@@ -173,4 +182,8 @@ export const showView = (over: Partial<ShowView> = {}): ShowView => ({
   ...over,
 });
 
-export const doctorView = (...findings: DoctorView["findings"]): DoctorView => ({ source: "gateway", findings });
+export const doctorView = (...findings: DoctorView["findings"]): DoctorView => ({
+  source: "gateway",
+  findings,
+  splits: [],
+});

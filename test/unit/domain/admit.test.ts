@@ -59,7 +59,7 @@ describe("admits", () => {
 
   it("what the operator asked for, whatever the filters say", () => {
     const asked = candidate({
-      row: row({ status: "killed", startedAtMs: 1, lastInteractionAtMs: 1, directKey: true }),
+      row: row({ status: "killed", startedAtMs: 1, lastInteractionAtMs: 1, conversation: { kind: "direct" } }),
       record: record({ requestedAtMs: NOW - 5 }),
       transcript: { state: "unreadable", failures: 9 },
     });
@@ -76,7 +76,7 @@ describe("admits", () => {
       throw new Error("asked for the transcript");
     };
     const decided = [
-      candidate({ row: row({ keyKind: "cron" }) }),
+      candidate({ row: row({ conversation: { kind: "cron" } }) }),
       withRecord({ phase: "delivering" }),
       withRecord({ requestedAtMs: 1 }),
       withRecord({ attempts: 2 }),
@@ -208,7 +208,7 @@ describe("holds", () => {
   });
 
   it("a direct chat of its own when direct chats share the main session", () => {
-    const direct = candidate({ row: row({ sessionKey: "agent:a:direct:7", directKey: true }) });
+    const direct = candidate({ row: row({ sessionKey: "agent:a:direct:7", conversation: { kind: "direct" } }) });
     expect(judge(direct).kind).toBe("admit");
     expect(judge(candidate(), { ...ADMISSION, directChatsShareMain: true }).kind).toBe("admit");
     expect(judge(direct, { ...ADMISSION, directChatsShareMain: true })).toEqual({
@@ -480,7 +480,7 @@ describe("retires", () => {
 
 describe("leaves", () => {
   it.each(["subagent", "cron", "acp", "heartbeat"] as const)("a session of kind %s to its owner", (keyKind) => {
-    expect(judge(candidate({ row: row({ keyKind }) }))).toEqual({
+    expect(judge(candidate({ row: row({ conversation: { kind: keyKind } }) }))).toEqual({
       kind: "leave",
       reason: keyKind,
       found: keyKind,
@@ -520,7 +520,7 @@ describe("leaves", () => {
 
   it("another owner's session before it looks at ages or records", () => {
     const stale = candidate({
-      row: row({ keyKind: "cron", lastInteractionAtMs: undefined }),
+      row: row({ conversation: { kind: "cron" }, lastInteractionAtMs: undefined }),
       record: record({ attempts: 9 }),
     });
     expect(judge(stale)).toMatchObject({ kind: "leave", reason: "cron" });
@@ -543,7 +543,10 @@ describe("leaves", () => {
 
 /** Each objection with what takes it away, in the order of the rules: the first that is left decides. */
 const ORDER: readonly (readonly [reason: string, cure: (found: Candidate) => Candidate])[] = [
-  ["cron", (found) => ({ ...found, row: { ...found.row, keyKind: "conversation" } })],
+  [
+    "cron",
+    (found) => ({ ...found, row: { ...found.row, conversation: { ...found.row.conversation, kind: "direct" } } }),
+  ],
   ["cli-backed", (found) => ({ ...found, row: { ...found.row, marks: row().marks } })],
   ["restart-continuation", (found) => ({ ...found, restartContinuation: false })],
   ["session-replaced", (found) => ({ ...found, row: { ...found.row, sessionId: "session-1", startedAtMs: 1 } })],
@@ -556,8 +559,15 @@ const ORDER: readonly (readonly [reason: string, cure: (found: Candidate) => Can
   ],
   ["attempts-exhausted", (found) => ({ ...found, record: { ...record(found.record), attempts: 1 } })],
   ["requested", (found) => ({ ...found, record: { ...record(found.record), requestedAtMs: undefined } })],
-  ["excluded", (found) => ({ ...found, row: { ...found.row, channel: undefined } })],
-  ["dm-scope-retired", (found) => ({ ...found, row: { ...found.row, directKey: false } })],
+  [
+    "excluded",
+    ({ row: { conversation, ...rest }, ...found }) => ({
+      ...found,
+      row: { ...rest, conversation: { ...conversation, channel: undefined } },
+    }),
+  ],
+  ["dm-scope-retired", (found) => ({ ...found, row: { ...found.row, archived: true } })],
+  ["duplicate-of", (found) => ({ ...found, newerRow: undefined })],
   ["time-in-future", (found) => ({ ...found, row: { ...found.row, lastInteractionAtMs: undefined } })],
   ["activity-unknown", (found) => ({ ...found, row: { ...found.row, lastInteractionAtMs: 1 } })],
   ["idle-too-long", (found) => ({ ...found, row: { ...found.row, lastInteractionAtMs: NOW } })],
@@ -570,21 +580,21 @@ it("lets the first rule that objects decide, in the order of the rules", () => {
   const limits = {
     ...ADMISSION,
     directChatsShareMain: true,
-    excludedBy: ({ channel }: Candidate["row"]) => (channel === undefined ? undefined : { found: channel, limit: "" }),
+    excludedBy: ({ conversation: { channel } }: Candidate["row"]) =>
+      channel === undefined ? undefined : { found: channel, limit: "" },
   };
   let found = candidate({
     row: row({
-      keyKind: "cron",
+      conversation: { kind: "cron", channel: "telegram" },
       marks: { cliBacked: true },
       sessionId: "session-2",
-      channel: "telegram",
-      directKey: true,
       startedAtMs: NOW,
       lastInteractionAtMs: NOW + HOUR,
     }),
     record: record({ phase: "released", outcome: "released", attempts: 9, requestedAtMs: 1, sessionStartedAtMs: NOW }),
     restartContinuation: true,
     userContinued: true,
+    newerRow: "another",
     transcript: { state: "empty" },
   });
   const said: string[] = [];
@@ -620,7 +630,11 @@ describe("the boot limit", () => {
   });
 
   it("is used up by admitted sessions only", () => {
-    const found = [chat("newest", NOW, { keyKind: "cron" }), chat("newer", NOW - 1), chat("stale", NOW - 2 * HOUR)];
+    const found = [
+      chat("newest", NOW, { conversation: { kind: "cron" } }),
+      chat("newer", NOW - 1),
+      chat("stale", NOW - 2 * HOUR),
+    ];
     expect(verdicts(found, 1)).toEqual(["newest leave cron", "newer admit interrupted", "stale hold idle-too-long"]);
   });
 
@@ -695,7 +709,7 @@ it("reaches every reason of its own in this file", () => {
   const excluding = (excluded: "leave" | "hold") => ({ ...limits, excluded, excludedBy: () => out });
   const marked = Object.keys(row().marks).map((mark) => candidate({ row: row({ marks: { [mark]: true } }) }));
   const kinds = (["subagent", "cron", "acp", "heartbeat"] as const).map((keyKind) =>
-    candidate({ row: row({ keyKind }) }),
+    candidate({ row: row({ conversation: { kind: keyKind } }) }),
   );
   const transcripts = (
     [
@@ -715,7 +729,8 @@ it("reaches every reason of its own in this file", () => {
     candidate({ row: row({ startedAtMs: 1 }) }),
     candidate({ row: row({ lastInteractionAtMs: undefined }) }),
     candidate({ row: row({ lastInteractionAtMs: NOW + HOUR }) }),
-    candidate({ row: row({ directKey: true }) }),
+    candidate({ row: row({ conversation: { kind: "direct" } }) }),
+    candidate({ newerRow: "another" }),
     candidate({ restartContinuation: true }),
     candidate({ record: record({ sessionId: "older" }) }),
     candidate({ record: record(), userContinued: true }),

@@ -491,7 +491,7 @@ describe("when records are lost", () => {
     ["that is done", { status: "done" }],
     ["whose run was aborted", { status: "killed", abortedLastRun: true }],
     ["that its user has stopped", { status: "killed", stoppedAtMs: NOW - 60_000 }],
-    ["of a cron job", { status: "killed", keyKind: "cron" }],
+    ["of a cron job", { status: "killed", conversation: { kind: "cron" } }],
   ] as const)("passes over one %s", (_, over) => {
     expect(afterLoss(row(over))).toBeUndefined();
   });

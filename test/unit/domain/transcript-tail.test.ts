@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { classifyTail, lastUserMessageAtMs, newestEventAtMs } from "../../../src/domain/transcript-tail.ts";
+import { classifyTail, newestEventAtMs, userMessages } from "../../../src/domain/transcript-tail.ts";
+
+const lastSaidAtMs = (events: readonly unknown[]) => userMessages(events).lastUserMessageAtMs;
 
 const message = (role: string, content: unknown, over: object = {}) => ({
   type: "message",
@@ -140,26 +142,26 @@ describe("newestEventAtMs", () => {
   });
 });
 
-describe("lastUserMessageAtMs", () => {
+describe("when a user last wrote", () => {
   const said = (timestamp: unknown, role = "user") => ({ ...message(role, text("hello")), timestamp });
 
   it("is the time of the user's last message", () => {
-    expect(lastUserMessageAtMs([said(1), said(2)])).toBe(2);
+    expect(lastSaidAtMs([said(1), said(2)])).toBe(2);
   });
 
   it("is not the time of what came after it", () => {
     const after = [said(3, "assistant"), said(4, "toolResult"), said(5, "system"), { type: "leaf", timestamp: 6 }];
-    expect(lastUserMessageAtMs([said(1), said(2), ...after])).toBe(2);
+    expect(lastSaidAtMs([said(1), said(2), ...after])).toBe(2);
   });
 
   it("reads ISO times", () => {
-    expect(lastUserMessageAtMs([said("1970-01-01T00:00:01.500Z")])).toBe(1500);
+    expect(lastSaidAtMs([said("1970-01-01T00:00:01.500Z")])).toBe(1500);
   });
 
   it.each([["no date"], [Number.NaN], [Number.POSITIVE_INFINITY], [null], [{}], [true], [undefined]])(
     "passes over a message with the time %s",
     (timestamp) => {
-      expect(lastUserMessageAtMs([said(7), said(timestamp)])).toBe(7);
+      expect(lastSaidAtMs([said(7), said(timestamp)])).toBe(7);
     },
   );
 
@@ -171,11 +173,18 @@ describe("lastUserMessageAtMs", () => {
     [{ type: "message", timestamp: 8, message: { role: ["user"] } }],
     [{ type: "message", timestamp: 8, role: "user" }],
   ])("passes over %j", (event) => {
-    expect(lastUserMessageAtMs([said(7), event])).toBe(7);
+    expect(lastSaidAtMs([said(7), event])).toBe(7);
   });
 
   it("is unknown when the user has written nothing", () => {
-    expect(lastUserMessageAtMs([])).toBeUndefined();
-    expect(lastUserMessageAtMs([said(1, "assistant"), said(2, "system")])).toBeUndefined();
+    expect(lastSaidAtMs([])).toBeUndefined();
+    const provenance = { kind: "internal_system", sourceTool: "main_session_restart_recovery" };
+    const asked = {
+      type: "message",
+      timestamp: 1,
+      message: { role: "user", content: "[System] Continue", provenance },
+    };
+    expect(lastSaidAtMs([asked])).toBeUndefined();
+    expect(lastSaidAtMs([said(1, "assistant"), said(2, "system")])).toBeUndefined();
   });
 });

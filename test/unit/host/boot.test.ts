@@ -117,6 +117,47 @@ function boot(over: Over = {}) {
   return { found: found.judged, unreadable: found.unreadable, verdicts: () => verdictsOf(found), claim, options };
 }
 
+describe("two rows of one conversation", () => {
+  const of = (sessionKey: string, agoMs: number, over: Parameters<typeof row>[0] = {}) =>
+    row({ sessionKey, lastInteractionAtMs: NOW - agoMs, ...over, conversation: { key: "agent:a:chat" } });
+
+  it("are resumed once, in the row that was active last; the other is held, and both are taken from the host", async () => {
+    rows = [of("chat", 60_000), of("agent:a:chat", 30_000)];
+    const queue = await boot().claim();
+    expect(queue.map(({ sessionKey }) => sessionKey)).toEqual(["agent:a:chat"]);
+    expect(judged.toSorted()).toEqual(["agent:a:chat admit interrupted", "chat hold duplicate-of"]);
+    expect(claims.toSorted()).toEqual(["agent:a:chat", "chat"]);
+    expect(records.all().map(({ sessionKey, outcome }) => [sessionKey, outcome])).toEqual([
+      ["agent:a:chat", undefined],
+      ["chat", "held"],
+    ]);
+    expect(rows.map(({ sessionKey }) => sessionKey)).toEqual(["chat", "agent:a:chat"]);
+  });
+
+  it("are resumed in neither when the newer was not interrupted", async () => {
+    rows = [of("chat", 60_000), of("agent:a:chat", 30_000, { status: "done" })];
+    expect(await boot().claim()).toEqual([]);
+    expect(judged).toEqual(["chat hold duplicate-of"]);
+  });
+
+  it("keep records of their own from boot to boot", async () => {
+    rows = [of("chat", 60_000), of("agent:a:chat", 30_000)];
+    await boot().claim();
+    judged = [];
+    expect((await boot({ nowMs: NOW + 1 }).claim()).map(({ sessionKey }) => sessionKey)).toEqual(["agent:a:chat"]);
+    expect(judged.toSorted()).toEqual(["agent:a:chat admit claimed-earlier", "chat hold held-earlier"]);
+  });
+});
+
+it("keeps the record of a row whose key the host spells otherwise since", async () => {
+  rows = [row({ sessionKey: "Chat" })];
+  await boot().claim();
+  rows = [row({ sessionKey: "agent:a:chat", status: "killed" })];
+  const queue = await boot({ nowMs: NOW + 1 }).claim();
+  expect(queue.map(({ sessionKey }) => sessionKey)).toEqual(["agent:a:chat"]);
+  expect(records.all().map(({ sessionKey }) => sessionKey)).toEqual(["agent:a:chat"]);
+});
+
 describe("judging", () => {
   it("changes nothing", () => {
     rows = [row({ sessionKey: "k" })];
@@ -179,7 +220,7 @@ describe("claiming", () => {
     rows = [
       row({ sessionKey: "good" }),
       row({ sessionKey: "stale", lastInteractionAtMs: 1 }),
-      row({ sessionKey: "job", keyKind: "cron" }),
+      row({ sessionKey: "job", conversation: { kind: "cron" } }),
     ];
     const queue = await boot().claim();
     expect(queue.map(({ sessionKey }) => sessionKey)).toEqual(["good"]);
@@ -443,7 +484,7 @@ describe("what was said", () => {
   it("is remembered with its evidence, of the sessions that cannot be read too", async () => {
     const list: SessionStore["list"] = (_agentId, onUnreadable) => {
       onUnreadable("broken", new Error("no session id"));
-      return [row({ sessionKey: "k" }), row({ sessionKey: "job", keyKind: "cron" })];
+      return [row({ sessionKey: "k" }), row({ sessionKey: "job", conversation: { kind: "cron" } })];
     };
     const { verdicts, claim } = boot({ list });
     await claim();
@@ -484,6 +525,7 @@ describe("what was said", () => {
       judged: boot().found,
       unreadable: [],
       unlisted: new Set<string>(),
+      shared: [],
       tookMs: { discover: 0, admit: 0 },
     };
     const { queue } = await claimJudged(judgement, { ...options, records: half });
@@ -503,6 +545,7 @@ describe("when records were lost", () => {
       judged: boot().found,
       unreadable: [],
       unlisted: new Set<string>(),
+      shared: [],
       tookMs: { discover: 0, admit: 0 },
     };
     await expect(claimJudged(judgement, boot().options)).rejects.toThrow("disk full");
@@ -540,6 +583,7 @@ describe("when records were lost", () => {
       judged: damaged,
       unreadable: [],
       unlisted: new Set<string>(),
+      shared: [],
       tookMs: { discover: 0, admit: 0 },
     };
     await claimJudged(judgement, { ...options, known, records: noting });

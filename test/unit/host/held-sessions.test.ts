@@ -46,6 +46,17 @@ describe("a held session that its user continues", () => {
     expect([records.all(), records.heldCount()]).toEqual([[], 0]);
   });
 
+  it("takes the other rows of its conversation with it", () => {
+    const other = { agentId: "a", sessionKey: "agent:a:older" };
+    records.put(record({ ...other, phase: "settled", outcome: "held", attempts: 0 }));
+    const verdict = { kind: "hold", reason: "duplicate-of", found: KEY, limit: null } as const;
+    events.emit("judged", { ...other, verdict });
+    events.emit("judged", { ...SUBJECT, verdict: HOLD });
+    continues();
+    expect(settled.map(({ sessionKey }) => sessionKey)).toEqual([other.sessionKey, KEY]);
+    expect(records.heldCount()).toBe(0);
+  });
+
   it("is left alone when it is not held any more, or was never ours", () => {
     events.emit("judged", { ...SUBJECT, verdict: HOLD });
     records.put(record({ phase: "claimed" }));

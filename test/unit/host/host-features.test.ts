@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { hostFeatures } from "../../../src/host/host-features.ts";
+import { hostFeatures, missingFeatures } from "../../../src/host/host-features.ts";
 
 type Runtime = Parameters<typeof hostFeatures>[0];
 const has = () => undefined;
@@ -24,6 +24,7 @@ const NAMES = [
 
 it("are all there on a host that has them", () => {
   expect(featuresOf(ALL)).toEqual(Object.fromEntries(NAMES.map((name) => [name, true])));
+  expect(missingFeatures(ALL as object as Runtime)).toEqual([]);
 });
 
 it.each(NAMES)("lack %s where the host has none, or something that is no function", (name) => {
@@ -35,5 +36,6 @@ it.each(NAMES)("lack %s where the host has none, or something that is no functio
     };
     // Only the place that it belongs to counts; there is one of each name.
     expect(featuresOf(runtime)).toEqual(Object.fromEntries(NAMES.map((one) => [one, one !== name])));
+    expect(missingFeatures(runtime as object as Runtime)).toEqual([name]);
   }
 });

@@ -91,6 +91,7 @@ function run(over: Partial<HostRunnerOptions> = {}, signal = new AbortController
     },
     config: () => ({}),
     storePathOf: (agentId) => `/store/${agentId}`,
+    transcriptFileOf: () => undefined,
     sessions: {
       get: () => session,
       claim: async ({ sessionKey }) => journal.push(`claim ${sessionKey}`) > 0,
@@ -278,6 +279,14 @@ describe("a turn", () => {
     unsafeTail = "hold";
     await run();
     expect(turns.map((params) => "disableTools" in params)).toEqual([false]);
+  });
+
+  it("is on the transcript's file, where the host keeps files", async () => {
+    await run({ transcriptFileOf: ({ sessionId }) => `/no/such/${sessionId}.jsonl` });
+    expect(turns).toMatchObject([
+      { sessionFile: "/no/such/session-1.jsonl", suppressNextUserMessagePersistence: true },
+    ]);
+    expect(turns[0]).not.toHaveProperty("sessionTarget");
   });
 
   it("is the session's own, on a lane of ours, and leaves the transcript alone", async () => {

@@ -21,6 +21,9 @@ class CountingHost {
   onPatch: () => Promise<void> = async () => undefined;
   settings: unknown = {};
   dmScope = "per-channel-peer";
+  /** Whether it has what runs a turn. */
+  canRun = true;
+  readonly logged: string[] = [];
   readonly #stateDir: string;
 
   constructor(stateDir: string) {
@@ -36,6 +39,8 @@ class CountingHost {
       config: { current: () => this.#config },
       events: { onAgentEvent: subscribe(this.agentEvents) },
       agent: {
+        runEmbeddedAgent: this.canRun ? () => undefined : undefined,
+        resolveAgentWorkspaceDir: () => this.#stateDir,
         session: {
           listSessionEntries: () => this.entries,
           getSessionEntry: () => undefined,
@@ -52,7 +57,7 @@ class CountingHost {
       this.sessionEvents.add(listener);
       return () => void this.sessionEvents.delete(listener);
     };
-    const logger = { debug() {}, info() {}, warn() {}, error() {} };
+    const logger = { debug() {}, info() {}, warn() {}, error: (line: string) => void this.logged.push(line) };
     const gatewayEvents = { onSessionsChanged: add };
     const context = { stateDir: this.#stateDir, config: this.#config, logger, gatewayEvents };
     return context as unknown as OpenClawPluginServiceContext;
@@ -204,6 +209,20 @@ it.each([
   await expect(service.start(host.context)).rejects.toThrow("disk full");
   broken.mockRestore();
   expect([taken(), openFiles()]).toEqual([NOTHING, []]);
+  await service.stop();
+});
+
+it("claims nothing on a host that cannot run a turn, and says so in one line", async () => {
+  claimable();
+  host.canRun = false;
+  const claimed = vi.spyOn(host, "onPatch");
+  const service = new ResumeService(host.api);
+  await service.start(host.context);
+  expect(claimed).not.toHaveBeenCalled();
+  expect(host.logged).toEqual([
+    expect.stringContaining("nothing is resumed by this plugin: this host lacks runEmbeddedAgent"),
+  ]);
+  expect(service.office()).toMatchObject({ state: "failed", active: undefined });
   await service.stop();
 });
 

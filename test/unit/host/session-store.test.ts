@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createSessionStore, keyKindOfKey } from "../../../src/host/session-store.ts";
+import { createSessionStore } from "../../../src/host/session-store.ts";
 
 type Api = Parameters<typeof createSessionStore>[0];
 type Config = ReturnType<Parameters<typeof createSessionStore>[1]>;
@@ -60,7 +60,14 @@ describe("a row", () => {
       agentId: "a",
       sessionKey: KEY,
       sessionId: "session-1",
-      keyKind: "conversation",
+      conversation: {
+        key: KEY,
+        kind: "direct",
+        channel: "telegram",
+        accountId: "main",
+        peer: KEY.split(":").at(-1),
+        threadId: undefined,
+      },
       chatKind: "direct",
       status: "running",
       abortedLastRun: true,
@@ -68,8 +75,7 @@ describe("a row", () => {
       stoppedAtMs: 80,
       startedAtMs: 50,
       route: { channel: "telegram", to: "1", accountId: "main", threadId: 7 },
-      channel: "telegram",
-      directKey: true,
+      archived: false,
       lastRunError: undefined,
       marks: {
         pendingFinalDelivery: false,
@@ -122,8 +128,8 @@ describe("a row", () => {
 
 describe("the channel", () => {
   it("is the route's", () => {
-    expect(read({}, "agent:a:main")).toMatchObject({ channel: "telegram" });
-    expect(read({}, "agent:a:signal:group:1")).toMatchObject({ channel: "telegram" });
+    expect(read({}, "agent:a:main")).toMatchObject({ conversation: { channel: "telegram" } });
+    expect(read({}, "agent:a:signal:group:1")).toMatchObject({ conversation: { channel: "telegram" } });
   });
 
   it.each([
@@ -131,53 +137,20 @@ describe("the channel", () => {
     ["agent:a:matrix:channel:!room:server.org", "matrix"],
     ["agent:a:main", undefined],
     ["main", undefined],
-    ["telegram:group:1", undefined],
+    ["telegram:group:1", "telegram"],
     ["", undefined],
   ])("is told by the key %s where there is no route", (key, channel) => {
-    expect(read({ delivery: undefined }, key)).toMatchObject({ channel });
+    expect(read({ delivery: undefined }, key)).toMatchObject({ conversation: { channel } });
   });
 
   // The key names a peer, not a channel: a direct chat of any channel.
   it("is not told by the key of a direct chat across channels", () => {
-    expect(read({ delivery: undefined }, "agent:a:direct:7")).toMatchObject({ channel: undefined });
+    expect(read({ delivery: undefined }, "agent:a:direct:7")).toMatchObject({ conversation: { channel: undefined } });
   });
 });
 
-describe("a key of a direct chat with a session of its own", () => {
-  it.each([
-    "agent:a:direct:7",
-    "agent:a:telegram:direct:7",
-    "agent:a:telegram:work:direct:7",
-    "agent:a:signal:direct:+49170",
-    "agent:a:telegram:direct:direct",
-  ])("is %s", (key) => {
-    expect(read({}, key)).toMatchObject({ directKey: true });
-  });
-
-  it.each([
-    "agent:a:main",
-    "main",
-    "direct:7",
-    "agent:a:direct",
-    "agent:a:direct:",
-    "agent::direct:7",
-    "agent:a::direct:7",
-    "agent:a:telegram:group:7",
-    "agent:a:telegram:channel:7",
-    "agent:a:telegram:direct:7:thread:9",
-    "agent:a:telegram:work:direct:7:thread:9",
-    "agent:a:telegram:direct:7:9",
-    "agent:a:agent:direct:7",
-    "agent:a:one:two:three:direct:7",
-    "other:a:telegram:direct:7",
-    "",
-  ])("is not %s", (key) => {
-    expect(read({}, key)).toMatchObject({ directKey: false });
-  });
-
-  it("is none of a session that is archived", () => {
-    expect(read({ archivedAt: 5 })).toMatchObject({ directKey: false });
-  });
+it("is archived when the entry says so", () => {
+  expect(read({ archivedAt: 5 })).toMatchObject({ archived: true });
 });
 
 describe("the last run's error", () => {
@@ -194,21 +167,12 @@ describe("the last run's error", () => {
   });
 });
 
-describe("the kind of a session", () => {
-  it.each([
-    ["agent:a:main", "conversation"],
-    [KEY, "conversation"],
-    ["agent:a:subagent:1", "subagent"],
-    ["agent:a:cron:job:run:1", "cron"],
-    ["agent:a:acp:1", "acp"],
-  ])("of key %s is %s", (key, kind) => {
-    expect(keyKindOfKey(key)).toBe(kind);
-    expect(read({}, key)).toMatchObject({ keyKind: kind });
-  });
-
+describe("the conversation of a session", () => {
   it("is acp or heartbeat when the entry says so", () => {
-    expect(read({ acp: {} })).toMatchObject({ keyKind: "acp" });
-    expect(read({ heartbeatIsolatedBaseSessionKey: "agent:a:main" })).toMatchObject({ keyKind: "heartbeat" });
+    expect(read({ acp: {} })).toMatchObject({ conversation: { kind: "acp" } });
+    expect(read({ heartbeatIsolatedBaseSessionKey: "agent:a:main" })).toMatchObject({
+      conversation: { kind: "heartbeat" },
+    });
   });
 });
 
@@ -260,6 +224,26 @@ describe("the route", () => {
     const delivery = { kind: "external", context: { channel: "telegram", to: "1", threadId: {} } };
     const found = read({ delivery });
     expect("route" in found ? found.route : found).toEqual({ channel: "telegram", to: "1" });
+  });
+
+  const CONTEXT = { channel: "telegram", to: "telegram:1", accountId: "main", threadId: 7 };
+  const OLDER = { lastChannel: "telegram", lastTo: "telegram:1", lastAccountId: "main", lastThreadId: 7 };
+
+  it.each([
+    ["the delivery context", { deliveryContext: CONTEXT }, CONTEXT],
+    ["the last channel", OLDER, CONTEXT],
+    [
+      "the delivery context before the last channel",
+      { ...OLDER, deliveryContext: { ...CONTEXT, to: "telegram:2" } },
+      { ...CONTEXT, to: "telegram:2" },
+    ],
+    ["nothing that can be sent to", { deliveryContext: { ...CONTEXT, channel: "webchat" } }, undefined],
+  ])("of an older host is %s", (_name, over, route) => {
+    expect(read({ delivery: undefined, ...over })).toMatchObject({ route });
+  });
+
+  it("is not that of an older host where there is a delivery", () => {
+    expect(read({ ...OLDER, delivery: { kind: "internal" } })).toMatchObject({ route: undefined });
   });
 });
 

@@ -18,7 +18,10 @@ vi.mock("openclaw/plugin-sdk/session-store-runtime", () => ({
 
 const MESSAGE = { type: "message", timestamp: 7, message: { role: "user", content: "hi" } };
 const KIB = 1024;
-const transcripts = createTranscripts((agentId) => `/store/${agentId}`);
+const noFile = () => {
+  throw new Error("this host keeps no files");
+};
+const transcripts = createTranscripts((agentId) => `/store/${agentId}`, noFile);
 
 function failing(error: unknown): () => never {
   return () => {

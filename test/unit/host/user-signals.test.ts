@@ -37,6 +37,7 @@ beforeEach(() => {
     events: { onAgentEvent } as object as UserSignalsOptions["events"],
     gatewayEvents: { onSessionsChanged } as object as NonNullable<UserSignalsOptions["gatewayEvents"]>,
     defaultAgentId: "a",
+    diagnosticsEnabled: () => true,
     isRecovery: (_agentId, _sessionKey, runId) => {
       if (runId === "unreadable") throw new Error("the entry cannot be read");
       return runId.startsWith("recovery");

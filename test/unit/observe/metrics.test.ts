@@ -25,6 +25,7 @@ beforeEach(() => {
     lane: undefined,
     fleetState: undefined,
     heldCount: () => 0,
+    splitCount: undefined,
   };
   metrics = makeMetrics();
 });

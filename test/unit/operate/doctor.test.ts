@@ -8,12 +8,12 @@ import { FakeOffice, keyOf, settingsOf } from "../support/fake-office.ts";
 import { record } from "../support/makers.ts";
 
 /** An installation with nothing to complain of, but for what is given. */
-function findings(over: Partial<Installation> = {}, config: object = {}) {
+function view(over: Partial<Installation> = {}, config: object = {}) {
   const host = new FakeHost("/nowhere", ["a", "ops"]);
   const owners = { commands: { ownerAllowFrom: ["telegram:1"] } };
   host.current = { ...host.current, ...owners, ...config };
   host.set(keyOf("chat"));
-  const view = examine({
+  return examine({
     pluginId: "resume-scheduler",
     version: "1.0.0",
     source: "gateway",
@@ -29,11 +29,15 @@ function findings(over: Partial<Installation> = {}, config: object = {}) {
     messagesSeen: 3,
     ...over,
   });
-  return view.findings.map(({ check, level, found, fix }) => ({ check, said: `${level}: ${found}`, fix }));
 }
+
+const findings = (...given: Parameters<typeof view>) =>
+  view(...given).findings.map(({ check, level, found, fix }) => ({ check, said: `${level}: ${found}`, fix }));
 
 const COSTLY = settingsOf({ budget: { maxCostPerBoot: 2.5 } });
 const SHARING = settingsOf({ fleet: { redisUrl: "redis://:s3cret@host", maxConcurrent: 4 } });
+const CARRYING = settingsOf({ continuity: { enabled: true, reasons: ["idle", "daily"] } });
+const hooksOf = (hooks: object) => ({ plugins: { entries: { "resume-scheduler": { hooks } } } });
 const FLEET: FleetView = { namespace: "n", state: "shared", reason: null, maxConcurrent: 4, fallbackConcurrent: 1 };
 const PRICED = { models: { providers: { stub: { models: [{ id: "m", cost: { input: 2, output: 10 } }] } } } };
 
@@ -64,6 +68,12 @@ const CASES: readonly (readonly [
     "warn: Redis is lost: connection refused",
     `correct it; until then at most ${FLEET.fallbackConcurrent} resumes run here at once`,
     { settings: SHARING, fleet: { ...FLEET, state: "lost", reason: "connection refused" } },
+  ],
+  [
+    "continuity",
+    "warn: enabled, but not permitted: no conversation is carried over",
+    "set plugins.entries.resume-scheduler.hooks.allowConversationAccess to true and restart",
+    { settings: CARRYING },
   ],
   ["service", "fail: it could not start", "see the gateway's log: `openclaw logs`", { state: "failed" }],
   [
@@ -171,6 +181,57 @@ const CASES: readonly (readonly [
   ],
 ];
 
+describe("a conversation in two sessions", () => {
+  const said = (atMs: number) => ({ type: "message", timestamp: atMs, message: { role: "user", content: "hi" } });
+  const examined = () => {
+    const host = new FakeHost("/nowhere", ["a"]);
+    host.current = { ...host.current, session: { dmScope: "per-channel-peer" } };
+    host.set("agent:a:direct:7", { sessionId: "older" });
+    host.set("agent:a:telegram:direct:7", { sessionId: "newer" });
+    host.events.set("older", [said(1), said(2)]);
+    host.events.set("newer", [said(3)]);
+    return host;
+  };
+
+  it("is told with its parts in the order in which they began", () => {
+    const { findings: found, splits } = view({ host: examined() });
+    expect(splits).toEqual([
+      {
+        agentId: "a",
+        key: "agent:a:telegram:direct:7",
+        parts: [
+          {
+            sessionKey: "agent:a:direct:7",
+            sessionId: "older",
+            transcript: "/store/a",
+            userMessages: 2,
+            firstUserMessageAtMs: 1,
+            lastUserMessageAtMs: 2,
+          },
+          {
+            sessionKey: "agent:a:telegram:direct:7",
+            sessionId: "newer",
+            transcript: "/store/a",
+            userMessages: 1,
+            firstUserMessageAtMs: 3,
+            lastUserMessageAtMs: 3,
+          },
+        ],
+      },
+    ]);
+    expect(found.find(({ check }) => check === "conversations")).toMatchObject({
+      level: "warn",
+      found: "1 split over two sessions or more: agent:a:telegram:direct:7",
+    });
+  });
+
+  it("is none when nothing can be read", () => {
+    const host = examined();
+    host.broken = new Error("unreadable");
+    expect(view({ host }).splits).toEqual([]);
+  });
+});
+
 describe("the doctor", () => {
   it("finds nothing to complain of in a sound installation", () => {
     expect(findings()).toEqual([
@@ -188,8 +249,10 @@ describe("the doctor", () => {
       { check: "chat-command", said: "ok: /resumes answers 1 owner", fix: null },
       { check: "cost-limit", said: "ok: none", fix: null },
       { check: "fleet", said: "ok: none: this gateway has a budget of its own", fix: null },
+      { check: "continuity", said: "ok: off", fix: null },
       { check: "record", said: "ok: intact", fix: null },
       { check: "claims", said: "ok: 0 sessions claimed, all of them there", fix: null },
+      { check: "conversations", said: "ok: none is split over two sessions", fix: null },
     ]);
   });
 
@@ -214,6 +277,13 @@ describe("the doctor", () => {
       { messagesSeen: undefined, source: "store" as const },
       { plugins: { entries: { "resume-scheduler": {}, other: { hooks: { allowConversationAccess: true } } } } },
     ],
+    [
+      "continuity",
+      "ok: on after idle, daily: at most 20 messages and 8000 characters",
+      { settings: CARRYING },
+      hooksOf({ allowConversationAccess: true }),
+    ],
+    ["continuity", "ok: not known: the settings are wrong", { settings: undefined }, {}],
     ["cost-limit", "ok: $2.5", { settings: COSTLY }, PRICED],
     ["fleet", "ok: set, at most 4 resumes at once", { settings: SHARING, source: "store" as const }, {}],
     ["fleet", "ok: shared, at most 4 resumes at once in all gateways", { settings: SHARING, fleet: FLEET }, {}],
@@ -239,6 +309,15 @@ describe("the doctor", () => {
     ],
   ])("%s can say %s", (check, said, over, config) => {
     expect(findings(over, config)).toContainEqual({ check, said, fix: null });
+  });
+
+  it("names the permission that is withdrawn", () => {
+    const config = hooksOf({ allowConversationAccess: true, allowPromptInjection: false });
+    expect(findings({ settings: CARRYING }, config)).toContainEqual({
+      check: "continuity",
+      said: "warn: enabled, but not permitted: no conversation is carried over",
+      fix: "set plugins.entries.resume-scheduler.hooks.allowPromptInjection to true and restart",
+    });
   });
 
   it("says who answers", () => {

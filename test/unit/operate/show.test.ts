@@ -39,7 +39,7 @@ describe("one session", () => {
       source: "gateway",
       session: {
         sessionId: "session-1",
-        kind: "conversation",
+        kind: "other",
         chat: "direct",
         channel: "telegram",
         status: "killed",
@@ -49,6 +49,15 @@ describe("one session", () => {
         stoppedAtMs: 4,
         lastRunError: "rate-limit",
         marks: ["spawned"],
+      },
+      conversation: {
+        key: KEY,
+        kind: "other",
+        channel: "telegram",
+        accountId: null,
+        peer: null,
+        threadId: null,
+        rows: [{ sessionKey: KEY, sessionId: "session-1", status: "killed", lastInteractionAtMs: NOW - 60_000 }],
       },
       transcript: {
         state: "ok",

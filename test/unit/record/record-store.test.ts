@@ -245,7 +245,7 @@ describe("the file", () => {
     expect(peekAll()).toEqual([]);
     const store = openStore();
     expect(store.lost).toBe(
-      `${file()} was written by a newer version of this plugin (schema 99, known 3); it is kept as record.sqlite.unusable`,
+      `${file()} was written by a newer version of this plugin (schema 99, known 4); it is kept as record.sqlite.unusable`,
     );
     expect(store.get("a", "agent:a:chat")).toEqual(record({ phase: "running" }));
     expect(store.get("ops", FULL.sessionKey)).toMatchObject({ outcome: "held", reason: "record-damaged" });
@@ -376,7 +376,7 @@ describe("a file of version 1", () => {
     openStore();
     expect(reopened().all()).toEqual(MIGRATED);
     const raw = new DatabaseSync(file());
-    expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 3 });
+    expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 4 });
     raw.close();
   });
 

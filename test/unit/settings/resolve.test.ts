@@ -48,6 +48,11 @@ const ACCEPTED: Readonly<Record<string, string>> = {
   "preemption.maxPreemptions": "a whole number from 0 to 1000 (default 3)",
   "preemption.maxWaitMs": "a whole number from 0 to 86400000 (default 600000)",
   notify: 'one of "off", "held" (default "off")',
+  "continuity.enabled": "true or false (default false)",
+  "continuity.reasons": 'a list of 1 to 2 different entries, each one of "idle", "daily" (default ["idle"])',
+  "continuity.maxMessages": "a whole number from 1 to 200 (default 20)",
+  "continuity.maxChars": "a whole number from 200 to 100000 (default 8000)",
+  "continuity.maxAgeHours": "a number above 0 to 8760 (default 168)",
 };
 
 function leavesOf(node: SchemaNode, path = ""): [path: string, leaf: SchemaNode][] {
@@ -98,7 +103,9 @@ const RANGES: Readonly<Record<string, { readonly right: readonly number[]; reado
 function wrongValuesOf(path: string, leaf: SchemaNode): [shown: string, value: unknown][] {
   const common: [string, unknown][] = [
     ["null", null],
-    ["true", true],
+    ...(leaf.type === "boolean"
+      ? [['"true"', "true"] satisfies [string, unknown]]
+      : [["true", true] satisfies [string, unknown]]),
     ["{}", {}],
     ...(leaf.items === undefined ? [["[]", []] satisfies [string, unknown]] : []),
     ["NaN", Number.NaN],
@@ -106,6 +113,16 @@ function wrongValuesOf(path: string, leaf: SchemaNode): [shown: string, value: u
     ["-Infinity", Number.NEGATIVE_INFINITY],
   ];
   if (leaf.enum !== undefined) return [...common, ['"nonsense"', "nonsense"], ["0", 0], ['""', ""]];
+  if (leaf.type === "boolean") return [...common, ["0", 0], ["1", 1], ["[]", []]];
+  if (leaf.items?.enum !== undefined) {
+    const [one = ""] = leaf.items.enum;
+    const lists = [[], [one, one], [...leaf.items.enum, one]];
+    return [
+      ...common.filter(([shown]) => shown !== "[]"),
+      ['"idle"', "idle"],
+      ...lists.map((list): [string, unknown] => [JSON.stringify(list), list]),
+    ];
+  }
   if (leaf.items !== undefined) {
     const many: unknown[] = Array.from({ length: 1001 }, () => "a");
     return [...common, ['"a"', "a"], ["5", 5], [clipped(JSON.stringify(many)), many]];
@@ -156,6 +173,13 @@ describe("defaults", () => {
     resume: { timeoutMs: 60_000, retryDelayMs: 30_000, maxAttempts: 2, unsafeTail: "ask" },
     preemption: { scope: "lane", maxPreemptions: 3, maxWaitMs: 600_000 },
     notify: "off",
+    continuity: {
+      enabled: false,
+      reasons: ["idle"],
+      maxMessages: 20,
+      maxChars: 8000,
+      maxAgeMs: 604_800_000,
+    },
   };
 
   it.each([
@@ -170,6 +194,7 @@ describe("defaults", () => {
         lane: {},
         resume: {},
         preemption: {},
+        continuity: {},
       },
     ],
     ["undefined leaves", { mode: undefined, budget: { maxConcurrent: undefined }, fleet: undefined }],
@@ -213,7 +238,10 @@ describe.each(LEAVES)("%s", (path, leaf) => {
     ["a".repeat(512)],
     Array.from({ length: 1000 }, (_, index) => `k${index}`),
   ];
+  const words = leaf.items?.enum;
   const right: readonly unknown[] = leaf.enum ??
+    (leaf.type === "boolean" ? [true, false] : undefined) ??
+    (words === undefined ? undefined : [[words[0]], words, words.toReversed()]) ??
     (leaf.items === undefined ? undefined : lists) ??
     TEXTS[path]?.right ??
     RANGES[path]?.right ?? [leaf.minimum ?? 0.001, leaf.maximum];
@@ -241,7 +269,7 @@ describe("unknown keys", () => {
         {
           path: "budgets",
           message:
-            'unknown setting (value {"maxConcurrent":1}); known here: mode, filter, budget, cooldown, fleet, lane, resume, preemption, notify',
+            'unknown setting (value {"maxConcurrent":1}); known here: mode, filter, budget, cooldown, fleet, lane, resume, preemption, notify, continuity',
         },
       ],
     });
@@ -260,6 +288,7 @@ describe("unknown keys", () => {
     ["lane", "name, quietMs"],
     ["resume", "timeoutMs, retryDelayMs, maxAttempts, unsafeTail"],
     ["preemption", "scope, maxPreemptions, maxWaitMs"],
+    ["continuity", "enabled, reasons, maxMessages, maxChars, maxAgeHours"],
   ])("in %s are named with what is known there", (group, known) => {
     expect(resolveSettings(configOf(group, { maxConcurent: 1 }))).toEqual({
       ok: false,
@@ -275,7 +304,7 @@ describe("unknown keys", () => {
 
 describe("something that is not an object", () => {
   const scopes = ["filter.agents", "filter.channels", "filter.sessionKeys"];
-  const groups = ["filter", ...scopes, "budget", "cooldown", "lane", "resume", "preemption"];
+  const groups = ["filter", ...scopes, "budget", "cooldown", "lane", "resume", "preemption", "continuity"];
 
   it.each([
     ['"active"', "active"],
@@ -325,6 +354,13 @@ it("shortens a long value", () => {
   expect(result.ok ? "" : result.errors[0]?.message).toBe(
     `got "${"x".repeat(76)}...; expected one of "active", "observe", "off" (default "active")`,
   );
+});
+
+it("a wrong entry of a list is named by its place", () => {
+  expect(resolveSettings({ continuity: { reasons: ["idle", "new"] } })).toEqual({
+    ok: false,
+    errors: [{ path: "continuity.reasons[1]", message: 'got "new"; expected one of "idle", "daily"' }],
+  });
 });
 
 describe("a list of globs", () => {

@@ -96,7 +96,7 @@ describe("the scope", () => {
 
   it.each([
     ["agents", { agentId: "ops" }, "ops"],
-    ["channels", { channel: "telegram" }, "telegram"],
+    ["channels", { conversation: { channel: "telegram" } }, "telegram"],
     ["sessionKeys", { sessionKey: "agent:a:main" }, "agent:a:main"],
   ])("goes by %s, and says which pattern decided", (name, session, word) => {
     expect(excludedBy({ [name]: { include: [word] } }, session)).toBeUndefined();
@@ -119,14 +119,14 @@ describe("the scope", () => {
 
   it("asks all three, agents first", () => {
     const none = { exclude: ["*"] };
-    const session = { agentId: "ops", channel: "telegram", sessionKey: "k" };
+    const session = { agentId: "ops", conversation: { channel: "telegram" }, sessionKey: "k" };
     expect(excludedBy({ agents: none, channels: none, sessionKeys: none }, session)?.found).toBe("ops");
     expect(excludedBy({ channels: none, sessionKeys: none }, session)?.found).toBe("telegram");
     expect(excludedBy({ sessionKeys: none }, session)?.found).toBe("k");
   });
 
   it("of named channels has no session without one", () => {
-    const main = { channel: undefined };
+    const main = { conversation: { channel: undefined } };
     expect(excludedBy({ channels: { include: ["telegram"] } }, main)).toEqual({
       found: "none",
       limit: "only telegram",
@@ -135,14 +135,14 @@ describe("the scope", () => {
   });
 
   it("of any channel has the sessions without one too", () => {
-    expect(excludedBy({ channels: { include: ["*"] } }, { channel: undefined })).toBeUndefined();
+    expect(excludedBy({ channels: { include: ["*"] } }, { conversation: { channel: undefined } })).toBeUndefined();
   });
 
   it("can name the sessions without a channel", () => {
-    const main = { channel: undefined };
+    const main = { conversation: { channel: undefined } };
     expect(excludedBy({ channels: { include: ["none"] } }, main)).toBeUndefined();
     expect(excludedBy({ channels: { exclude: ["none"] } }, main)).toEqual({ found: "none", limit: "not none" });
-    expect(excludedBy({ channels: { include: ["none"] } }, { channel: "telegram" })).toEqual({
+    expect(excludedBy({ channels: { include: ["none"] } }, { conversation: { channel: "telegram" } })).toEqual({
       found: "telegram",
       limit: "only none",
     });

@@ -55,6 +55,7 @@ export class FakeHost implements HostParts {
   readonly refs = () => [new SessionRefs("key"), new SessionRefs("key before")];
   readonly config = (): OpenClawConfig => this.current;
   readonly storePathOf = (agentId: string): string => `/store/${agentId}`;
+  readonly transcriptFileOf = () => undefined;
 
   /** Puts an entry, or changes the one that is there. */
   set(sessionKey: string, over: Entry = {}, agentId = "a"): void {

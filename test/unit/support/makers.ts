@@ -5,6 +5,7 @@ import type { Decision } from "../../../src/domain/decisions.ts";
 import type { SchedulerLimits } from "../../../src/domain/scheduler.ts";
 import { NOTHING_USED } from "../../../src/domain/spend.ts";
 import type { WaitingRoom } from "../../../src/domain/waiting-room.ts";
+import type { Conversation } from "../../../src/domain/conversation.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
 import { type TranscriptFacts, unreadFacts } from "../../../src/domain/transcript-facts.ts";
 import type { Candidate } from "../../../src/domain/verdict.ts";
@@ -19,13 +20,17 @@ type Marks = SessionRow["marks"];
 /** A direct chat whose turn was cut off a minute ago. */
 export function row({
   marks,
+  conversation,
   ...over
-}: Partial<Omit<SessionRow, "marks">> & { readonly marks?: Partial<Marks> } = {}): SessionRow {
+}: Partial<Omit<SessionRow, "marks" | "conversation">> & {
+  readonly marks?: Partial<Marks>;
+  readonly conversation?: Partial<Conversation>;
+} = {}): SessionRow {
+  const sessionKey = over.sessionKey ?? "agent:a:chat";
   return {
     agentId: "a",
-    sessionKey: "agent:a:chat",
+    sessionKey,
     sessionId: "session-1",
-    keyKind: "conversation",
     chatKind: "direct",
     status: "running",
     abortedLastRun: false,
@@ -33,11 +38,19 @@ export function row({
     stoppedAtMs: undefined,
     startedAtMs: NOW - 2 * HOUR,
     route: undefined,
-    channel: undefined,
-    directKey: false,
+    archived: false,
     lastRunError: undefined,
     totalTokens: undefined,
     ...over,
+    conversation: {
+      key: sessionKey,
+      kind: "other",
+      channel: undefined,
+      accountId: undefined,
+      peer: undefined,
+      threadId: undefined,
+      ...conversation,
+    },
     marks: {
       pendingFinalDelivery: false,
       messageToolOnly: false,
@@ -90,7 +103,13 @@ export function candidate({
   ...over
 }: Partial<Omit<Candidate, "transcript">> & { readonly transcript?: Partial<TranscriptFacts> } = {}): Candidate {
   const made = facts(transcript);
-  const nothing = { orphaned: false, userContinued: false, hasAnswer: false, restartContinuation: false };
+  const nothing = {
+    orphaned: false,
+    userContinued: false,
+    hasAnswer: false,
+    restartContinuation: false,
+    newerRow: undefined,
+  };
   return { row: row(), record: undefined, ...nothing, ...over, transcript: () => made };
 }
 

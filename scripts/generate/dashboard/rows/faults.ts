@@ -12,7 +12,7 @@ export const faults: Row = {
       title: "Crash-loop fuse",
       description:
         "Did gateways die one after the other while resumes ran? Then nothing is resumed for ten minutes. Find out why they died (`openclaw logs`, the kernel's log) before `openclaw resumes unpause`.",
-      size: [5, 4],
+      size: [4, 4],
       steps: ["green", [1, "red"]],
       texts: { 0: { text: "intact" }, 1: { text: "blown" } },
       queries: [{ expr: `max(${m("lane_paused", { cause: "fuse" })})`, legend: "fuse" }],
@@ -21,14 +21,14 @@ export const faults: Row = {
       title: "Failed runs",
       description:
         "How many runs of resumes ended in an error, over their time limit, or with an answer that could not be sent, in the time shown? One or two are tried again; many: the model provider or the channel is the place to look.",
-      size: [5, 4],
+      size: [4, 4],
       steps: ["green", [1, "yellow"], [5, "red"]],
       queries: [{ expr: grownBy(m("attempts_total", { result: FAILURES })), legend: "runs" }],
     }),
     stat({
       title: "Slow to give way",
       description: "How many resumes took longer than 0.5 s to give way to a user, in the time shown? None should.",
-      size: [5, 4],
+      size: [4, 4],
       steps: ["green", [1, "yellow"], [5, "red"]],
       queries: [
         {
@@ -49,9 +49,17 @@ export const faults: Row = {
       title: "Events dropped",
       description:
         "Can these numbers be trusted? Each dropped event is one that a metric or the log did not take since the boot: resumes went on, the counters may be short. Please report it with the gateway's log.",
-      size: [5, 4],
+      size: [4, 4],
       steps: ["green", [1, "red"]],
       queries: [{ expr: `sum(${m("events_dropped_total")})`, legend: "events" }],
+    }),
+    stat({
+      title: "Split conversations",
+      description:
+        "Does one conversation go on in two sessions that do not know of each other? Two keys stand for it: `openclaw resumes doctor` names the sessions, their times and transcripts. Let whatever writes to them use one key.",
+      size: [4, 4],
+      steps: ["green", [1, "yellow"]],
+      queries: [{ expr: `sum(${m("split_conversations")})`, legend: "conversations" }],
     }),
     graph({
       title: "How runs of resumes ended",

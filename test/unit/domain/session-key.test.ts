@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { canonicalKey } from "../../../src/domain/session.ts";
+import { canonicalKey } from "../../../src/domain/session-key.ts";
 
 it("puts the agent before a short key", () => {
   expect(canonicalKey("ops", "main")).toBe("agent:ops:main");

@@ -1,0 +1,78 @@
+import { isOwned } from "./conversation.ts";
+import type { SessionRow } from "./session.ts";
+import type { TranscriptFacts } from "./transcript-facts.ts";
+
+type Facts = (row: SessionRow) => TranscriptFacts;
+
+/**
+ * Conversations with more than one row, of the rows of one agent; in each the row that was active last comes first. What was
+ * put away is no part of them: its user has made room for another.
+ */
+export function sharedConversations(rows: readonly SessionRow[], transcript: Facts): SessionRow[][] {
+  const byKey = new Map<string, SessionRow[]>();
+  for (const row of rows) {
+    if (row.archived || isOwned(row.conversation.kind)) continue;
+    const known = byKey.get(row.conversation.key);
+    if (known === undefined) byKey.set(row.conversation.key, [row]);
+    else known.push(row);
+  }
+  const shared = [...byKey.values()].filter((known) => known.length > 1);
+  return shared.map((known) => newestFirst(known, transcript));
+}
+
+/** For each row of a shared conversation that is not its newest: the key of that one. */
+export function newerRows(shared: readonly (readonly SessionRow[])[]): ReadonlyMap<SessionRow, string> {
+  return new Map(
+    shared.flatMap(([newest, ...others]) =>
+      newest === undefined ? [] : others.map((row) => [row, newest.sessionKey] as const),
+    ),
+  );
+}
+
+/** A conversation that has fallen apart: its user has spoken in two sessions, and neither knows of the other. */
+export interface SplitConversation {
+  readonly agentId: string;
+  /** The key under which the host finds it today. */
+  readonly key: string;
+  /** In the order in which they began. */
+  readonly parts: readonly SplitPart[];
+}
+
+/** One session of it. Times are epoch milliseconds. */
+export interface SplitPart {
+  readonly sessionKey: string;
+  readonly sessionId: string;
+  readonly userMessages: number;
+  readonly firstUserMessageAtMs: number | undefined;
+  readonly lastUserMessageAtMs: number | undefined;
+}
+
+/** Whether a conversation is split; `transcript` is asked for all of each session's. */
+export function splitOf(rows: readonly SessionRow[], transcript: Facts): SplitConversation | undefined {
+  const [first] = rows;
+  if (first === undefined || new Set(rows.map(({ sessionId }) => sessionId)).size < 2) return undefined;
+  const parts = rows.map((row) => partOf(row, transcript(row))).filter(({ userMessages }) => userMessages > 0);
+  if (new Set(parts.map(({ sessionId }) => sessionId)).size < 2) return undefined;
+  const began = ({ firstUserMessageAtMs }: SplitPart) => firstUserMessageAtMs ?? Infinity;
+  const { agentId, conversation } = first;
+  return { agentId, key: conversation.key, parts: parts.toSorted((left, right) => began(left) - began(right)) };
+}
+
+function partOf({ sessionKey, sessionId }: SessionRow, facts: TranscriptFacts): SplitPart {
+  const { userMessages, firstUserMessageAtMs, lastUserMessageAtMs } = facts;
+  return { sessionKey, sessionId, userMessages, firstUserMessageAtMs, lastUserMessageAtMs };
+}
+
+/** Of rows that were active at the same time the one goes first whose key is the conversation's own. */
+function newestFirst(rows: readonly SessionRow[], transcript: Facts): SessionRow[] {
+  const dated = rows.map((row) => ({ row, atMs: row.lastInteractionAtMs ?? transcript(row).newestEventAtMs ?? 0 }));
+  const isOwn = ({ sessionKey, conversation }: SessionRow) => Number(sessionKey === conversation.key);
+  return dated
+    .toSorted(
+      (left, right) =>
+        right.atMs - left.atMs ||
+        isOwn(right.row) - isOwn(left.row) ||
+        (left.row.sessionKey < right.row.sessionKey ? -1 : 1),
+    )
+    .map(({ row }) => row);
+}

@@ -1,0 +1,85 @@
+import * as diagnosticRuntime from "openclaw/plugin-sdk/diagnostic-runtime";
+import * as modelSessionRuntime from "openclaw/plugin-sdk/model-session-runtime";
+import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
+import { normalizeAgentId } from "openclaw/plugin-sdk/routing";
+import * as sessionStoreRuntime from "openclaw/plugin-sdk/session-store-runtime";
+import * as statePaths from "openclaw/plugin-sdk/state-paths";
+import { join } from "node:path";
+
+/**
+ * What not every host has (2026.6.5 to 2026.9.6). Here, and nowhere else, the plugin finds out what its host's SDK offers;
+ * it never asks for a version.
+ *
+ * A module that every host has is imported whole: a named import of something that is missing would keep the plugin from
+ * being loaded at all. One that may be missing is imported by `loadSdk`.
+ */
+type AgentScope = typeof import("openclaw/plugin-sdk/agent-scope-runtime");
+
+const { areDiagnosticsEnabledForProcess } = diagnosticRuntime as Partial<typeof diagnosticRuntime>;
+const { resolveConfigPath } = statePaths as Partial<typeof statePaths>;
+
+/** Hosts before 2026.8 do not tell the model of a session's next run; 2026.6.5 has to be told it. */
+export const { resolveSessionModelRef } = modelSessionRuntime as Partial<typeof modelSessionRuntime>;
+
+/** Hosts before 2026.8 keep transcripts as files; the others have these to read them. */
+export const { loadTranscriptEventsSync, readTranscriptStatsSync } = sessionStoreRuntime as Partial<
+  typeof sessionStoreRuntime
+>;
+
+/** The host has no such functions because its transcripts are files. */
+export const keepsTranscriptFiles = loadTranscriptEventsSync === undefined;
+
+let agentScope: Partial<AgentScope> = {};
+
+/** Looks for the modules that a host may lack. To be awaited before anything is asked of the host; never rejects. */
+export async function loadSdk(): Promise<void> {
+  try {
+    agentScope = await import("openclaw/plugin-sdk/agent-scope-runtime");
+  } catch {
+    // Before 2026.8 there is no such module: then the configuration tells.
+  }
+}
+
+/** The ids of every agent, as the host has them. */
+export function listAgentIds(config: OpenClawConfig): string[] {
+  if (agentScope.listAgentIds !== undefined) return agentScope.listAgentIds(config);
+  const ids = configuredAgents(config).map(({ id }) => normalizeAgentId(id));
+  return ids.length === 0 ? [DEFAULT_AGENT_ID] : [...new Set(ids)];
+}
+
+/** The agent that a session key without one belongs to. */
+export function defaultAgentId(config: OpenClawConfig): string {
+  if (agentScope.tryResolveDefaultAgentId !== undefined) {
+    return agentScope.tryResolveDefaultAgentId(config) ?? DEFAULT_AGENT_ID;
+  }
+  const agents = configuredAgents(config);
+  return normalizeAgentId((agents.find((agent) => agent.default === true) ?? agents[0])?.id ?? DEFAULT_AGENT_ID);
+}
+
+/** Whether this process publishes diagnostic events. */
+export function areDiagnosticsEnabled(config: OpenClawConfig): boolean {
+  return areDiagnosticsEnabledForProcess?.() ?? diagnosticRuntime.isDiagnosticsEnabled(config);
+}
+
+/** The configuration file of this gateway. */
+export function configPath(): string {
+  if (resolveConfigPath !== undefined) return resolveConfigPath();
+  const named = process.env["OPENCLAW_CONFIG_PATH"]?.trim();
+  return named === undefined || named === "" ? join(statePaths.resolveStateDir(), "openclaw.json") : named;
+}
+
+const DEFAULT_AGENT_ID = "main";
+
+interface ConfiguredAgent {
+  readonly id: string;
+  readonly default?: unknown;
+}
+
+/** Agents are a list with ids in them, or (from 2026.8 on) entries under their ids. */
+function configuredAgents({ agents }: OpenClawConfig): ConfiguredAgent[] {
+  const { list, entries } = (agents ?? {}) as { list?: unknown; entries?: unknown };
+  const named: unknown[] = Array.isArray(list)
+    ? list
+    : Object.entries(entries ?? {}).map(([id, entry]) => ({ ...(entry as object), id }));
+  return named.filter((agent): agent is ConfiguredAgent => typeof (agent as { id?: unknown } | null)?.id === "string");
+}

@@ -1,0 +1,84 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { CarryOvers } from "../../../src/record/carry-overs.ts";
+import { RecordStore } from "../../../src/record/record-store.ts";
+
+let stateDir: string;
+
+beforeEach(() => (stateDir = mkdtempSync(path.join(tmpdir(), "carry-overs-"))));
+afterEach(() => rmSync(stateDir, { recursive: true }));
+
+const WAITING = {
+  agentId: "main",
+  sessionKey: "agent:main:telegram:direct:1",
+  fromId: "old",
+  toId: "new",
+  block: "what was said 😀",
+  atMs: 1_795_690_000_000,
+};
+const recordFile = () => path.join(stateDir, "resume-scheduler", "record.sqlite");
+
+it("what waits is on disk until it is forgotten, and is then gone from the file", () => {
+  const store = new CarryOvers(stateDir);
+  expect(store.all()).toEqual([]);
+  store.put(WAITING);
+  store.put({ ...WAITING, sessionKey: "agent:main:telegram:direct:2" });
+  store.put({ ...WAITING, toId: "newer" });
+  expect(new CarryOvers(stateDir).all()).toEqual([
+    { ...WAITING, toId: "newer" },
+    { ...WAITING, sessionKey: "agent:main:telegram:direct:2" },
+  ]);
+  // One that has taken its place stays.
+  store.delete(WAITING);
+  expect(store.all()).toHaveLength(2);
+  for (const waiting of store.all()) store.delete(waiting);
+  expect(store.all()).toEqual([]);
+  const files = readdirSync(path.dirname(recordFile()));
+  for (const file of files) {
+    expect(readFileSync(path.join(path.dirname(recordFile()), file), "utf8")).not.toContain("what was said");
+  }
+});
+
+it("what waits is kept beside the record of the scheduler, whichever of them is first", () => {
+  const store = new CarryOvers(stateDir);
+  store.put(WAITING);
+  expect(statSync(recordFile()).mode & 0o777).toBe(0o600);
+  const record = RecordStore.open(stateDir);
+  expect([record.lost, record.all()]).toEqual([undefined, []]);
+  store.put({ ...WAITING, toId: "newer" });
+  expect(store.all()).toMatchObject([{ toId: "newer" }]);
+  record.close();
+  const again = RecordStore.open(stateDir);
+  expect(again.lost).toBeUndefined();
+  again.close();
+});
+
+it("a record of an older version has none, and gets the table with the first", () => {
+  RecordStore.open(stateDir).close();
+  const db = new DatabaseSync(recordFile());
+  db.exec("DROP TABLE carry_overs; PRAGMA user_version = 3");
+  db.close();
+  const store = new CarryOvers(stateDir);
+  expect(store.all()).toEqual([]);
+  store.put(WAITING);
+  expect(store.all()).toEqual([WAITING]);
+});
+
+it("a record that cannot be used stays as it is: setting it aside is the scheduler's", () => {
+  mkdirSync(path.dirname(recordFile()));
+  writeFileSync(recordFile(), "no database, and long enough to be looked at as one".repeat(100));
+  const store = new CarryOvers(stateDir);
+  expect(() => store.all()).toThrow("not a database");
+  expect(() => store.put(WAITING)).toThrow("not a database");
+  const other = mkdtempSync(path.join(tmpdir(), "carry-overs-"));
+  RecordStore.open(other).close();
+  const db = new DatabaseSync(path.join(other, "resume-scheduler", "record.sqlite"));
+  db.exec("PRAGMA user_version = 99");
+  db.close();
+  expect(() => new CarryOvers(other).put(WAITING)).toThrow("newer version");
+  rmSync(other, { recursive: true });
+  expect(readdirSync(path.dirname(recordFile()))).toEqual(["record.sqlite"]);
+});
