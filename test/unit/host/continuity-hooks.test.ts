@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/plugin-entry";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ResumeService } from "../../../src/host/service.ts";
 import { EventBus } from "../../../src/domain/events.ts";
 
 const KEY = "agent:main:telegram:direct:1";
