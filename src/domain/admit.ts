@@ -17,6 +17,8 @@ export interface AdmissionLimits {
   readonly maxAttempts: number;
   /** Whether a transcript that ends inside a tool call is held. */
   readonly holdUnsafeTails: boolean;
+  /** The host writes a conversation down with its first answer only, and tells the user when there was none. */
+  readonly hostTellsOfUnwritten?: boolean;
   /** Which pattern keeps a session out; `undefined` when it is in scope. */
   readonly excludedBy: (row: SessionRow) => Evidence | undefined;
   /** What becomes of a session out of scope. */
@@ -101,6 +103,7 @@ const RULES: readonly Rule[] = [
   isRetiredDirectChat,
   isDuplicate,
   isTooLongAgo,
+  isUnwritten,
   transcriptObjection,
 ];
 
@@ -214,6 +217,11 @@ function idleMs(candidate: Candidate, nowMs: number, { idleMs: enoughMs, clockJu
   if (sinceEntryMs <= enoughMs) return sinceEntryMs;
   const idle = Math.min(sinceEntryMs, sinceMs(transcript().newestEventAtMs));
   return idle === Infinity ? null : idle;
+}
+
+function isUnwritten({ transcript }: Candidate, { hostTellsOfUnwritten }: AdmissionLimits): Verdict | undefined {
+  const isMissing = hostTellsOfUnwritten === true && transcript().state === "missing";
+  return isMissing ? leave("transcript-unwritten", "missing", "ok") : undefined;
 }
 
 /** What there is to be said against a session's transcript. */

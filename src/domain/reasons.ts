@@ -217,6 +217,12 @@ export const VERDICTS = {
       rule: "entry.modelSelectionLocked",
       remedy: HOST_FINISHES,
     },
+    "transcript-unwritten": {
+      meaning:
+        "was cut off in its first turn, which this host writes down at its first answer: the host tells its user so",
+      rule: "the host's transcript file",
+      remedy: HOST_FINISHES,
+    },
     "cli-backed": {
       meaning: "has its history in a command-line agent, which an embedded run does not reach",
       rule: "entry.cliSessionBindings",

@@ -7,7 +7,7 @@ import { judgeInterrupted, type Judgement } from "./boot.ts";
 import { knownJumps } from "./clock-watch.ts";
 import type { HostParts } from "./host-parts.ts";
 import { continuedSessions } from "./restart-continuation.ts";
-import { listAgentIds } from "./sdk.ts";
+import { keepsTranscriptFiles, listAgentIds } from "./sdk.ts";
 
 /** Judges every interrupted session of the host: at boot, and for whoever asks what a boot would say. */
 export function judgeSessions(
@@ -41,6 +41,7 @@ function admissionLimits({ filter, budget, resume }: Settings, host: HostParts):
     ...filter,
     maxPerBoot: budget.maxPerBoot,
     maxAttempts: resume.maxAttempts,
+    hostTellsOfUnwritten: keepsTranscriptFiles,
     holdUnsafeTails: resume.unsafeTail === "hold",
     excludedBy: scopeFilter(filter),
     // The host's default: direct chats share the main session.

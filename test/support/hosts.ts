@@ -7,7 +7,12 @@ import { PROJECT_ROOT } from "./gateway.ts";
 import { isAlive } from "./processes.ts";
 
 /** A host that can be started. */
-export type Host = { version: string; openclawMjs: string };
+export type Host = {
+  version: string;
+  openclawMjs: string;
+  /** It keeps each transcript in a file, and begins that with a conversation's first answer. */
+  keepsTranscriptFiles: boolean;
+};
 
 /** Why there is none. */
 export type NoHost = { why: string };
@@ -26,7 +31,8 @@ export async function hostAt(version: string): Promise<Host | NoHost> {
       return { why: `openclaw@${version} cannot be installed: ${reasonOf(error)}` };
     }
   }
-  return { version, openclawMjs: path.join(packageIn(dir), "openclaw.mjs") };
+  const openclawMjs = path.join(packageIn(dir), "openclaw.mjs");
+  return { version, openclawMjs, keepsTranscriptFiles: version < "2026.8" };
 }
 
 const packageIn = (dir: string): string => path.join(dir, "node_modules/openclaw");

@@ -535,6 +535,17 @@ describe("leaves", () => {
     });
   });
 
+  it("a first turn that its host has not written down: the host tells its user", () => {
+    const found = candidate({ transcript: { state: "missing" } });
+    expect(admit(found, { ...ADMISSION, hostTellsOfUnwritten: true }, NOW)).toEqual({
+      kind: "leave",
+      reason: "transcript-unwritten",
+      found: "missing",
+      limit: "ok",
+    });
+    expect(judge(found)).toMatchObject({ kind: "hold", reason: "transcript-missing" });
+  });
+
   it.each(["killed", "running"])("a session that was given back, though its status is %s", (status) => {
     const released = candidate({ row: row({ status }), record: record({ phase: "released", outcome: "released" }) });
     expect(judge(released)).toEqual({ kind: "leave", reason: "released", found: "released", limit: null });
@@ -748,6 +759,7 @@ it("reaches every reason of its own in this file", () => {
     ...admitAll([...marked, ...kinds, ...transcripts, ...others], { ...limits, maxPerBoot: 3 }, NOW),
     ...admitAll([candidate()], excluding("leave"), NOW),
     ...admitAll([candidate()], excluding("hold"), NOW),
+    ...admitAll([candidate({ transcript: { state: "missing" } })], { ...limits, hostTellsOfUnwritten: true }, NOW),
   ];
   const reached = new Set(judged.map(({ verdict }) => `${verdict.kind} ${verdict.reason}`));
   const all = (["admit", "hold", "retire", "leave"] satisfies VerdictKind[]).flatMap((kind) =>
