@@ -19,7 +19,7 @@ import type { Transcripts } from "./transcripts.ts";
 export interface JudgeOptions {
   readonly agentIds: readonly string[];
   readonly sessions: Pick<SessionStore, "list">;
-  readonly transcripts: Transcripts;
+  readonly transcripts: Pick<Transcripts, "atBoot" | "whole">;
   /** Session keys for which the host holds a restart continuation. */
   readonly continuations: ReadonlySet<string>;
   /** What earlier boots have claimed. */

@@ -37,7 +37,7 @@ export interface HostRunnerOptions {
   readonly storePathOf: HostParts["storePathOf"];
   readonly transcriptFileOf: HostParts["transcriptFileOf"];
   readonly sessions: Pick<SessionStore, "get" | "claim" | "runContext" | "routeOf">;
-  readonly transcripts: Pick<Transcripts, "whole">;
+  readonly transcripts: Pick<Transcripts, "restored">;
   readonly isLater: HostParts["isLater"];
   readonly deliver: Deliver;
   readonly ledger: Pick<Ledger, "get" | "delivering">;
@@ -86,7 +86,7 @@ export class HostRunner implements ResumeRunner {
 
     const row = sessions.get(resume.agentId, resume.sessionKey);
     if (row === undefined) return { kind: "superseded" };
-    const facts = transcripts.whole(row);
+    const facts = await transcripts.restored(row);
     const isLater = this.#options.isLater();
     if (movedOn(record, row, () => facts, isLater)) return { kind: "superseded" };
 

@@ -22,9 +22,8 @@ const { resolveConfigPath } = statePaths as Partial<typeof statePaths>;
 export const { resolveSessionModelRef } = modelSessionRuntime as Partial<typeof modelSessionRuntime>;
 
 /** Hosts before 2026.8 keep transcripts as files; the others have these to read them. */
-export const { loadTranscriptEventsSync, readTranscriptStatsSync } = sessionStoreRuntime as Partial<
-  typeof sessionStoreRuntime
->;
+export const { loadTranscriptEventsSync, readRecentUserAssistantTextForSession, readTranscriptStatsSync } =
+  sessionStoreRuntime as Partial<typeof sessionStoreRuntime>;
 
 /** The host has no such functions because its transcripts are files. */
 export const keepsTranscriptFiles = loadTranscriptEventsSync === undefined;

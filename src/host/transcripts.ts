@@ -1,14 +1,16 @@
 import type { SessionRow } from "../domain/session.ts";
 import { transcriptFacts, type TranscriptFacts, unreadFacts } from "../domain/transcript-facts.ts";
-import { loadTranscriptEventsSync, readTranscriptStatsSync } from "./sdk.ts";
+import { loadTranscriptEventsSync, readRecentUserAssistantTextForSession, readTranscriptStatsSync } from "./sdk.ts";
 import { readTranscriptFile, transcriptFileStats, withoutRepeats } from "./transcript-file.ts";
 
 /** Reads a session's transcript. */
 export interface Transcripts {
   /** What can be known at boot: a transcript of more than 64 KiB is judged by the host's statistics of it alone. */
   atBoot(row: SessionRow): TranscriptFacts;
-  /** All of it. */
+  /** All of it; one in the host's cold storage cannot be read. */
   whole(row: SessionRow): TranscriptFacts;
+  /** All of it, taken out of cold storage first where it is there. */
+  restored(row: SessionRow): Promise<TranscriptFacts>;
 }
 
 /**
@@ -52,15 +54,36 @@ export function createTranscripts(
       return undefined;
     }
   };
+  const isCold = (row: SessionRow): boolean => {
+    try {
+      eventsOf(row);
+      return false;
+    } catch (error) {
+      return (error as { code?: unknown } | null)?.code === COLD;
+    }
+  };
   return {
     whole,
+    async restored(row) {
+      const { agentId, sessionKey, storePath } = scopeOf(row);
+      // It cannot be restored by itself; a reader that waits for that asks for the least.
+      if (isCold(row)) await readRecentUserAssistantTextForSession?.({ agentId, sessionKey, storePath, limit: 1 });
+      return whole(row);
+    },
     atBoot(row) {
       const stats = statsOf(row);
-      if (stats === undefined || stats.sizeBytes <= MAX_BYTES_AT_BOOT) return whole(row);
+      if (stats === undefined || stats.sizeBytes <= MAX_BYTES_AT_BOOT) {
+        const facts = whole(row);
+        // Nobody has touched it for days: whether it is too long ago its entry tells.
+        return facts.state === "unreadable" && isCold(row) ? unreadFacts("ok") : facts;
+      }
       return unreadFacts("ok", { sizeBytes: stats.sizeBytes, newestEventAtMs: stats.lastMutationAtMs });
     },
   };
 }
+
+/** What the host's reader says of a transcript in cold storage (2026.8.2). */
+const COLD = "TRANSCRIPT_COLD";
 
 /** The host's type leaves out when the transcript was last written. */
 interface TranscriptStats {

@@ -98,7 +98,7 @@ function run(over: Partial<HostRunnerOptions> = {}, signal = new AbortController
       runContext: () => ({ model: "own" }),
       routeOf: () => route,
     },
-    transcripts: { whole: () => (broken === undefined ? transcriptFacts(transcript) : unreadFacts(broken)) },
+    transcripts: { restored: async () => (broken === undefined ? transcriptFacts(transcript) : unreadFacts(broken)) },
     deliver: async ({ runId, parts, route: { to } }) => {
       journal.push(`deliver ${runId} to ${to}: ${parts.map(({ text }) => text).join(" | ")} (${phase()})`);
       if (deliveryError !== undefined) throw deliveryError;

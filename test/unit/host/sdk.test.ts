@@ -15,6 +15,7 @@ describe("on a host that lacks them", () => {
     vi.doMock("openclaw/plugin-sdk/model-session-runtime", () => ({ resolveSessionModelRef: undefined }));
     vi.doMock("openclaw/plugin-sdk/session-store-runtime", () => ({
       loadTranscriptEventsSync: undefined,
+      readRecentUserAssistantTextForSession: undefined,
       readTranscriptStatsSync: undefined,
     }));
     vi.doMock("openclaw/plugin-sdk/state-paths", () => ({

@@ -1,10 +1,12 @@
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { createTranscripts } from "../../../src/host/transcripts.ts";
 import { row } from "../support/makers.ts";
 
 const host = vi.hoisted(() => ({
   asked: [] as object[],
   events: (): unknown[] => [],
+  /** What its cold storage has been asked for. */
+  restored: [] as object[],
   stats: (): { sizeBytes: number; lastMutationAtMs?: number } => ({ sizeBytes: 100 }),
 }));
 
@@ -14,6 +16,11 @@ vi.mock("openclaw/plugin-sdk/session-store-runtime", () => ({
     return host.events();
   },
   readTranscriptStatsSync: () => host.stats(),
+  readRecentUserAssistantTextForSession: async (asked: object) => {
+    host.restored.push(asked);
+    host.events = () => [MESSAGE];
+    return [];
+  },
 }));
 
 const MESSAGE = { type: "message", timestamp: 7, message: { role: "user", content: "hi" } };
@@ -31,6 +38,7 @@ function failing(error: unknown): () => never {
 
 beforeEach(() => {
   host.asked = [];
+  host.restored = [];
   host.events = () => [MESSAGE];
   host.stats = () => ({ sizeBytes: 100 });
 });
@@ -110,4 +118,29 @@ it.each([
 ])("is unreadable when reading ends with: %s", (error) => {
   host.events = failing(error);
   expect(transcripts.atBoot(row())).toMatchObject({ state: "unreadable", wasRead: false });
+});
+
+describe("a transcript in cold storage", () => {
+  const cold = () => (host.events = failing(Object.assign(new Error("cold"), { code: "TRANSCRIPT_COLD" })));
+
+  it("is restored before it is read for a resume, and not read for anything else", async () => {
+    cold();
+    expect(transcripts.whole(row())).toMatchObject({ state: "unreadable", wasRead: false });
+    expect(await transcripts.restored(row())).toMatchObject({ state: "ok", wasRead: true, userMessages: 1 });
+    expect(host.restored).toEqual([{ agentId: "a", sessionKey: "agent:a:chat", storePath: "/store/a", limit: 1 }]);
+  });
+
+  it("is judged at boot by what its entry tells", () => {
+    cold();
+    expect(transcripts.atBoot(row())).toMatchObject({ state: "ok", wasRead: false });
+    host.events = failing(new Error("broken"));
+    expect(transcripts.atBoot(row())).toMatchObject({ state: "unreadable" });
+  });
+
+  it("is none that is there, or broken", async () => {
+    expect(await transcripts.restored(row())).toMatchObject({ state: "ok" });
+    host.events = failing(new Error("broken"));
+    expect(await transcripts.restored(row())).toMatchObject({ state: "unreadable" });
+    expect(host.restored).toEqual([]);
+  });
 });

@@ -48,7 +48,7 @@ export class FakeHost implements HostParts {
     this.current = { agents: { list: agentIds.map((id) => ({ id })) } };
     this.sessions = createSessionStore(this.#api() as object as Api, this.config);
     const read: Transcripts["whole"] = ({ sessionId }) => transcriptFacts(this.events.get(sessionId) ?? [ASKED], 512);
-    this.transcripts = { atBoot: read, whole: read };
+    this.transcripts = { atBoot: read, whole: read, restored: async (row) => read(row) };
   }
 
   readonly isLater = () => plainlyLater;
