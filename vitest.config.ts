@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that take minutes, and whose size does not tell: the last to start must not be the last to end. */
-const SLOW = /gateway\/(kills|fleet|prometheus|soak|record|storm)\.test\.ts$/;
+const SLOW = /gateway\/(kills|continuity|history|fleet|prometheus|record|storm)\.test\.ts$/;
 
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -49,7 +49,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
-      // Longer than `npm test` may take: `npm run test:kills`, `npm run soak`.
+      // Longer than `npm test` may take: `npm run test:*`, `npm run soak`.
       { test: { ...realGateway, name: "long", include: ["test/long/**/*.test.ts"] } },
     ],
     coverage: { include: ["src/**"] },
