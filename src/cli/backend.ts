@@ -14,6 +14,6 @@ export interface Backend {
   readonly offline: {
     plan(options: { now: boolean; config?: unknown }): PlanView;
     show(sessionKey: string): ShowView;
-    doctor(): DoctorView;
+    doctor(): DoctorView | Promise<DoctorView>;
   };
 }

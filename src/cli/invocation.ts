@@ -51,7 +51,11 @@ export class Invocation {
   }
 
   /** What the gateway answers or, when it cannot, what its stores say. */
-  async askOrRead<View>(method: string, params: Record<string, unknown>, read: () => View): Promise<View> {
+  async askOrRead<View>(
+    method: string,
+    params: Record<string, unknown>,
+    read: () => View | Promise<View>,
+  ): Promise<View> {
     try {
       return await this.ask<View>(method, params);
     } catch (error) {

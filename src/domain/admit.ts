@@ -1,4 +1,4 @@
-import { type ClockJump, elapsedMs } from "./clock-jumps.ts";
+import { CLOCK_TOLERANCE_MS, type ClockJump, elapsedMs } from "./clock-jumps.ts";
 import { isOwned } from "./conversation.ts";
 import { isReplaced } from "./identify.ts";
 import { compareCandidates } from "./rank.ts";
@@ -35,8 +35,6 @@ export interface Judged {
   readonly verdict: Verdict;
 }
 
-/** Clocks differ a little; a time this far in the future is no time. */
-const CLOCK_TOLERANCE_MS = 60_000;
 /** A gateway that dies in the middle of an attempt may do so by chance once. */
 const MAX_CUT_OFFS = 1;
 
@@ -187,7 +185,7 @@ function isRetiredDirectChat({ row }: Candidate, limits: AdmissionLimits): Verdi
 
 /** One conversation gets one resume: the row that was active last has what its user said last. */
 function isDuplicate({ newerRow }: Candidate): Verdict | undefined {
-  return newerRow === undefined ? undefined : hold("duplicate-of", newerRow, null);
+  return newerRow === undefined ? undefined : hold("duplicate-of", newerRow.sessionKey, null);
 }
 
 function isExhausted({ record }: Candidate, limits: AdmissionLimits): Verdict | undefined {

@@ -149,13 +149,15 @@ const LONE_TRAIL = /^[\uDC00-\uDFFF]/;
 /**
  * One message as one line of JSON. With its line ends a text loses what only looks like a message or a heading of its own, and
  * with its `<` every marker that a host or a model knows, our own among them. What the host would take for the address of a
- * picture, and load, is spelt so that it does not (2026.7.1-2 looks for them in the whole prompt).
+ * picture, and load, is spelt so that it does not (2026.7.1-2 looks for them in the whole prompt). Of the characters that
+ * are not seen the joiners stay (U+200C, U+200D): words and emoji are written with them.
  */
 function lineOf({ from, atMs }: VisibleText, text: string): string {
   const at = atMs === undefined ? {} : { at: `${new Date(atMs).toISOString().slice(0, 16)}Z` };
   return `${JSON.stringify({ from, ...at, text }).replaceAll(UNSAFE, escaped)}\n`;
 }
 
-const UNSAFE = /[<\u007F-\u009F\u2028\u2029]|\.(?=png|jpe?g|gif|webp|bmp|tif|hei[cf]|avif)|(?<=media):(?=\/\/)/gi;
+const UNSAFE =
+  /[<\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]|\.(?=png|jpe?g|gif|webp|bmp|tif|hei[cf]|avif)|(?<=media):(?=\/\/)/gi;
 
 const escaped = (char: string): string => String.raw`\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -1,3 +1,6 @@
+/** Clocks differ a little; a time this far in the future is no time. */
+export const CLOCK_TOLERANCE_MS = 60_000;
+
 /** The wall clock was set: by hand, by a time server, after a virtual machine was paused. */
 export interface ClockJump {
   /** What it showed, or would have shown, when the jump was found; epoch milliseconds. */

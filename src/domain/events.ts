@@ -25,7 +25,11 @@ export type BootTimes = Readonly<Record<(typeof BOOT_PHASES)[number], number>>;
 export interface ResumeEvents {
   /** Taken from the host's own recovery. */
   claimed: Subject;
-  judged: Subject & { readonly verdict: Verdict };
+  judged: Subject & {
+    readonly verdict: Verdict;
+    /** The key under which the host finds its conversation today. */
+    readonly conversationKey?: string | undefined;
+  };
   /** Judged and claimed; `isBoot` is false when the plugin was replaced in a gateway that runs. */
   booted: { readonly mode: string; readonly claimed: number; readonly tookMs: BootTimes; readonly isBoot: boolean };
   /** The plugin could not start. */

@@ -31,8 +31,8 @@ export function identify(
     readonly recordLost?: boolean | undefined;
     /** Orders times that the wall clock dates; it may have been set since the claim. */
     readonly isLater?: IsLater | undefined;
-    /** Key of the row of its conversation that was active last, when that is another one. */
-    readonly newerRow?: (row: SessionRow) => string | undefined;
+    /** The row of its conversation that was active last, when that is another one. */
+    readonly newerRow?: (row: SessionRow) => SessionRow | undefined;
     /** Whether the host holds a restart continuation for this session. */
     readonly continues: (row: SessionRow) => boolean;
   },
@@ -51,14 +51,19 @@ export function identify(
     return facts.wasRead ? facts : options.wholeTranscript(row);
   });
   const past = open && speaksOf(record, row, whole, isLater) ? record : undefined;
+  const newerRow = options.newerRow?.(row);
+  const goesOnThere = () =>
+    past !== undefined &&
+    newerRow !== undefined &&
+    userWroteAfter(past, newerRow, () => options.wholeTranscript(newerRow), isLater);
   return {
     row,
     record: past,
     orphaned,
-    userContinued: past !== undefined && userContinued(past, row, whole, isLater),
+    userContinued: past !== undefined && (userContinued(past, row, whole, isLater) || goesOnThere()),
     hasAnswer: past !== undefined && isUndelivered(past) && wroteAnswer(past, whole().tail, isLater),
     restartContinuation: options.continues(row),
-    newerRow: options.newerRow?.(row),
+    newerRow,
     transcript,
   };
 }

@@ -1,3 +1,4 @@
+import { CLOCK_TOLERANCE_MS } from "./clock-jumps.ts";
 import { isOwned } from "./conversation.ts";
 import type { SessionRow } from "./session.ts";
 import type { TranscriptFacts } from "./transcript-facts.ts";
@@ -8,7 +9,7 @@ type Facts = (row: SessionRow) => TranscriptFacts;
  * Conversations with more than one row, of the rows of one agent; in each the row that was active last comes first. What was
  * put away is no part of them: its user has made room for another.
  */
-export function sharedConversations(rows: readonly SessionRow[], transcript: Facts): SessionRow[][] {
+export function sharedConversations(rows: readonly SessionRow[], transcript: Facts, nowMs: number): SessionRow[][] {
   const byKey = new Map<string, SessionRow[]>();
   for (const row of rows) {
     if (row.archived || isOwned(row.conversation.kind)) continue;
@@ -17,15 +18,13 @@ export function sharedConversations(rows: readonly SessionRow[], transcript: Fac
     else known.push(row);
   }
   const shared = [...byKey.values()].filter((known) => known.length > 1);
-  return shared.map((known) => newestFirst(known, transcript));
+  return shared.map((known) => newestFirst(known, transcript, nowMs));
 }
 
-/** For each row of a shared conversation that is not its newest: the key of that one. */
-export function newerRows(shared: readonly (readonly SessionRow[])[]): ReadonlyMap<SessionRow, string> {
+/** For each row of a shared conversation that is not its newest: that one. */
+export function newerRows(shared: readonly (readonly SessionRow[])[]): ReadonlyMap<SessionRow, SessionRow> {
   return new Map(
-    shared.flatMap(([newest, ...others]) =>
-      newest === undefined ? [] : others.map((row) => [row, newest.sessionKey] as const),
-    ),
+    shared.flatMap(([newest, ...others]) => (newest === undefined ? [] : others.map((row) => [row, newest] as const))),
   );
 }
 
@@ -64,8 +63,12 @@ function partOf({ sessionKey, sessionId }: SessionRow, facts: TranscriptFacts): 
 }
 
 /** Of rows that were active at the same time the one goes first whose key is the conversation's own. */
-function newestFirst(rows: readonly SessionRow[], transcript: Facts): SessionRow[] {
-  const dated = rows.map((row) => ({ row, atMs: row.lastInteractionAtMs ?? transcript(row).newestEventAtMs ?? 0 }));
+function newestFirst(rows: readonly SessionRow[], transcript: Facts, nowMs: number): SessionRow[] {
+  const dated = rows.map((row) => {
+    const atMs = row.lastInteractionAtMs ?? transcript(row).newestEventAtMs ?? 0;
+    // A time in the future is no time, and must not keep the others from being resumed.
+    return { row, atMs: atMs > nowMs + CLOCK_TOLERANCE_MS ? 0 : atMs };
+  });
   const isOwn = ({ sessionKey, conversation }: SessionRow) => Number(sessionKey === conversation.key);
   return dated
     .toSorted(

@@ -93,7 +93,8 @@ export function messageOf(event: unknown): Record<string, unknown> | undefined {
   return event["message"];
 }
 
-function timeOf(event: unknown): number | undefined {
+/** When an event or message was written, epoch milliseconds. */
+export function timeOf(event: unknown): number | undefined {
   if (!isObject(event)) return undefined;
   const { timestamp } = event;
   const atMs = typeof timestamp === "string" ? Date.parse(timestamp) : timestamp;

@@ -37,8 +37,8 @@ export interface Candidate {
   readonly hasAnswer: boolean;
   /** The host holds a continuation for the turn: it asked for the restart itself. */
   readonly restartContinuation: boolean;
-  /** Key of another row of the same conversation, which was active more lately; the latest of all. */
-  readonly newerRow: string | undefined;
+  /** Another row of the same conversation, which was active more lately; the latest of all. */
+  readonly newerRow: SessionRow | undefined;
   /** Read when first asked for: it costs milliseconds, and most rules do not need it. */
   readonly transcript: () => TranscriptFacts;
 }

@@ -77,7 +77,7 @@ export function judgeInterrupted(options: JudgeOptions): Judgement {
         events.emit("trouble", { agentId, sessionKey, what: "read a session entry", error });
       };
       const rows = sessions.list(agentId, onUnreadable);
-      const ofAgent = sharedConversations(rows, found.transcript);
+      const ofAgent = sharedConversations(rows, found.transcript, nowMs);
       shared.push(...ofAgent);
       const newer = newerRows(ofAgent);
       const records = new KnownRecords(known, rows);
@@ -144,11 +144,12 @@ export function verdictsOf({ judged, unreadable }: Judgement): BootVerdict[] {
   return [...unreadable, ...judged.map(({ candidate, verdict }) => toBootVerdict(candidate.row, verdict))];
 }
 
-const toBootVerdict = ({ agentId, sessionKey, totalTokens }: SessionRow, verdict: Verdict): BootVerdict => ({
-  agentId,
-  sessionKey,
+const toBootVerdict = (row: SessionRow, verdict: Verdict): BootVerdict => ({
+  agentId: row.agentId,
+  sessionKey: row.sessionKey,
   verdict,
-  estimatedTokens: totalTokens,
+  estimatedTokens: row.totalTokens,
+  conversationKey: row.conversation.key,
 });
 
 const CLAIM_FAILED = { kind: "leave", reason: "claim-failed", found: "changed", limit: "unchanged" } as const;

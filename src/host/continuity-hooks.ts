@@ -5,9 +5,10 @@ import { dirname, join } from "node:path";
 import type { Subject } from "../domain/events.ts";
 import { CarryOvers } from "../record/carry-overs.ts";
 import { resolveSettings } from "../settings/resolve.ts";
+import type { ContinuitySettings } from "../settings/settings.ts";
 import { inProcess } from "./in-process.ts";
 import { missingPermission } from "./continuity-permission.ts";
-import { Continuity, type EndedSession } from "./continuity.ts";
+import { Continuity, type EndedSession, WAITS_MS } from "./continuity.ts";
 import { loadTranscriptEventsSync } from "./sdk.ts";
 import { type Enough, readTranscriptEnd, type TranscriptEnd } from "./transcript-tail-file.ts";
 
@@ -19,12 +20,11 @@ import { type Enough, readTranscriptEnd, type TranscriptEnd } from "./transcript
  * prompt from `discovery`. So they are registered in both.
  */
 export function registerContinuity(api: OpenClawPluginApi): void {
-  const resolved = resolveSettings(api.pluginConfig);
-  if (!resolved.ok || !resolved.settings.continuity.enabled || missingPermission(api.config, api.id) !== undefined)
-    return;
+  const settings = settingsInForce(api);
+  if (settings === undefined) return;
   const { session } = api.runtime.agent;
   const continuity = new Continuity({
-    settings: resolved.settings.continuity,
+    settings,
     store: new CarryOvers(api.runtime.state.resolveStateDir()),
     readEnd: (ended, enough) =>
       readEnded(ended, enough, session.resolveStorePath(api.config.session?.store, { agentId: ended.agentId })),
@@ -38,6 +38,28 @@ export function registerContinuity(api: OpenClawPluginApi): void {
   }
   api.on("before_prompt_build", (event, context) => continuity.promptContext(event, context));
   api.on("agent_end", (event, context) => continuity.turnEnded(event, context));
+}
+
+/** Nothing where it is off, or must not be on, or the settings are wrong. */
+function settingsInForce({ pluginConfig, config, id }: OpenClawPluginApi): ContinuitySettings | undefined {
+  const resolved = resolveSettings(pluginConfig);
+  if (!resolved.ok || !resolved.settings.continuity.enabled || missingPermission(config, id) !== undefined)
+    return undefined;
+  return resolved.settings.continuity;
+}
+
+/**
+ * Forgets, at a start, what waits for longer than a day, and everything where no conversation is carried over (any more).
+ * Never throws; of a record that cannot be read the start that resumes from it tells.
+ */
+export function sweepCarryOvers(api: OpenClawPluginApi, stateDir: string): void {
+  try {
+    const isInForce = settingsInForce(api) !== undefined;
+    if (!isInForce) inProcess.carryOvers?.clear();
+    new CarryOvers(stateDir).deleteBefore(isInForce ? Date.now() - WAITS_MS : Infinity);
+  } catch {
+    // The next start tries again.
+  }
 }
 
 /** By the file that the host names, by the host's own reader, or by a file of the session's id. */

@@ -29,7 +29,7 @@ export interface HookContext {
 
 export interface ContinuityParts {
   readonly settings: ContinuitySettings;
-  readonly store: Pick<CarryOvers, "all" | "put" | "delete">;
+  readonly store: Pick<CarryOvers, "all" | "put" | "delete" | "deleteBefore">;
   /** Reads the end of an ended session's transcript; `undefined` when there is none. */
   readonly readEnd: (ended: EndedSession & Subject, enough: Enough) => TranscriptEnd | undefined;
   /** Takes secrets out of a text. */
@@ -41,7 +41,9 @@ export interface ContinuityParts {
 }
 
 /** A first turn that comes later than this is about something else. */
-const WAITS_MS = 24 * 3_600_000;
+export const WAITS_MS = 24 * 3_600_000;
+/** What nobody comes back for is looked for so often, while there is anything to do at all. */
+const SWEEP_EVERY_MS = 3_600_000;
 
 /** The gateway stops; after its start the session goes on under the same id. */
 const GOES_ON = new Set<unknown>(["shutdown", "restart"]);
@@ -56,13 +58,17 @@ const NO_TURN = new Set<unknown>(["heartbeat", "cron", "memory", "overflow"]);
  */
 export class Continuity {
   readonly #parts: ContinuityParts;
+  #sweptAtMs: number;
 
   constructor(parts: ContinuityParts) {
     this.#parts = parts;
+    // The service does it when it starts.
+    this.#sweptAtMs = parts.nowMs();
   }
 
   /** A session has ended; its next one may begin with the same message. */
   sessionEnded(ended: EndedSession, context: HookContext): void {
+    this.#sweep();
     const subject = subjectOf({ ...context, sessionKey: ended.sessionKey ?? context.sessionKey });
     if (subject === undefined) return;
     try {
@@ -75,6 +81,7 @@ export class Continuity {
 
   /** A prompt is being built: what belongs before the user's text, if anything waits for this session's first turn. */
   promptContext(event: { readonly messages: readonly unknown[] }, context: HookContext): PromptContext | undefined {
+    this.#sweep();
     const subject = subjectOf(context);
     if (subject === undefined || NO_TURN.has(context.trigger)) return undefined;
     const waiting = this.#waiting(subject, context.sessionId);
@@ -92,6 +99,7 @@ export class Continuity {
 
   /** A run has ended. One that failed may be repeated, or resumed after a restart. */
   turnEnded({ success }: { readonly success: boolean }, context: HookContext): void {
+    this.#sweep();
     const subject = subjectOf(context);
     if (subject === undefined || !success || NO_TURN.has(context.trigger)) return;
     this.#forget(this.#waiting(subject, context.sessionId));
@@ -151,6 +159,20 @@ export class Continuity {
       this.#trouble("read what is carried over", error);
     }
     return inProcess.carryOvers;
+  }
+
+  /** Forgets what nobody has come back for. */
+  #sweep(): void {
+    const nowMs = this.#parts.nowMs();
+    if (Math.abs(nowMs - this.#sweptAtMs) < SWEEP_EVERY_MS) return;
+    this.#sweptAtMs = nowMs;
+    const all = this.#all();
+    for (const [key, waiting] of all) if (!this.#isFresh(waiting)) all.delete(key);
+    try {
+      this.#parts.store.deleteBefore(nowMs - WAITS_MS);
+    } catch (error) {
+      this.#trouble("forget what was carried over", error);
+    }
   }
 
   #forget(waiting: WaitingCarryOver | undefined): void {

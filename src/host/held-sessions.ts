@@ -27,11 +27,11 @@ export class HeldSessions {
       this.#held.set(key, [...others, { agentId, sessionKey }]);
     };
     this.#stops = [
-      events.on("judged", ({ verdict, ...subject }) => {
+      events.on("judged", ({ verdict, conversationKey, ...subject }) => {
         if (verdict.kind !== "hold") return;
         note(subject);
-        // Its user writes to the conversation's newer row.
-        if (verdict.reason === "duplicate-of") note(subject, String(verdict.found));
+        // The key has been made otherwise since, or it is another row that its user writes to.
+        if (conversationKey !== undefined) note(subject, conversationKey);
       }),
       events.on("settled", ({ outcome, ...subject }) => {
         if (outcome === "held") note(subject);

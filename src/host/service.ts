@@ -14,6 +14,7 @@ import type { Settings } from "../settings/settings.ts";
 import { type Active, laneLimits, startActive, timer } from "./active.ts";
 import { judgeSessions } from "./admission.ts";
 import { claimJudged, type Judgement, report, verdictsOf } from "./boot.ts";
+import { sweepCarryOvers } from "./continuity-hooks.ts";
 import { missingPermission } from "./continuity-permission.ts";
 import { handBack } from "./hand-back.ts";
 import { hostFeatures, missingFeatures } from "./host-features.ts";
@@ -24,7 +25,7 @@ import { Permits } from "./permits.ts";
 import { type Onlooker, startOnlooker } from "./onlooker.ts";
 import { loadSdk } from "./sdk.ts";
 import { settingsOf, watchSettings } from "./settings-watch.ts";
-import { countSplits } from "./split-conversations.ts";
+import { readSplits } from "./split-conversations.ts";
 import { steadyClock } from "./steady-clock.ts";
 
 /** The host gives a stopping plugin 5 s: for a start that is still under way, for what runs, and for what is shared. */
@@ -143,6 +144,7 @@ export class ResumeService {
       );
     } else session.state = settings.mode;
     this.#complainOfPermission(session);
+    sweepCarryOvers(this.#api, session.host.stateDir);
     try {
       await loadSdk();
       const missing = settings === undefined || settings.mode === "off" ? [] : missingFeatures(this.#api.runtime);
@@ -330,8 +332,8 @@ export class ResumeService {
 
   /** After the claim, which nothing may hold up; nobody waits for it. */
   #countSplits(session: Session, { shared }: Judgement): void {
-    countSplits(shared, session.host)
-      .then((count) => (session.splitCount = count))
+    readSplits(shared, session.host)
+      .then((splits) => (session.splitCount = splits.length))
       .catch((error: unknown) => session.events.emit("trouble", { what: "count split conversations", error }));
   }
 

@@ -1,7 +1,7 @@
 import { errorKind } from "../domain/error-kind.ts";
 import { isOpen, isReplaced, movedOn } from "../domain/identify.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
-import type { Outcome } from "../domain/reasons.ts";
+import type { HoldReason, Outcome } from "../domain/reasons.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import type { SessionRow } from "../domain/session.ts";
 import { canonicalKey } from "../domain/session-key.ts";
@@ -39,12 +39,23 @@ export class Actions {
     return this.#each(action, [{ agentId, sessionKey: stored }]);
   }
 
-  /** Every held session. */
+  /** Every held session but the other rows of a conversation: it would answer its user twice. */
   async resumeAllHeld(): Promise<ActionView> {
     const held = this.#active()
       .records.all()
       .filter(({ outcome }) => outcome === "held");
-    return this.#each("resume", held);
+    const isDuplicate = ({ reason }: ResumeRecord) => reason === ("duplicate-of" satisfies HoldReason);
+    const view = await this.#each(
+      "resume",
+      held.filter((record) => !isDuplicate(record)),
+    );
+    const passedOver = held.filter(isDuplicate).map(({ agentId, sessionKey }) => ({
+      agentId,
+      sessionKey,
+      reason: "duplicate" as const,
+      message: "its conversation goes on in another row; ask for it by its key to run it all the same",
+    }));
+    return { ...view, refused: [...view.refused, ...passedOver] };
   }
 
   /** Every claimed session; one whose answer is on its way already is refused. */

@@ -8,6 +8,7 @@ import { findSession } from "./find-session.ts";
 import type { Office } from "./office.ts";
 import { judgeNow, planView, settingsFor } from "./plan.ts";
 import { showView } from "./show.ts";
+import { splitViews } from "./splits.ts";
 import { statusView } from "./status.ts";
 import type { DoctorView, PlanView, ShowView, StatusView } from "./views.ts";
 
@@ -52,10 +53,12 @@ export class Desk {
     });
   }
 
-  doctor(): DoctorView {
+  async doctor(): Promise<DoctorView> {
+    const splits = await splitViews(this.#office().host);
     const office = this.#office();
     return examine({
       ...office,
+      splits,
       source: "gateway",
       loadsAtStartup: true,
       fleet: office.active?.permits.fleet,

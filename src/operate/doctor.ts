@@ -8,7 +8,6 @@ import type { ServiceState } from "../domain/service-state.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { SettingsError } from "../settings/validate.ts";
 import { readRow } from "./find-session.ts";
-import { splitViews } from "./splits.ts";
 import type { DoctorView, Finding, FleetView, SplitView } from "./views.ts";
 
 /** What the doctor looks at. */
@@ -30,13 +29,15 @@ export interface Installation {
   readonly records: readonly ResumeRecord[];
   /** Why earlier records are lost, or will be at the next start. */
   readonly recordLost: string | undefined;
+  /** Conversations that have fallen apart. */
+  readonly splits: readonly SplitView[];
   /** Messages of users that the host has announced; `undefined` where that cannot be known. */
   readonly messagesSeen: number | undefined;
 }
 
 /** Checks the installation; each finding comes with its fix. */
 export function examine(installation: Installation): DoctorView {
-  const splits = splitViews(installation.host);
+  const { splits } = installation;
   const findings = [...CHECKS.map((check) => check(installation)), conversations(splits)];
   return { source: installation.source, findings, splits };
 }

@@ -6,6 +6,7 @@ import { examine, type Installation } from "./doctor.ts";
 import { findSession } from "./find-session.ts";
 import { judgeNow, planView, settingsFor } from "./plan.ts";
 import { showView } from "./show.ts";
+import { splitViews } from "./splits.ts";
 import type { DoctorView, PlanView, ShowView } from "./views.ts";
 
 /** What a command knows of the installation although the gateway is down. */
@@ -59,12 +60,13 @@ export class Offline {
     });
   }
 
-  doctor(): DoctorView {
+  async doctor(): Promise<DoctorView> {
     const records = this.#read((store) => store.all()) ?? [];
     const { errors, settings } = this.#settings();
     const state = this.#state();
     return examine({
       ...this.#parts,
+      splits: await splitViews(this.#parts.host),
       source: "store",
       state,
       settingsErrors: errors,

@@ -62,7 +62,7 @@ function sessionPart(row: SessionRow | undefined, record: ResumeRecord | undefin
 function conversationPart({ row, rows }: FoundSession, { transcripts }: HostParts): ShowView["conversation"] {
   if (row === undefined) return null;
   const { key, kind, channel, accountId, peer, threadId } = row.conversation;
-  const [newestFirst = [row]] = sharedConversations(rows, (one) => transcripts.atBoot(one));
+  const [newestFirst = [row]] = sharedConversations(rows, (one) => transcripts.atBoot(one), Date.now());
   return {
     key,
     kind,

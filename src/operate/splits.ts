@@ -4,8 +4,9 @@ import { readRow } from "./find-session.ts";
 import type { SplitView } from "./views.ts";
 
 /** All conversations of the host that have fallen apart, with where each part of them is. */
-export function splitViews(host: HostParts): SplitView[] {
-  return splitConversations(host).map(({ agentId, key, parts }) => ({
+export async function splitViews(host: HostParts): Promise<SplitView[]> {
+  const splits = await splitConversations(host);
+  return splits.map(({ agentId, key, parts }) => ({
     agentId,
     key,
     parts: parts.map((part) => ({

@@ -232,6 +232,7 @@ export type RefusalReason =
   | "user-continued"
   | "session-replaced"
   | "session-changed"
+  | "duplicate"
   | "failed";
 
 export interface ActionView {

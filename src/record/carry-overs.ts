@@ -60,18 +60,46 @@ export class CarryOvers {
     this.#write((db) => {
       const forget = db.prepare("DELETE FROM carry_overs WHERE agent_id = ? AND session_key = ? AND to_id = ?");
       forget.run(agentId, sessionKey, toId);
-    });
+    }, clearLog);
   }
 
-  #write(step: (db: DatabaseSync) => void): void {
+  /** Forgets what is older; with `Infinity` everything. Nothing is written, or created, when there is none. */
+  deleteBefore(atMs: number): void {
+    const db = openForReading(this.#stateDir, { checked: false });
+    if (db === undefined) return;
+    try {
+      if (!hasTable(db, "carry_overs")) return;
+      if (db.prepare("SELECT 1 FROM carry_overs WHERE at_ms < ? LIMIT 1").get(atMs) === undefined) return;
+    } finally {
+      db.close();
+    }
+    this.#write((writing) => {
+      writing.prepare("DELETE FROM carry_overs WHERE at_ms < ?").run(atMs);
+    }, clearLog);
+  }
+
+  #write(step: (db: DatabaseSync) => void, afterwards?: (db: DatabaseSync) => void): void {
     const db = openBeside(this.#stateDir);
     try {
       // It is what people have said to each other: nothing of it stays in the file. What a machine loses with its power is
       // worth no wait for the disk, while a user waits.
       db.exec("PRAGMA secure_delete = ON; PRAGMA synchronous = NORMAL");
       step(db);
+      afterwards?.(db);
     } finally {
       db.close();
     }
+  }
+}
+
+/** A user waits: when somebody else reads or writes just now, the log is cleared another time. */
+const LONGEST_WAIT_MS = 50;
+
+/** SQLite keeps what was written in its log as well, as long as the scheduler has the record open. */
+function clearLog(db: DatabaseSync): void {
+  try {
+    db.exec(`PRAGMA busy_timeout = ${LONGEST_WAIT_MS}; PRAGMA wal_checkpoint(TRUNCATE)`);
+  } catch {
+    // It is forgotten all the same.
   }
 }

@@ -10,6 +10,8 @@ export interface BootVerdict {
   readonly verdict: Verdict;
   /** What a resume of it is thought to use at least; `undefined` where the host has not counted. */
   readonly estimatedTokens?: number | undefined;
+  /** The key under which the host finds its conversation today; not kept. */
+  readonly conversationKey?: string | undefined;
 }
 
 /** What the newest boot said of every candidate, so that it can be asked about later, also of a gateway that is down. */

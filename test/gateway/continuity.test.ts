@@ -212,11 +212,12 @@ it("neither secrets nor tool output are carried", (context) => {
   expect(seen("after secrets")).not.toContain(HEAD);
 });
 
-it("5 MB of history stay within the limits and cost a few milliseconds", (context) => {
+it("5 MB of history, heartbeats at their end, stay within the limits and cost a few milliseconds", (context) => {
   skipWithout(context, host);
   const lines = carried("long");
   expect(lines).toHaveLength(6);
   expect(lines.at(-1)?.text).toBe("answer 9999");
+  expect(seen("long")).not.toMatch(/heartbeat poll|HEARTBEAT_OK/);
   const text = seen("long");
   const between = text.slice(text.indexOf(HEAD), text.indexOf(FOOT)).split("\n").slice(2).join("\n");
   expect(between.length).toBeLessThanOrEqual(MAX_CHARS);
@@ -272,7 +273,7 @@ it("where the host keeps the conversation nothing is added", () => {
 
 const includes = (messages: ModelRequest["messages"], word: string) => JSON.stringify(messages).includes(word);
 
-/** Appends answered turns with a tool's output each, up to this size. */
+/** Appends answered turns with a tool's output each, up to this size, and heartbeats. */
 function makeLong(file: string, bytes: number): void {
   const lines: string[] = [];
   let parentId = (JSON.parse(fs.readFileSync(file, "utf8").trim().split("\n").at(-1)!) as { id: string }).id;
@@ -299,6 +300,11 @@ function makeLong(file: string, bytes: number): void {
       isError: false,
     });
     add({ ...assistant, content: [{ type: "text", text: `answer ${round}` }], stopReason: "stop" });
+  }
+  // As 2026.7.1-2 writes the heartbeats of a night.
+  for (let poll = 0; poll < 22; poll += 1) {
+    add({ role: "user", content: "[OpenClaw heartbeat poll]" });
+    add({ ...assistant, content: [{ type: "text", text: "HEARTBEAT_OK" }], stopReason: "stop" });
   }
   fs.appendFileSync(file, `${lines.join("\n")}\n`);
 }

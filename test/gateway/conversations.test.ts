@@ -1,6 +1,6 @@
 /** Rows that are one conversation, at the real gateway: how they come about, and what becomes of them at a boot. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DoctorView, ShowView } from "../../src/operate/views.ts";
+import type { ActionView, DoctorView, ShowView } from "../../src/operate/views.ts";
 import { stageEntryWriter } from "../support/entry-writer.ts";
 import { answer, RestartedGateway } from "../support/restarted-gateway.ts";
 import { copySession, readSessionEntries, readTranscript } from "../support/state-store.ts";
@@ -97,16 +97,25 @@ describe("chats that have two rows since the operator changed `session.dmScope` 
     ).not.toMatch(/direct:(101|102|alice)/);
   });
 
-  it("let the other row be once their user continues the conversation", async () => {
+  it("are not resumed twice by whoever resumes all that is held", async () => {
+    const { done, refused } = await restarted.gateway.call<ActionView>("resumes.resume", { allHeld: true });
+    expect(done).toEqual([]);
+    expect(refused.map(({ sessionKey, reason }) => [sessionKey, reason])).toEqual(OLD.map((key) => [key, "duplicate"]));
+  });
+
+  it("let the other row be once their user continues the conversation, also after a restart", async () => {
+    const placeOf = async (key: string) => (await restarted.gateway.call<ShowView>("resumes.show", { key })).place;
     await restarted.ask(101);
-    expect(
-      restarted.model.requests
-        .at(-1)!
-        .messages.some(({ content }) => JSON.stringify(content ?? "").includes("Are you there")),
-    ).toBe(true);
-    expect([...restarted.entries().keys()]).toEqual(expect.arrayContaining([OLD[0]!, NEW[0]!]));
-    const places = await Promise.all(OLD.map((key) => restarted.gateway.call<ShowView>("resumes.show", { key })));
-    expect(places.map(({ place }) => place)).toEqual(["none", "held"]);
+    expect(JSON.stringify(restarted.model.requests.at(-1)?.messages)).toContain("Are you there");
+    expect(await Promise.all(OLD.map(placeOf))).toEqual(["none", "held"]);
+
+    await restarted.stop("SIGTERM");
+    await restarted.boot();
+    expect(await Promise.all(OLD.map(placeOf))).toEqual(["none", "held"]);
+    await restarted.ask(102);
+    expect(await Promise.all(OLD.map(placeOf))).toEqual(["none", "none"]);
+    expect([...restarted.entries().keys()]).toEqual(expect.arrayContaining([...OLD, ...NEW]));
+    expect(restarted.chats.map((chat) => restarted.repliesTo(chat).length)).toEqual([2, 2, 1]);
   });
 });
 

@@ -224,6 +224,7 @@ export const ActionSchema = exactly({
         "user-continued",
         "session-replaced",
         "session-changed",
+        "duplicate",
         "failed",
       ]),
       message: text,

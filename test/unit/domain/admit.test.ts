@@ -605,7 +605,7 @@ it("lets the first rule that objects decide, in the order of the rules", () => {
     record: record({ phase: "released", outcome: "released", attempts: 9, requestedAtMs: 1, sessionStartedAtMs: NOW }),
     restartContinuation: true,
     userContinued: true,
-    newerRow: "another",
+    newerRow: row({ sessionKey: "another" }),
     transcript: { state: "empty" },
   });
   const said: string[] = [];
@@ -741,7 +741,7 @@ it("reaches every reason of its own in this file", () => {
     candidate({ row: row({ lastInteractionAtMs: undefined }) }),
     candidate({ row: row({ lastInteractionAtMs: NOW + HOUR }) }),
     candidate({ row: row({ conversation: { kind: "direct" } }) }),
-    candidate({ newerRow: "another" }),
+    candidate({ newerRow: row({ sessionKey: "another" }) }),
     candidate({ restartContinuation: true }),
     candidate({ record: record({ sessionId: "older" }) }),
     candidate({ record: record(), userContinued: true }),

@@ -1,5 +1,5 @@
 import { fc, test } from "@fast-check/vitest";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type CarryLimits, carryOver, enoughFor } from "../../../src/domain/carry-over.ts";
 
 const NOW = Date.UTC(2026, 10, 26, 12);
@@ -88,6 +88,130 @@ it("only what the chat has seen is carried", () => {
     "no event",
   ];
   expect(carry(events).texts).toEqual(["hello", "let me look", "Done.", "a picture's caption"]);
+});
+
+describe("heartbeats", () => {
+  const poll = user("[OpenClaw heartbeat poll]");
+
+  it("push nothing out, and make nothing old or new", () => {
+    const events: unknown[] = [user("clean up, please"), assistant("Shall I delete it?")];
+    for (let round = 0; round < 60; round += 1) events.push(poll, assistant("HEARTBEAT_OK"));
+    expect(carry(events).texts).toEqual(["clean up, please", "Shall I delete it?"]);
+    expect(events.toReversed().findIndex(enoughFor({ ...LIMITS, maxMessages: 1 }))).toBe(-1);
+    const old = user("hello", { timestamp: NOW - 200 * HOUR });
+    expect(carry([old, poll, assistant("HEARTBEAT_OK")]).reason).toBe("too-old");
+    expect(carry([poll, assistant("HEARTBEAT_OK")]).reason).toBe("empty");
+  });
+
+  it("what one has said to the chat is carried", () => {
+    expect(carry([user("hello"), poll, assistant("The disk is nearly full.")]).texts).toEqual([
+      "hello",
+      "The disk is nearly full.",
+    ]);
+    const long = "word ".repeat(70).trim();
+    expect(
+      carry([poll, assistant(`HEARTBEAT_OK ${long}`), assistant(`${"x".repeat(301)}\nHEARTBEAT_OK.`)]).texts,
+    ).toEqual([long, "x".repeat(301)]);
+  });
+});
+
+it.each([
+  "[OpenClaw heartbeat poll]",
+  "[Thu 2026-11-26 10:47 UTC] [OpenClaw heartbeat poll]",
+  "Delivery: to send a message, use the `message` tool.\n\n[OpenClaw heartbeat poll]",
+  "Read HEARTBEAT.md if it exists (workspace context). Follow it strictly. Do not infer or repeat old tasks from prior chats. If nothing needs attention, reply HEARTBEAT_OK.\nCurrent time: now",
+  "Run the following periodic tasks (only those due based on their intervals):\n\n- mail: look\n\nAfter completing all due tasks, reply HEARTBEAT_OK.",
+  "A scheduled reminder has been triggered. The reminder content is:\n\ntea\n\nPlease relay this reminder to the user in a helpful and friendly way.",
+  "A scheduled cron event was triggered, but no event content was found. Reply HEARTBEAT_OK.",
+  "An async command you ran earlier has completed. The command completion details are:\n\nx",
+  "An async command you ran earlier completed without captured stdout/stderr. The completion details are:\n\nx",
+  "An async command completion event was triggered, but no command output was found. Reply HEARTBEAT_OK only.",
+  "An async command the user already approved has completed.\nDo not run the command again.",
+  "System: [2026-11-26 10:47:34 UTC] Exec finished (gateway id=1, session=2, code 0)\nSystem: its output",
+  "[OpenClaw session reset]",
+  "A new session was started via /new or /reset. Execute your Session Startup sequence now.",
+  "[cron:3f2a-1 tea] Say that the tea is ready.",
+])("what the host writes in the user's place is not carried: %s", (text) => {
+  expect(carry([user(text)]).reason).toBe("empty");
+});
+
+it("what only looks a little like it is carried", () => {
+  const texts = [
+    "What is a [OpenClaw heartbeat poll]?",
+    "Should I read HEARTBEAT.md?",
+    "System: all green",
+    "Exec finished, what now?",
+  ];
+  expect(carry(texts.map((text) => user(text))).texts).toEqual(texts);
+  const events = "System: [2026-11-26 10:47:34 UTC] Node: up\nSystem: and more\n";
+  expect(carry([user(`${events}\nyes, do it`)]).texts).toEqual(["yes, do it"]);
+});
+
+it.each([
+  ["NO_REPLY", undefined],
+  ["**NO_REPLY**", undefined],
+  ["no_reply", undefined],
+  ["NO_REPLY.", undefined],
+  ['"NO_REPLY"', undefined],
+  ["NO_REPLY\n\nNO_REPLY", undefined],
+  ['{"action": "NO_REPLY"}', undefined],
+  ["Done.\nNO_REPLY", "Done."],
+  ["**Done.**\nNO_REPLY", "**Done.**"],
+  ["Done. **no_reply", "Done."],
+  ["NO_REPLYThe user is away.", "The user is away."],
+  ["With NO_REPLY I say nothing.", "With NO_REPLY I say nothing."],
+  ["MYNO_REPLY", "MYNO_REPLY"],
+  ["HEARTBEAT_OK", undefined],
+  ["**HEARTBEAT_OK**", undefined],
+  ["HEARTBEAT_OK all good", undefined],
+  ["All good. HEARTBEAT_OK!", undefined],
+  ["With HEARTBEAT_OK I say nothing.", "With HEARTBEAT_OK I say nothing."],
+  ["<think>a thought</think>NO_REPLY", undefined],
+  ["<think foo=1>secret</think>hi", "hi"],
+  ["< THINKING >secret</ thinking >hi", "hi"],
+  ["<thought>one<think>two</think>three</thought>hi", "hi"],
+  ["hi <think>secret", "hi"],
+  ["<think>secret", undefined],
+  ["secret</think>hi", "hi"],
+  ["hi</think>", "hi"],
+  ["<final class='a'>hi</final>", "hi"],
+  ["The tag `<think>` begins it.", "The tag `<think>` begins it."],
+  ["See:\n```\n<think>\n```\nhi", "See:\n```\n<think>\n```\nhi"],
+  ["a < b, and <thinker> c", "a < b, and <thinker> c"],
+])("of an answer what the host sends is carried: %j", (answer, text) => {
+  expect(carry([assistant(answer)]).texts).toEqual(text === undefined ? [] : [text]);
+});
+
+it.each([
+  "<",
+  "< ",
+  "<think",
+  "<think>",
+  "</think>",
+  "`",
+  "```",
+  "\n```",
+  "NO_REPLY ",
+  "HEARTBEAT_OK ",
+  "*",
+  "System: [2026-1] x\n",
+  "Delivery: [OpenClaw heartbeat poll]",
+])("long texts of %j take no time", (part) => {
+  const text = part.repeat(100_000);
+  const startedMs = performance.now();
+  for (const one of [text, `${text}x`, `x${text}`, part.trimEnd() + " ".repeat(100_000)]) {
+    carry([user(one)]);
+    carry([assistant(one)]);
+  }
+  expect(performance.now() - startedMs).toBeLessThan(2000);
+});
+
+it("what is not seen, or turns the direction of writing, is escaped; emoji and words stay whole", () => {
+  const text = "a\u202Eb\u2066c\u2069\u200E\u200F\u061C\u200B\uFEFFd";
+  const { texts, raw } = carry([user(text)]);
+  expect(texts).toEqual([text]);
+  expect(raw).not.toMatch(/[\u200B\u200E\u200F\u061C\u202A-\u202E\u2066-\u2069\uFEFF]/);
+  expect(carry([user("👩‍💻 می\u200Cخواهم")]).raw).toContain("👩‍💻 می\u200Cخواهم");
 });
 
 it("what older hosts have put around a user's text is left out", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { newerRows, sharedConversations, splitOf } from "../../../src/domain/same-conversation.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
-import { facts, row } from "../support/makers.ts";
+import { facts, NOW, row } from "../support/makers.ts";
 
 const KEY = "agent:a:conversation:1";
 const silent = () => facts();
@@ -23,30 +23,35 @@ const keysOf = (shared: readonly (readonly SessionRow[])[]) =>
 describe("conversations with several rows", () => {
   it("have the one that was active last first", () => {
     const rows = [rowOf("raw", 1), rowOf(KEY, 3), rowOf("Raw", 2), row({ sessionKey: "alone" })];
-    expect(keysOf(sharedConversations(rows, silent))).toEqual([[KEY, "Raw", "raw"]]);
+    expect(keysOf(sharedConversations(rows, silent, NOW))).toEqual([[KEY, "Raw", "raw"]]);
   });
 
   it("ask the transcript where the entry does not tell when that was", () => {
     const rows = [rowOf("raw", undefined), rowOf(KEY, 3)];
     const transcript = (one: SessionRow) => facts({ newestEventAtMs: one.sessionKey === "raw" ? 4 : 0 });
-    expect(keysOf(sharedConversations(rows, transcript))).toEqual([["raw", KEY]]);
+    expect(keysOf(sharedConversations(rows, transcript, NOW))).toEqual([["raw", KEY]]);
   });
 
   it("have the row of their own key first when both were active at once, then go by key", () => {
     const rows = [rowOf("b", 3), rowOf(KEY, 3), rowOf("a", 3), rowOf("c", undefined)];
-    expect(keysOf(sharedConversations(rows, silent))).toEqual([[KEY, "a", "b", "c"]]);
+    expect(keysOf(sharedConversations(rows, silent, NOW))).toEqual([[KEY, "a", "b", "c"]]);
+  });
+
+  it("are not led by a row whose time lies in the future", () => {
+    const rows = [rowOf("raw", NOW + 3_600_000), rowOf(KEY, 3)];
+    expect(keysOf(sharedConversations(rows, silent, NOW))).toEqual([[KEY, "raw"]]);
   });
 
   it("do not count what was put away, nor what has an owner in the host", () => {
     const owned = (sessionKey: string) => rowOf(sessionKey, 1, { conversation: { key: "job", kind: "cron" } });
     const rows = [rowOf("raw", 1, { archived: true }), rowOf(KEY, 3), owned("one"), owned("two")];
-    expect(sharedConversations(rows, silent)).toEqual([]);
+    expect(sharedConversations(rows, silent, NOW)).toEqual([]);
   });
 
-  it("name their newest row to each of the others", () => {
+  it("lead from each of the others to their newest row", () => {
     const [newest, older, oldest] = [rowOf(KEY, 3), rowOf("raw", 2), rowOf("Raw", 1)];
-    const newer = newerRows(sharedConversations([oldest, older, newest], silent));
-    expect([newest, older, oldest].map((one) => newer.get(one))).toEqual([undefined, KEY, KEY]);
+    const newer = newerRows(sharedConversations([oldest, older, newest], silent, NOW));
+    expect([newest, older, oldest].map((one) => newer.get(one))).toEqual([undefined, newest, newest]);
     expect(newerRows([[]])).toEqual(new Map());
   });
 });

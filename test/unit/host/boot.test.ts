@@ -140,6 +140,17 @@ describe("two rows of one conversation", () => {
     expect(judged).toEqual(["chat hold duplicate-of"]);
   });
 
+  it("are let go in the row that is no more, once their user has gone on in the other since", async () => {
+    rows = [of("chat", 60_000), of("agent:a:chat", 30_000, { status: "done" })];
+    await boot().claim();
+    judged = [];
+    rows = [rows[0]!, of("agent:a:chat", -5_000, { status: "done" })];
+    userWroteAtMs = NOW + 5_000;
+    expect(await boot({ nowMs: NOW + 10_000 }).claim()).toEqual([]);
+    expect(judged).toEqual(["chat retire user-continued"]);
+    expect(records.all()).toEqual([]);
+  });
+
   it("keep records of their own from boot to boot", async () => {
     rows = [of("chat", 60_000), of("agent:a:chat", 30_000)];
     await boot().claim();
@@ -496,7 +507,7 @@ describe("what was said", () => {
     ]);
     expect(said.find(({ sessionKey }) => sessionKey === "k")?.verdict).toMatchObject({ found: 60_000, limit: HOUR });
     expect(records.facts.get("bootedAt")).toBe(NOW);
-    expect(verdicts()).toEqual(said);
+    expect(verdicts().map(({ conversationKey: _notKept, ...kept }) => kept)).toEqual(said);
   });
 
   it("of a failed claim is remembered as that", async () => {

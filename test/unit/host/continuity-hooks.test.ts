@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/plugin-entry";
@@ -143,4 +143,79 @@ it("what the host takes for a secret is not carried, also where its log is not r
   const block = await after({ sessionFile });
   expect(block).toContain("my key is sk-");
   expect(block).not.toContain("ijklmnop");
+});
+
+describe("at a start what waits", () => {
+  const DAY = 24 * 3_600_000;
+  const waiting = (toId: string, agoMs: number) => ({
+    agentId: "main",
+    sessionKey: `${KEY}${toId}`,
+    fromId: "old",
+    toId,
+    block: "said",
+    atMs: Date.now() - agoMs,
+  });
+
+  it.each([
+    ["is forgotten after a day", ON, GRANTED, ["young"]],
+    ["is forgotten when the feature is off", {}, GRANTED, []],
+    ["is forgotten when it is not permitted any more", ON, {}, []],
+  ])("%s", async (_name, settings, hooks, left) => {
+    vi.doMock("../../../src/host/sdk.ts", () => ({ loadTranscriptEventsSync: reader }));
+    const { sweepCarryOvers } = await import("../../../src/host/continuity-hooks.ts");
+    const { CarryOvers } = await import("../../../src/record/carry-overs.ts");
+    const store = new CarryOvers(stateDir);
+    store.put(waiting("young", DAY / 2));
+    store.put(waiting("old", 2 * DAY));
+    const config = { plugins: { entries: { "resume-scheduler": { hooks } } } };
+    const api = { id: "resume-scheduler", pluginConfig: settings, config };
+    sweepCarryOvers(api as unknown as OpenClawPluginApi, stateDir);
+    expect(store.all().map(({ toId }) => toId)).toEqual(left);
+  });
+});
+
+describe("a start forgets", () => {
+  const DAY = 24 * 3_600_000;
+  const KEYS = ["young", "old"];
+
+  /** Which of two that wait are left. */
+  async function leftAfter(over: { settings?: unknown; hooks?: object } = {}): Promise<(string | undefined)[]> {
+    const { CarryOvers } = await import("../../../src/record/carry-overs.ts");
+    const { sweepCarryOvers } = await import("../../../src/host/continuity-hooks.ts");
+    const store = new CarryOvers(stateDir);
+    for (const [index, sessionKey] of KEYS.entries()) {
+      const atMs = Date.now() - index * (DAY + 1000);
+      store.put({ agentId: "main", sessionKey, fromId: "old", toId: "new", block: "x", atMs });
+    }
+    sweepCarryOvers(apiOf(over), stateDir);
+    return store.all().map(({ sessionKey }) => sessionKey);
+  }
+
+  const apiOf = ({ settings = ON as unknown, hooks = GRANTED as object }) =>
+    ({
+      id: "resume-scheduler",
+      pluginConfig: settings,
+      config: { plugins: { entries: { "resume-scheduler": { hooks } } } },
+    }) as unknown as OpenClawPluginApi;
+
+  it.each([
+    ["what has waited for more than a day", {}, ["young"]],
+    ["everything when it is off", { settings: {} }, []],
+    ["everything when the settings are wrong", { settings: { ...ON, mode: 1 } }, []],
+    ["everything without the permission", { hooks: {} }, []],
+  ])("%s", async (_, over, left) => {
+    expect(await leftAfter(over)).toEqual(left);
+  });
+
+  it("nothing where there is nothing, and is not kept from starting", async () => {
+    const { sweepCarryOvers } = await import("../../../src/host/continuity-hooks.ts");
+    sweepCarryOvers(apiOf({ settings: {} }), stateDir);
+    expect(readdirSync(stateDir)).toEqual(["sessions"]);
+    mkdirSync(path.join(stateDir, "resume-scheduler"));
+    const file = path.join(stateDir, "resume-scheduler", "record.sqlite");
+    writeFileSync(file, "no database, and long enough to be looked at as one".repeat(100));
+    sweepCarryOvers(apiOf({}), stateDir);
+    sweepCarryOvers({} as OpenClawPluginApi, stateDir);
+    expect(readFileSync(file, "utf8")).toContain("no database");
+  });
 });

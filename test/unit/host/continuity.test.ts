@@ -188,6 +188,39 @@ it("a first turn comes within a day", () => {
   expect(store.all()).toEqual([]);
 });
 
+it("what nobody comes back for is forgotten with any hook, looked for once an hour", () => {
+  const sweeps: number[] = [];
+  const swept = {
+    all: () => store.all(),
+    put: (waiting: Parameters<CarryOvers["put"]>[0]) => store.put(waiting),
+    delete: (waiting: Parameters<CarryOvers["delete"]>[0]) => store.delete(waiting),
+    deleteBefore: (atMs: number) => {
+      sweeps.push(nowMs);
+      store.deleteBefore(atMs);
+    },
+  };
+  const continuity = make({ store: swept });
+  continuity.sessionEnded(idle, context("old"));
+  const other = { sessionKey: "agent:main:telegram:direct:2", trigger: "heartbeat" };
+  const hooks = [
+    () => continuity.promptContext(prompt(), context("x", other)),
+    () => continuity.turnEnded({ success: true }, context("x", other)),
+    () => continuity.sessionEnded({ sessionId: "x" }, { ...context("x"), ...other }),
+  ];
+  for (const hook of [...hooks, ...hooks]) hook();
+  expect(sweeps).toEqual([]);
+  nowMs = NOW + DAY;
+  for (const hook of hooks) hook();
+  expect([sweeps, store.all().length]).toEqual([[NOW + DAY], 1]);
+  for (const [index, hook] of hooks.entries()) {
+    nowMs = NOW + DAY + (index + 1) * 3_600_000;
+    hook();
+    hook();
+    expect([sweeps.length, store.all().length]).toEqual([index + 2, 0]);
+  }
+  expect(inProcess.carryOvers?.size).toBe(0);
+});
+
 it.each<[ResumeEvents["notCarriedOver"]["reason"], () => readonly unknown[] | undefined]>([
   ["no-transcript", () => undefined],
   ["empty", () => []],
@@ -204,18 +237,21 @@ it("no error reaches the host", () => {
   const fails = (): never => {
     throw new Error("disk");
   };
-  const broken = make({ store: { all: fails, put: fails, delete: fails } });
+  const broken = make({ store: { all: fails, put: fails, delete: fails, deleteBefore: fails } });
   broken.sessionEnded(idle, context("old"));
   // It is in memory all the same.
   expect(given(broken)).toContain(QUESTION);
   broken.turnEnded({ success: true }, context("new"));
   expect(given(broken)).toBeUndefined();
   make({ readEnd: fails }).sessionEnded(idle, context("old"));
+  nowMs += DAY;
+  expect(given(broken)).toBeUndefined();
   expect(told.filter(([name]) => name === "trouble").map(([, { what }]) => what)).toEqual([
     "read what is carried over",
     "keep what is carried over",
     "forget what was carried over",
     "carry a conversation over",
+    "forget what was carried over",
   ]);
   // And there need not be anybody to tell.
   make({ readEnd: fails, events: () => undefined }).sessionEnded(idle, context("old"));

@@ -49,8 +49,9 @@ describe("a held session that its user continues", () => {
   it("takes the other rows of its conversation with it", () => {
     const other = { agentId: "a", sessionKey: "agent:a:older" };
     records.put(record({ ...other, phase: "settled", outcome: "held", attempts: 0 }));
-    const verdict = { kind: "hold", reason: "duplicate-of", found: KEY, limit: null } as const;
-    events.emit("judged", { ...other, verdict });
+    // At a later boot it is no news any more.
+    const verdict = { kind: "hold", reason: "held-earlier", found: "duplicate-of", limit: KEY } as const;
+    events.emit("judged", { ...other, verdict, conversationKey: KEY });
     events.emit("judged", { ...SUBJECT, verdict: HOLD });
     continues();
     expect(settled.map(({ sessionKey }) => sessionKey)).toEqual([other.sessionKey, KEY]);

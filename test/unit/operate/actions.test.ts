@@ -499,6 +499,15 @@ describe("every held session", () => {
     expect(office.lane.queue().map(({ resume }) => resume.sessionKey)).toEqual([keyOf("one"), keyOf("two")]);
   });
 
+  it("is not the other row of a conversation, whose user would be answered twice", async () => {
+    office.hold("older", { reason: "duplicate-of" });
+    office.hold("one");
+    const { done, refused } = await office.desk.actions.resumeAllHeld();
+    expect(done.map(({ sessionKey }) => sessionKey)).toEqual([keyOf("one")]);
+    expect(refused).toMatchObject([{ sessionKey: keyOf("older"), reason: "duplicate" }]);
+    expect(await office.desk.actions.one("resume", keyOf("older"))).toMatchObject({ done: [{ now: "queued" }] });
+  });
+
   it("is none when nothing is held", async () => {
     expect(await office.desk.actions.resumeAllHeld()).toEqual({ action: "resume", done: [], refused: [] });
   });

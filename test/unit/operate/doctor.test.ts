@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
 import { examine, type Installation } from "../../../src/operate/doctor.ts";
+import { splitViews } from "../../../src/operate/splits.ts";
 import type { FleetView } from "../../../src/operate/views.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { FakeHost } from "../support/fake-host.ts";
@@ -26,6 +27,7 @@ function view(over: Partial<Installation> = {}, config: object = {}) {
     hostFeatures: { runEmbeddedAgent: true, onAgentEvent: true },
     records: [],
     recordLost: undefined,
+    splits: [],
     messagesSeen: 3,
     ...over,
   });
@@ -193,8 +195,8 @@ describe("a conversation in two sessions", () => {
     return host;
   };
 
-  it("is told with its parts in the order in which they began", () => {
-    const { findings: found, splits } = view({ host: examined() });
+  it("is told with its parts in the order in which they began", async () => {
+    const splits = await splitViews(examined());
     expect(splits).toEqual([
       {
         agentId: "a",
@@ -219,16 +221,16 @@ describe("a conversation in two sessions", () => {
         ],
       },
     ]);
-    expect(found.find(({ check }) => check === "conversations")).toMatchObject({
+    expect(view({ splits }).findings.find(({ check }) => check === "conversations")).toMatchObject({
       level: "warn",
       found: "1 split over two sessions or more: agent:a:telegram:direct:7",
     });
   });
 
-  it("is none when nothing can be read", () => {
+  it("is none when nothing can be read", async () => {
     const host = examined();
     host.broken = new Error("unreadable");
-    expect(view({ host }).splits).toEqual([]);
+    expect(await splitViews(host)).toEqual([]);
   });
 });
 
@@ -329,6 +331,7 @@ describe("the doctor", () => {
       settingsErrors: [],
       settings: undefined,
       fleet: undefined,
+      splits: [],
       messagesSeen: undefined,
     } as const;
     const parts = { pluginId: "p", version: "1", host, state: "off", loadsAtStartup: true, ...nothing } as const;
@@ -353,32 +356,34 @@ describe("a running plugin", () => {
     removeTempDir(dir);
   });
 
-  const claims = () => office.desk.doctor().findings.find(({ check }) => check === "claims")?.found;
+  const findingsNow = async () => (await office.desk.doctor()).findings;
+  const claims = async () => (await findingsNow()).find(({ check }) => check === "claims")?.found;
 
-  it("shows its record and what the host has", () => {
+  it("shows its record and what the host has", async () => {
     office.over = { hostFeatures: { x: false }, messagesSeen: 0 };
     office.hold("chat");
-    expect(claims()).toBe("1 sessions claimed, all of them there");
+    expect(await claims()).toBe("1 sessions claimed, all of them there");
     office.host.broken = new Error("unreadable");
-    expect(claims()).toBe(`1 claimed sessions are gone: ${keyOf("chat")}`);
-    expect(
-      office.desk
-        .doctor()
-        .findings.filter(({ level }) => level !== "ok")
-        .map(({ check }) => check),
-    ).toEqual(["conversation-access", "host-features", "chat-command", "claims"]);
+    expect(await claims()).toBe(`1 claimed sessions are gone: ${keyOf("chat")}`);
+    const complaints = (await findingsNow()).filter(({ level }) => level !== "ok");
+    expect(complaints.map(({ check }) => check)).toEqual([
+      "conversation-access",
+      "host-features",
+      "chat-command",
+      "claims",
+    ]);
   });
 
-  it("shows its record though it has claimed nothing now", () => {
+  it("shows its record though it has claimed nothing now", async () => {
     office.hold("chat");
     office.over = { active: undefined, state: "observe" };
-    expect(claims()).toBe("1 sessions claimed, all of them there");
+    expect(await claims()).toBe("1 sessions claimed, all of them there");
   });
 
   // `discard` says that it was given back already; no more is it claimed.
-  it("does not call a session claimed and gone that was given back and deleted", () => {
+  it("does not call a session claimed and gone that was given back and deleted", async () => {
     office.claim("chat", { phase: "released", outcome: "released" });
     office.host.delete(keyOf("chat"));
-    expect(claims()).toBe("0 sessions claimed, all of them there");
+    expect(await claims()).toBe("0 sessions claimed, all of them there");
   });
 });

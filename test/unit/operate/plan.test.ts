@@ -267,11 +267,11 @@ describe("with the gateway down", () => {
     expect(() => offline({ mode: 1 }).plan({ now: true })).toThrow("the settings are wrong: mode: got 1");
   });
 
-  it("an installation that has never run has nothing, and nothing is made", () => {
+  it("an installation that has never run has nothing, and nothing is made", async () => {
     const host = new FakeHost(join(dir, "never-run"));
     expect(offlineOn(host, {}).plan({ now: false })).toMatchObject({ atMs: NOW, sessions: [] });
     expect(offlineOn(host, { mode: 1 }).plan({ now: false }).state).toBe("misconfigured");
-    expect(offlineOn(host, {}).doctor().source).toBe("store");
+    expect((await offlineOn(host, {}).doctor()).source).toBe("store");
     expect(existsSync(join(dir, "never-run"))).toBe(false);
   });
 });

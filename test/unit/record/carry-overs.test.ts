@@ -82,3 +82,84 @@ it("a record that cannot be used stays as it is: setting it aside is the schedul
   rmSync(other, { recursive: true });
   expect(readdirSync(path.dirname(recordFile()))).toEqual(["record.sqlite"]);
 });
+
+it("nothing of it is left in the file or its log once it is forgotten, while the scheduler has the record open", () => {
+  const open = RecordStore.open(stateDir);
+  const store = new CarryOvers(stateDir);
+  const texts = () =>
+    ["", "-wal"].map((suffix) => readFileSync(`${recordFile()}${suffix}`, "utf8").includes("what was said"));
+  store.put(WAITING);
+  expect(texts()).toContain(true);
+  store.delete(WAITING);
+  expect(texts()).toEqual([false, false]);
+  open.close();
+});
+
+it("what is older than a time is forgotten, and no record is made for that", () => {
+  const store = new CarryOvers(stateDir);
+  store.deleteBefore(Infinity);
+  expect(readdirSync(stateDir)).toEqual([]);
+  store.put(WAITING);
+  store.put({ ...WAITING, sessionKey: "agent:main:telegram:direct:2", atMs: WAITING.atMs + 2 });
+  store.deleteBefore(WAITING.atMs + 1);
+  expect(store.all().map(({ atMs }) => atMs)).toEqual([WAITING.atMs + 2]);
+  store.deleteBefore(Infinity);
+  expect(store.all()).toEqual([]);
+});
+
+/** Whether the text is in any file beside the record. */
+function isOnDisk(text: string): boolean {
+  const dir = path.dirname(recordFile());
+  return readdirSync(dir).some((file) => readFileSync(path.join(dir, file), "latin1").includes(text));
+}
+
+it.each<[string, (store: CarryOvers) => void]>([
+  ["one", (store) => store.delete(WAITING)],
+  ["all", (store) => store.deleteBefore(Infinity)],
+])("what is forgotten is in no file, also while the scheduler has the record open: %s", (_, forget) => {
+  const record = RecordStore.open(stateDir);
+  const store = new CarryOvers(stateDir);
+  store.put({ ...WAITING, block: "SECRETTEXT ".repeat(3000) });
+  record.facts.set("bootedAt", 1);
+  expect(isOnDisk("SECRETTEXT")).toBe(true);
+  forget(store);
+  expect(isOnDisk("SECRETTEXT")).toBe(false);
+  record.facts.set("bootedAt", 2);
+  record.close();
+});
+
+it("a reader does not make anybody wait, and what it reads is cleared with the next", () => {
+  const record = RecordStore.open(stateDir);
+  const store = new CarryOvers(stateDir);
+  store.put({ ...WAITING, block: "SECRETTEXT" });
+  const reader = new DatabaseSync(recordFile(), { readOnly: true });
+  reader.exec("BEGIN; SELECT * FROM carry_overs");
+  reader.prepare("SELECT * FROM carry_overs").all();
+  const startedMs = performance.now();
+  store.delete(WAITING);
+  expect(performance.now() - startedMs).toBeLessThan(500);
+  expect(store.all()).toEqual([]);
+  reader.exec("COMMIT");
+  reader.close();
+  store.put({ ...WAITING, block: "another" });
+  store.delete(WAITING);
+  expect(isOnDisk("SECRETTEXT")).toBe(false);
+  record.close();
+});
+
+it("what is older than a time is forgotten, and without any nothing is written", () => {
+  const store = new CarryOvers(stateDir);
+  store.deleteBefore(Infinity);
+  expect(readdirSync(stateDir)).toEqual([]);
+  RecordStore.open(stateDir).close();
+  const db = new DatabaseSync(recordFile());
+  db.exec("DROP TABLE carry_overs; PRAGMA user_version = 3");
+  db.close();
+  store.deleteBefore(Infinity);
+  store.put(WAITING);
+  store.put({ ...WAITING, sessionKey: "agent:main:telegram:direct:2", atMs: WAITING.atMs - 1 });
+  store.deleteBefore(WAITING.atMs);
+  expect(store.all()).toEqual([WAITING]);
+  store.deleteBefore(Infinity);
+  expect(store.all()).toEqual([]);
+});
