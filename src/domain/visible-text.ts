@@ -62,7 +62,7 @@ const HOST_PROMPTS = new RegExp(
     String.raw`^Run the following periodic tasks \(only those due based on their intervals\):`,
     String.raw`^A scheduled (?:reminder has been triggered\. The reminder content is:|cron event was triggered, but no )`,
     String.raw`^An async command (?:you ran earlier (?:has )?completed\b|completion event was triggered, but )`,
-    String.raw`^An async command the user already approved has completed\.`,
+    String.raw`^An async command (?:the user already approved has completed|did not run)\.`,
     String.raw`^\[OpenClaw session \w+\]$`,
     String.raw`^A new session was started via /new or /reset\.`,
     String.raw`^\[cron:[\w-]+ `,

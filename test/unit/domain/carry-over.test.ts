@@ -127,6 +127,7 @@ it.each([
   "An async command you ran earlier completed without captured stdout/stderr. The completion details are:\n\nx",
   "An async command completion event was triggered, but no command output was found. Reply HEARTBEAT_OK only.",
   "An async command the user already approved has completed.\nDo not run the command again.",
+  "An async command did not run.\nDo not run the command again.",
   "System: [2026-11-26 10:47:34 UTC] Exec finished (gateway id=1, session=2, code 0)\nSystem: its output",
   "[OpenClaw session reset]",
   "A new session was started via /new or /reset. Execute your Session Startup sequence now.",
