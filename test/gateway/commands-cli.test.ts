@@ -187,7 +187,8 @@ describe("reading", () => {
     expect(shown).toMatchObject({
       sessionKey: stale.sessionKey,
       source: "gateway",
-      session: { kind: "conversation", chat: "direct", channel: "telegram", status: "killed" },
+      session: { kind: "direct", chat: "direct", channel: "telegram", status: "killed" },
+      conversation: { key: stale.sessionKey, peer: "101", rows: [{ sessionKey: stale.sessionKey }] },
       transcript: { state: "ok", endsWith: "unanswered", failures: 0 },
       place: "held",
       boot: { verdict: "hold", reason: "idle-too-long", limit: HOUR_MS },
