@@ -11,7 +11,12 @@ const QUIET_MS = 10_000;
 it("/resumes answers its owner, and nobody's asking holds a resume up", async () => {
   await using restarted = await RestartedGateway.start({
     behaviour: resumesHang,
-    settings: { lane: { quietMs: QUIET_MS }, resume: { timeoutMs: 600_000 } },
+    // A machine that is busy with other tests is no reason to wait for here.
+    settings: {
+      lane: { quietMs: QUIET_MS },
+      resume: { timeoutMs: 600_000 },
+      budget: { maxEventLoopDelayMs: 0 },
+    },
     extra: { commands: { ownerAllowFrom: OWNERS.map((chatId) => `telegram:${chatId}`) } },
   });
   const resuming = await restarted.waitForResumes(2);
