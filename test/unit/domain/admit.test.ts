@@ -479,11 +479,11 @@ describe("retires", () => {
 });
 
 describe("leaves", () => {
-  it.each(["subagent", "cron", "acp", "heartbeat"] as const)("a session of kind %s to its owner", (keyKind) => {
-    expect(judge(candidate({ row: row({ conversation: { kind: keyKind } }) }))).toEqual({
+  it.each(["subagent", "cron", "acp", "heartbeat"] as const)("a session of kind %s to its owner", (kind) => {
+    expect(judge(candidate({ row: row({ conversation: { kind } }) }))).toEqual({
       kind: "leave",
-      reason: keyKind,
-      found: keyKind,
+      reason: kind,
+      found: kind,
       limit: "conversation",
     });
   });
@@ -719,8 +719,8 @@ it("reaches every reason of its own in this file", () => {
   const out = { found: "a", limit: "not a" };
   const excluding = (excluded: "leave" | "hold") => ({ ...limits, excluded, excludedBy: () => out });
   const marked = Object.keys(row().marks).map((mark) => candidate({ row: row({ marks: { [mark]: true } }) }));
-  const kinds = (["subagent", "cron", "acp", "heartbeat"] as const).map((keyKind) =>
-    candidate({ row: row({ conversation: { kind: keyKind } }) }),
+  const kinds = (["subagent", "cron", "acp", "heartbeat"] as const).map((kind) =>
+    candidate({ row: row({ conversation: { kind } }) }),
   );
   const transcripts = (
     [

@@ -110,7 +110,7 @@ it("one prompt gets it once, however many registrations the host asks", () => {
   const event = prompt();
   const [one, other] = [make(), make()];
   one.sessionEnded(idle, context("old"));
-  expect(one.promptContext(event, context("new"))).toBeDefined();
+  expect(one.promptContext(event, context("new"))?.prependContext).toContain(QUESTION);
   expect(other.promptContext(event, context("new"))).toBeUndefined();
   expect(given(other)).toContain(QUESTION);
 });
