@@ -29,7 +29,10 @@ function foldMatrixRoom(raw: string): string | undefined {
   if (head === undefined || head.length === raw.length) return undefined;
   const tail = raw.slice(head.length);
   const at = tail.toLowerCase().lastIndexOf(THREAD);
-  return head.toLowerCase() + (at < 0 ? tail : tail.slice(0, at) + THREAD + tail.slice(at + THREAD.length));
+  if (at < 0) return head.toLowerCase() + tail;
+  // Not the word itself: behind an id whose lower case is longer the host looks eight letters further on (2026.9.6).
+  const end = at + THREAD.length;
+  return head.toLowerCase() + tail.slice(0, at) + tail.slice(at, end).toLowerCase() + tail.slice(end);
 }
 
 function foldSignalGroups(raw: string): string {

@@ -156,20 +156,29 @@ describe("the canonical key is the one under which the host looks the row up", (
     hasMain: fc.boolean(),
   });
 
-  it.prop([store], { numRuns: CASES })("whatever the key looks like", ({ id, key, mainKey, global, hasMain }) => {
-    const agents = [...new Set([id, ...(hasMain ? ["main"] : ["other"])])];
-    const cfg = {
-      agents: { list: agents.map((agent) => ({ id: agent })) },
-      session: { mainKey, scope: global ? "global" : "per-sender", dmScope: "main" },
-    };
-    const expected = hostStoredKey({ cfg, agentId: id, sessionKey: key });
-    fc.pre(expected !== "");
-    const ours = conversationOf(row(key, { agentId: id }), {
-      ...rules({ mainKey, globalScope: global, dmScope: "main" }),
-      adoptsMain: !agents.includes("main"),
-    });
-    expect(ours.key).toBe(expected);
-  });
+  // Behind an id whose lower case is longer, the host misplaces the thread (2026.9.6); the key is the host's all the same.
+  const settings = { id: "main", mainKey: "main" as const, global: false, hasMain: false };
+  const examples = ["agent", "İİ", "İSTANBUL:Thread:İ"].map((thread): [typeof settings & { key: string }] => [
+    { ...settings, key: `matrix:group:İstanbul:thread:${thread}` },
+  ]);
+
+  it.prop([store], { numRuns: CASES, examples })(
+    "whatever the key looks like",
+    ({ id, key, mainKey, global, hasMain }) => {
+      const agents = [...new Set([id, ...(hasMain ? ["main"] : ["other"])])];
+      const cfg = {
+        agents: { list: agents.map((agent) => ({ id: agent })) },
+        session: { mainKey, scope: global ? "global" : "per-sender", dmScope: "main" },
+      };
+      const expected = hostStoredKey({ cfg, agentId: id, sessionKey: key });
+      fc.pre(expected !== "");
+      const ours = conversationOf(row(key, { agentId: id }), {
+        ...rules({ mainKey, globalScope: global, dmScope: "main" }),
+        adoptsMain: !agents.includes("main"),
+      });
+      expect(ours.key).toBe(expected);
+    },
+  );
 });
 
 describe("the keys that the host builds", () => {
