@@ -17,16 +17,26 @@ const noHiddenRequire: Plugin = {
 };
 
 /**
- * Bundles the plugin and its dependencies into `<outDir>/index.js`, with the licences of what is in it beside it; what is
- * imported lazily are files of their own.
+ * Bundles the plugin and its dependencies into `<outDir>/index.js`, and the command line that needs no host into
+ * `<outDir>/bin.js`, with the licences of what is in them beside them; what is imported lazily are files of their own.
  *
  * Few files, because the host captures a plugin's folder file by file at every boot: with its dependencies as 1000 files
  * in `node_modules` a gateway took 1.8 s longer to get ready, as one file nothing that could be measured.
  */
 export async function bundle(outDir: string): Promise<void> {
+  const plugin = await chunksOf("src/index.ts", outDir);
+  checkLazy(plugin);
+  // By itself: what both need would else be one more file for the host to capture.
+  const command = await chunksOf("src/bin.ts", outDir);
+  checkHostless(command);
+  const modules = [...plugin, ...command].flatMap(({ moduleIds }) => moduleIds);
+  writeFileSync(join(outDir, "THIRD-PARTY-LICENSES.txt"), licencesOf(modules));
+}
+
+async function chunksOf(input: string, outDir: string): Promise<OutputChunk[]> {
   const { output } = await build({
     cwd: root,
-    input: "src/index.ts",
+    input,
     platform: "node",
     // Resolved by the host, so that the plugin runs on the SDK of the gateway that loads it.
     external: [/^openclaw\//],
@@ -34,10 +44,13 @@ export async function bundle(outDir: string): Promise<void> {
     output: { dir: outDir, format: "esm" },
     logLevel: "warn",
   });
-  const chunks = output.filter((file) => file.type === "chunk");
-  checkLazy(chunks);
-  const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
-  writeFileSync(join(outDir, "THIRD-PARTY-LICENSES.txt"), licencesOf(modules));
+  return output.filter((file) => file.type === "chunk");
+}
+
+/** Throws when the command line would need a host, which it has to do without. */
+function checkHostless(chunks: readonly OutputChunk[]): void {
+  const wrong = chunks.flatMap(({ imports }) => imports).find((name) => name.startsWith("openclaw/"));
+  if (wrong !== undefined) throw new Error(`src/bin.ts imports ${wrong}, which is not there where no host is installed`);
 }
 
 /** Throws when a gateway on its own would read what only one of a fleet needs. */

@@ -49,7 +49,8 @@ export function conversationOf(row: RowFacts, rules: KeyRules): Conversation {
 }
 
 /** What a key alone tells of the kind; enough to know a user's turn from the host's own work. */
-export const kindOfKey = (sessionKey: string): ConversationKind => shapeOfKey(sessionKey).kind;
+export const kindOfKey = (sessionKey: string, mainKey?: string): ConversationKind =>
+  shapeOfKey(sessionKey, mainKey).kind;
 
 /** Whether the host has an owner for such sessions. */
 export function isOwned(kind: ConversationKind): kind is OwnedKind {

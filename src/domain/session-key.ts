@@ -18,6 +18,9 @@ const UNSCOPED = new Set(["global", "unknown"]);
  */
 export function foldKey(key: string): string {
   const raw = key.trim();
+  const lower = raw.toLowerCase();
+  // Most keys have no such id in them, and every key is folded often.
+  if (!lower.includes("matrix:") && !lower.includes("signal:group:")) return lower;
   return foldMatrixRoom(raw) ?? foldSignalGroups(raw);
 }
 

@@ -1,0 +1,96 @@
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+  type BigIntStats,
+} from "node:fs";
+import { copyFileSync, constants } from "node:fs";
+import { dirname } from "node:path";
+
+/** Steps that are on the disk when they return. */
+
+/**
+ * Puts `parts` in the place of `path`: whoever reads it finds the old content or the new one, at any moment and after a power
+ * failure. `beforeRename` is asked last; what it throws leaves everything as it was.
+ */
+export function replaceFile(
+  path: string,
+  parts: readonly Uint8Array[],
+  { like, beforeRename }: { readonly like?: BigIntStats; readonly beforeRename?: () => void } = {},
+): void {
+  const temp = `${path}.${process.pid}.gc-tmp`;
+  try {
+    const fd = openSync(temp, "w", 0o600);
+    try {
+      for (const part of parts) writeAll(fd, part);
+      if (like !== undefined) keepOwner(fd, like);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    beforeRename?.();
+    renameSync(temp, path);
+  } catch (error) {
+    rmSync(temp, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(path));
+}
+
+/** Renames a file within its file system. */
+export function move(from: string, to: string): void {
+  renameSync(from, to);
+  syncFolder(dirname(to));
+}
+
+/**
+ * Keeps a file's content under another name: by a second link to it, as it is replaced and never written into, or by a copy
+ * where the file system has no links.
+ */
+export function keepCopy(path: string, copy: string): void {
+  try {
+    linkSync(path, copy);
+  } catch {
+    copyFileSync(path, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    const fd = openSync(copy, "r+");
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+  syncFolder(dirname(copy));
+}
+
+/** Where a system cannot do it, it has no need of it. */
+export function syncFolder(folder: string): void {
+  let fd: number | undefined;
+  try {
+    fd = openSync(folder, "r");
+    fsyncSync(fd);
+  } catch (error) {
+    if (!["EISDIR", "EPERM", "EACCES", "EINVAL"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** One call may write less than it is given. */
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done);
+}
+
+function keepOwner(fd: number, { mode, uid, gid }: BigIntStats): void {
+  fchmodSync(fd, Number(mode) & 0o777);
+  try {
+    fchownSync(fd, Number(uid), Number(gid));
+  } catch {
+    // Only root may give a file away; whoever else replaces it owns it.
+  }
+}

@@ -1,0 +1,141 @@
+import { closeSync, existsSync, fstatSync, lstatSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import type { Binding } from "../domain/binding.ts";
+import type { TranscriptState } from "../domain/collection.ts";
+import { isLocked, lockPathOf } from "./host-lock.ts";
+
+/** Enough for the header and a message; nothing more is read of a transcript. */
+const HEAD_BYTES = 256 * 1024;
+/** A file's name that is no way to anywhere else. */
+const FILE_NAME = /^(?!\.\.?$)[^/\\\0]{1,255}$/;
+
+/** The transcripts of one `sessions.json` store: files of one JSON event per line beside it. */
+export class Transcripts {
+  readonly #folder: string;
+  readonly #prefix: string;
+  readonly #stateDir: string;
+  /** What is in the folder: 100,000 questions are answered by one look. */
+  readonly #names: ReadonlySet<string>;
+
+  constructor(folder: string, stateDir: string) {
+    this.#folder = folder;
+    this.#prefix = folder + sep;
+    this.#stateDir = stateDir;
+    this.#names = new Set(readdirSync(folder));
+  }
+
+  /** Where its transcript is, or would be; `undefined` when it has not begun one. May be outside the state directory. */
+  pathOf(binding: Binding): string | undefined {
+    const name = this.#nameOf(binding);
+    if (name !== undefined) return this.#prefix + name;
+    return binding.sessionFile === undefined ? undefined : resolve(this.#folder, binding.sessionFile);
+  }
+
+  /** The name of a transcript that is in the store's own folder, as nearly all of them are. */
+  #nameOf({ sessionId, sessionFile }: Binding): string | undefined {
+    if (sessionFile === undefined) return sessionId === undefined ? undefined : `${sessionId}.jsonl`;
+    const name = sessionFile.startsWith(this.#prefix) ? sessionFile.slice(this.#prefix.length) : sessionFile;
+    return name.includes(sep) || name.includes("/") ? undefined : name;
+  }
+
+  stateOf(binding: Binding): TranscriptState {
+    const path = this.pathOf(binding);
+    if (path === undefined) return "none";
+    if (this.isUnsafe(binding)) return "unsafe";
+    if (this.isMissing(binding)) return "missing";
+    try {
+      return stateOfHead(...headOf(path));
+    } catch {
+      // Whatever it is, it is there.
+      return "present";
+    }
+  }
+
+  /** A symbolic link, or anything outside the state directory. */
+  isUnsafe(binding: Binding): boolean {
+    const name = this.#nameOf(binding);
+    const path = this.pathOf(binding);
+    if (path === undefined) return false;
+    const isNamed = name === undefined ? this.#isInside(path) : FILE_NAME.test(name);
+    if (!isNamed) return true;
+    // Nothing is followed that is not there.
+    if (this.isMissing(binding)) return false;
+    const isFile = lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    return !isFile || (name === undefined && realpathSync(dirname(path)) !== dirname(path));
+  }
+
+  /** Whether there is no file where it should be. */
+  isMissing(binding: Binding): boolean {
+    const name = this.#nameOf(binding);
+    if (name !== undefined) return !this.#names.has(name);
+    const path = this.pathOf(binding);
+    return path !== undefined && !existsSync(path);
+  }
+
+  isLocked(binding: Binding): boolean {
+    const name = this.#nameOf(binding);
+    const path = this.pathOf(binding);
+    if (path === undefined || (name !== undefined && !this.#names.has(lockPathOf(name)))) return false;
+    return isLocked(path);
+  }
+
+  /** Whether it may be renamed here: the transcripts of another store may be that one's. */
+  isOwn(path: string): boolean {
+    return dirname(path) === this.#folder && lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  }
+
+  #isInside(path: string): boolean {
+    const way = relative(this.#stateDir, path);
+    return way !== "" && !way.startsWith("..") && !isAbsolute(way);
+  }
+}
+
+/** One for all: they are read one after the other. */
+const head = Buffer.alloc(HEAD_BYTES);
+
+/** The beginning of a file, and how long all of it is. */
+function headOf(path: string): [text: string, sizeBytes: number] {
+  const fd = openSync(path, "r");
+  try {
+    return [head.toString("utf8", 0, readSync(fd, head, 0, HEAD_BYTES, 0)), fstatSync(fd).size];
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What the head leaves open is taken for a conversation. */
+function stateOfHead(text: string, sizeBytes: number): TranscriptState {
+  const isWhole = sizeBytes <= HEAD_BYTES;
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  // Cut off by the end of the head, or by a crash: a host repairs the latter.
+  if (!isWhole) lines.pop();
+  const events = lines.map(eventIn);
+  if (events.some((event) => event?.type === "message")) return "present";
+  if (!isWhole && (lines.length === 0 || events.some((event) => event !== undefined))) return "present";
+  return lines.length === 0 || events.some((event) => event !== undefined) ? "empty" : "corrupt";
+}
+
+function eventIn(line: string): { readonly type?: unknown } | undefined {
+  try {
+    const event: unknown = JSON.parse(line);
+    return typeof event === "object" && event !== null ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As a host names a transcript that it puts away: found by its search, and removed by its own cleanup in time. */
+export function archiveNameOf(path: string, atMs: number): string {
+  const taken = (name: string) => lstatSync(name, { throwIfNoEntry: false }) !== undefined;
+  for (let stampMs = atMs; ; stampMs++) {
+    const name = `${path}.deleted.${archiveStamp(stampMs)}`;
+    if (!taken(name)) return name;
+  }
+}
+
+/** A time as it may stand in the name of a file: `2026-02-03T04-05-06.789Z`. */
+export const archiveStamp = (atMs: number): string => new Date(atMs).toISOString().replaceAll(":", "-");
+
+/** The folder of an agent's store. */
+export const sessionsFolder = (stateDir: string, agentId: string): string =>
+  join(stateDir, "agents", agentId, "sessions");
