@@ -11,6 +11,7 @@ import { Progress } from "./demo/progress.ts";
 import { untilStopped } from "./demo/until-stopped.ts";
 import { optionsOrExit } from "./demo/usage.ts";
 import { bootTime } from "./measure/boot-time.ts";
+import { collectStore } from "./measure/collect-store.ts";
 import { drains } from "./measure/drains.ts";
 import { idle } from "./measure/idle.ts";
 import { HELP, type MeasurementId, type MeasureOptions, readOptions } from "./measure/options.ts";
@@ -33,6 +34,7 @@ const MEASURE: Record<MeasurementId, (say: Say) => Promise<Row[]>> = {
   S10k: series,
   P60: storm,
   F30: redisOutage,
+  C100k: collectStore,
 };
 
 type Result = Row & { id: MeasurementId };

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../demo/options.ts";
 
-export const MEASUREMENTS = ["R8", "R66", "D50", "I8", "T2", "B7", "V60", "S10k", "P60", "F30"] as const;
+export const MEASUREMENTS = ["R8", "R66", "D50", "I8", "T2", "B7", "V60", "S10k", "P60", "F30", "C100k"] as const;
 export type MeasurementId = (typeof MEASUREMENTS)[number];
 
 export type MeasureOptions = { only: readonly MeasurementId[]; out: string | undefined };
@@ -20,6 +20,7 @@ Measures the plugin in the real OpenClaw gateway against its bars and prints a M
   S10k     the number of series with 10 and with 10,000 interrupted sessions
   P60      a model provider answers 429 for a minute: what it is asked meanwhile, and what becomes of the resumes
   F30      two gateways of a fleet, Redis stopped for 30 s: users' replies meanwhile, and whether resumes go on
+  C100k    a collection of a sessions.json of 100,000 rows against reading and parsing it
 
   --only R8,B7   only these
   --out FILE     also write everything as JSON

@@ -1,6 +1,6 @@
 import type { Binding } from "./binding.ts";
 import { type ConversationKind, type KeyRules, kindOfKey } from "./conversation.ts";
-import { canonicalKey, foldKey, parseKey } from "./session-key.ts";
+import { canonicalKey, foldKey } from "./session-key.ts";
 
 /**
  * What becomes of the bindings of one agent's `sessions.json` store. Pure; the properties that tests hold it to:
@@ -132,12 +132,10 @@ const isLonger = (nowMs: number, sinceMs: number | undefined, limitMs: number | 
  * the same shapes, in keys of the store's own agent (2026.9.6).
  */
 export function isRetiredDirect(key: string, { agentId, keyRules }: Pick<Store, "agentId" | "keyRules">): boolean {
-  if (!/:direct:/i.test(key)) return false;
-  const parsed = parseKey(key);
-  if (parsed?.agentId !== foldKey(agentId) || parsed.rest === foldKey(keyRules.mainKey)) return false;
-  const parts = parsed.rest.split(":");
-  if (parts[0] === "agent" || parts.includes("")) return false;
-  return parts.length >= 2 && parts.length <= 4 && parts.at(-2) === "direct";
+  const [agent, id, ...rest] = foldKey(key).split(":");
+  if (agent !== "agent" || id !== foldKey(agentId) || rest[0] === "agent" || rest.includes("")) return false;
+  if (rest.length < 2 || rest.length > 4 || rest.at(-2) !== "direct") return false;
+  return rest.join(":") !== foldKey(keyRules.mainKey);
 }
 
 /** What takes place in a binding, for people. */

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { keepCopy, move, replaceFile } from "./durable.ts";
+import { keepCopy, type Renaming, renameAll, replaceFile } from "./durable.ts";
 import { underLocks } from "./host-lock.ts";
 import { retiredIn, storePathOf, type StorePlan } from "./plan-store.ts";
 import { isAlive } from "./processes.ts";
@@ -9,10 +9,10 @@ import { assertUnchanged } from "./store-file.ts";
 import { StoreError } from "./store-error.ts";
 import { onlyRows, rowSpans, withoutRows } from "./store-text.ts";
 import { archiveNameOf, archiveStamp, sessionsFolder } from "./transcripts.ts";
-import { sha256, UndoFolder, type UndoStore } from "./undo-file.ts";
+import { inFolder, sha256, UndoFolder, type UndoStore } from "./undo-file.ts";
 
 /** How long another process may hold the lock of a store before this one gives up; milliseconds. */
-export const LOCK_WAIT_MS = 10_000;
+export const LOCK_WAIT_MS = 5_000;
 
 /** What a collection has done. */
 export interface Collected {
@@ -88,7 +88,7 @@ function retireAll(stateDir: string, folder: UndoFolder, plans: readonly StorePl
         },
       });
       replaced += 1;
-      moveAll(stateDir, stores.at(-1)!.transcripts);
+      renameAll(inFolder(stateDir, stores.at(-1)!.transcripts));
     }
     folder.write({ version: 1, id: folder.id, stores, finishedAt: new Date(nowMs).toISOString() });
   } catch (error) {
@@ -104,7 +104,7 @@ function retireAll(stateDir: string, folder: UndoFolder, plans: readonly StorePl
 }
 
 /** Transcripts that no row has any more. */
-function transcriptsToMove(plan: StorePlan, nowMs: number): { from: string; to: string }[] {
+function transcriptsToMove(plan: StorePlan, nowMs: number): Renaming[] {
   const { store, transcripts } = plan;
   const retired = retiredIn(plan);
   const pathsOf = (isWanted: (key: string) => boolean) =>
@@ -113,17 +113,6 @@ function transcriptsToMove(plan: StorePlan, nowMs: number): { from: string; to: 
   return [...pathsOf((key) => retired.has(key))]
     .filter((path) => !kept.has(path) && transcripts.isOwn(path))
     .map((from) => ({ from, to: archiveNameOf(from, nowMs) }));
-}
-
-/** Renames what is still there under its old name. */
-export function moveAll(stateDir: string, names: UndoStore["transcripts"]): void {
-  for (const { from, to } of names) {
-    try {
-      move(join(stateDir, from), join(stateDir, to));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
-  }
 }
 
 /** Brings collections to their end that were killed: the store was replaced, but not all transcripts have their new names. */
@@ -136,10 +125,8 @@ function finishEarlier(stateDir: string, plans: readonly StorePlan[]): void {
       const plan = plans.find(({ store }) => store.agentId === agentId);
       if (plan === undefined) continue;
       const used = new Set(plan.store.bindings.map((binding) => plan.transcripts.pathOf(binding)));
-      moveAll(
-        stateDir,
-        names.filter(({ from }) => !used.has(join(stateDir, from)) && plan.transcripts.isOwn(join(stateDir, from))),
-      );
+      const left = inFolder(stateDir, names).filter(({ from }) => !used.has(from) && plan.transcripts.isOwn(from));
+      renameAll(left);
     }
   }
 }

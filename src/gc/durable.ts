@@ -43,10 +43,22 @@ export function replaceFile(
   syncFolder(dirname(path));
 }
 
-/** Renames a file within its file system. */
-export function move(from: string, to: string): void {
-  renameSync(from, to);
-  syncFolder(dirname(to));
+/** A file's old and new name, within one file system. */
+export interface Renaming {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Renames files, whatever of them is still there under its old name; the folders are brought to the disk once at the end. */
+export function renameAll(renamings: readonly Renaming[]): void {
+  for (const { from, to } of renamings) {
+    try {
+      renameSync(from, to);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+  for (const folder of new Set(renamings.map(({ to }) => dirname(to)))) syncFolder(folder);
 }
 
 /**

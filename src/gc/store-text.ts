@@ -66,7 +66,7 @@ const storeOf = (rows: readonly Buffer[]): Buffer[] => [
 
 /** How `JSON.stringify(store, null, 2)`, and so every host, begins a store, and where it goes from one row to the next. */
 const BEGIN = Buffer.from('{\n  "');
-const NEXT = Buffer.from(',\n  "');
+const NEXT = Buffer.from('},\n  "');
 const END = /\n\}\n?$/;
 /** About as large as what stays in a processor's cache. */
 const PIECE_BYTES = 64 * 1024;
@@ -85,22 +85,25 @@ function readInPieces<Row>(bytes: Buffer, read: ReadRow<Row>): Row[] | undefined
   const keys = new Set<string>();
   for (let start = BEGIN.length - 1; start < last;) {
     const next = bytes.indexOf(NEXT, start + PIECE_BYTES);
-    const end = next === -1 ? last : next;
+    const end = next === -1 ? last : next + 1;
     const piece = membersIn(bytes.toString(encoding, start, end));
-    if (piece === undefined || piece.length !== 1 + count(bytes.subarray(start, end), NEXT)) return undefined;
-    for (const [key, entry] of piece) {
+    const before = rows.length;
+    for (const key in piece) {
+      const entry = piece[key];
       if (!isObject(entry)) return undefined;
       keys.add(key);
       rows.push(read(key, entry));
     }
+    // Fewer than are there to see: two have the same key. None: it is no piece.
+    if (rows.length - before !== 1 + count(bytes.subarray(start, end), NEXT)) return undefined;
     start = next === -1 ? last : next + NEXT.length - 1;
   }
   return keys.size === rows.length ? rows : undefined;
 }
 
-function membersIn(text: string): [string, unknown][] | undefined {
+function membersIn(text: string): Record<string, unknown> | undefined {
   try {
-    return Object.entries(JSON.parse(`{${text}}`) as object);
+    return JSON.parse(`{${text}}`) as Record<string, unknown>;
   } catch {
     return undefined;
   }

@@ -6,8 +6,6 @@ import { isLocked, lockPathOf } from "./host-lock.ts";
 
 /** Enough for the header and a message; nothing more is read of a transcript. */
 const HEAD_BYTES = 256 * 1024;
-/** A file's name that is no way to anywhere else. */
-const FILE_NAME = /^(?!\.\.?$)[^/\\\0]{1,255}$/;
 
 /** The transcripts of one `sessions.json` store: files of one JSON event per line beside it. */
 export class Transcripts {
@@ -54,14 +52,12 @@ export class Transcripts {
   /** A symbolic link, or anything outside the state directory. */
   isUnsafe(binding: Binding): boolean {
     const name = this.#nameOf(binding);
+    // Nothing is followed that is not there.
+    if (name !== undefined) return isNoName(name) || (this.#names.has(name) && !isFile(this.#prefix + name));
     const path = this.pathOf(binding);
     if (path === undefined) return false;
-    const isNamed = name === undefined ? this.#isInside(path) : FILE_NAME.test(name);
-    if (!isNamed) return true;
-    // Nothing is followed that is not there.
-    if (this.isMissing(binding)) return false;
-    const isFile = lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
-    return !isFile || (name === undefined && realpathSync(dirname(path)) !== dirname(path));
+    if (!this.#isInside(path)) return true;
+    return existsSync(path) && (!isFile(path) || realpathSync(dirname(path)) !== dirname(path));
   }
 
   /** Whether there is no file where it should be. */
@@ -74,14 +70,14 @@ export class Transcripts {
 
   isLocked(binding: Binding): boolean {
     const name = this.#nameOf(binding);
+    if (name !== undefined) return this.#names.has(lockPathOf(name)) && isLocked(this.#prefix + name);
     const path = this.pathOf(binding);
-    if (path === undefined || (name !== undefined && !this.#names.has(lockPathOf(name)))) return false;
-    return isLocked(path);
+    return path !== undefined && isLocked(path);
   }
 
   /** Whether it may be renamed here: the transcripts of another store may be that one's. */
   isOwn(path: string): boolean {
-    return dirname(path) === this.#folder && lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    return dirname(path) === this.#folder && isFile(path);
   }
 
   #isInside(path: string): boolean {
@@ -89,6 +85,11 @@ export class Transcripts {
     return way !== "" && !way.startsWith("..") && !isAbsolute(way);
   }
 }
+
+/** What is a way to elsewhere, or nothing that a file can be called. */
+const isNoName = (name: string): boolean => name === "." || name === ".." || /[\\\0]/.test(name) || name.length > 255;
+
+const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /** One for all: they are read one after the other. */
 const head = Buffer.alloc(HEAD_BYTES);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile, syncFolder } from "./durable.ts";
+import { type Renaming, replaceFile, syncFolder } from "./durable.ts";
 import { StoreError } from "./store-error.ts";
 
 /** How one store was, and what became of it. Paths are relative to the state directory. */
@@ -12,7 +12,7 @@ export interface UndoStore {
   readonly before: string;
   readonly after: string;
   /** Transcripts that were given an archive name, written down before the first of them was. */
-  readonly transcripts: readonly { readonly from: string; readonly to: string }[];
+  readonly transcripts: readonly Renaming[];
 }
 
 /** What one collection did, written ahead of each step. */
@@ -74,6 +74,10 @@ export class UndoFolder {
     rmSync(this.path, { recursive: true, force: true });
   }
 }
+
+/** The same with whole paths. */
+export const inFolder = (folder: string, renamings: readonly Renaming[]): Renaming[] =>
+  renamings.map(({ from, to }) => ({ from: join(folder, from), to: join(folder, to) }));
 
 export function sha256(parts: readonly Uint8Array[]): string {
   const hash = createHash("sha256");

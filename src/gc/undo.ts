@@ -1,13 +1,13 @@
 import { lstatSync } from "node:fs";
 import { isAbsolute, join, normalize } from "node:path";
-import { failure, LOCK_WAIT_MS, moveAll } from "./apply.ts";
-import { replaceFile } from "./durable.ts";
+import { failure, LOCK_WAIT_MS } from "./apply.ts";
+import { type Renaming, renameAll, replaceFile } from "./durable.ts";
 import { underLocks } from "./host-lock.ts";
 import { assertNoGateway } from "./running-gateway.ts";
 import { assertUnchanged, type FileRead, readStoreFile } from "./store-file.ts";
 import { StoreError } from "./store-error.ts";
 import { readRows, rowSpans, withRows } from "./store-text.ts";
-import { sha256, UndoFolder, type UndoRecord, type UndoStore } from "./undo-file.ts";
+import { inFolder, sha256, UndoFolder, type UndoRecord, type UndoStore } from "./undo-file.ts";
 
 /** What becomes, or has become, of one store. */
 export interface UndoneStore {
@@ -59,10 +59,8 @@ export async function undoCollection(
 /** The transcripts first: a row without one would be the worse half. */
 function restore(stateDir: string, folder: UndoFolder, store: UndoStore): UndoneStore {
   const { file, parts, result } = restoring(stateDir, folder, store);
-  moveAll(
-    stateDir,
-    store.transcripts.filter((name) => canGoBack(stateDir, name)).map(({ from, to }) => ({ from: to, to: from })),
-  );
+  const archived = inFolder(stateDir, store.transcripts).filter(canGoBack);
+  renameAll(archived.map(({ from, to }) => ({ from: to, to: from })));
   if (parts !== undefined) {
     replaceFile(file.path, parts, {
       like: file.stats,
@@ -83,11 +81,12 @@ interface Restoring {
 }
 
 function restoring(stateDir: string, folder: UndoFolder, store: UndoStore): Restoring {
-  const { agentId, transcripts } = store;
+  const { agentId } = store;
+  const transcripts = inFolder(stateDir, store.transcripts);
   const file = readStoreFile(join(stateDir, store.path));
   const transcriptsOf = {
-    transcriptsBack: transcripts.filter((name) => canGoBack(stateDir, name)).length,
-    transcriptsLost: transcripts.filter((name) => isLost(stateDir, name)).map(({ from }) => from),
+    transcriptsBack: transcripts.filter(canGoBack).length,
+    transcriptsLost: transcripts.filter(isLost).map(({ from }) => from),
   };
   const found = sha256([file.bytes]);
   const as = (how: UndoneStore["how"], keysInUse: readonly string[] = []) => ({
@@ -113,15 +112,10 @@ function restoring(stateDir: string, folder: UndoFolder, store: UndoStore): Rest
   return { file, parts: withRows(file.bytes, rowSpans(file.bytes), back), result: as("merged", inUse) };
 }
 
-type Renamed = UndoStore["transcripts"][number];
-
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-
-const canGoBack = (stateDir: string, { from, to }: Renamed): boolean =>
-  isThere(join(stateDir, to)) && !isThere(join(stateDir, from));
-
-const isLost = (stateDir: string, { from, to }: Renamed): boolean =>
-  isThere(join(stateDir, to)) === isThere(join(stateDir, from));
+const canGoBack = ({ from, to }: Renaming): boolean => isThere(to) && !isThere(from);
+/** Its archive is gone, or its name is taken. */
+const isLost = ({ from, to }: Renaming): boolean => isThere(to) === isThere(from);
 
 /** Names files of the state directory only, whoever has written into it. */
 function checked(record: UndoRecord, stateDir: string): UndoRecord {
