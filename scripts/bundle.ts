@@ -50,7 +50,8 @@ async function chunksOf(input: string, outDir: string): Promise<OutputChunk[]> {
 /** Throws when the command line would need a host, which it has to do without. */
 function checkHostless(chunks: readonly OutputChunk[]): void {
   const wrong = chunks.flatMap(({ imports }) => imports).find((name) => name.startsWith("openclaw/"));
-  if (wrong !== undefined) throw new Error(`src/bin.ts imports ${wrong}, which is not there where no host is installed`);
+  if (wrong !== undefined)
+    throw new Error(`src/bin.ts imports ${wrong}, which is not there where no host is installed`);
 }
 
 /** Throws when a gateway on its own would read what only one of a fleet needs. */

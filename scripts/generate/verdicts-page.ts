@@ -1,4 +1,4 @@
-import { OUTCOMES, noteOf, reasonsOf, VERDICTS, type VerdictKind } from "../../src/domain/reasons.ts";
+import { OUTCOMES, noteOf, PROTECTIONS, reasonsOf, VERDICTS, type VerdictKind } from "../../src/domain/reasons.ts";
 
 /** What each verdict does, for the heading of its table. */
 const DOES: Readonly<Record<VerdictKind, string>> = {
@@ -43,6 +43,14 @@ export function verdictsPage(): string {
     ...Object.entries(OUTCOMES).flatMap(([outcome, reasons]) =>
       Object.entries(reasons).map(([reason, meaning]) => `| \`${outcome}\` | \`${reason}\` | ${meaning} |`),
     ),
+    "",
+    "## Protections",
+    "",
+    "Why a session that was held for long enough is not retired (`openclaw resumes gc`, [gc](gc.md)).",
+    "",
+    "| protection | what it means |",
+    "| --- | --- |",
+    ...Object.entries(PROTECTIONS).map(([protection, meaning]) => `| \`${protection}\` | ${meaning} |`),
     "",
   ].join("\n");
 }

@@ -72,7 +72,7 @@ function storeText(nowMs: number): string {
       outputTokens: 99,
       totalTokens: 1333,
       skillsSnapshot: {
-        skills: Array.from({ length: 11 }, (_, skill) => ({ name: `skill-${skill}`, primaryEnv: "NONE" })),
+        skills: Array.from({ length: 11 }, () => ({ name: "a-skill", primaryEnv: "NONE" })),
       },
     };
     return [`agent:main:telegram:direct:${user}`, row] as const;

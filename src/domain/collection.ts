@@ -68,36 +68,37 @@ export interface Store {
   isLocked(binding: Binding): boolean;
 }
 
-export type Decision =
+/** What becomes of one binding. */
+export type Decision = { readonly binding: Binding } & (
   | { readonly action: "keep" }
   | { readonly action: "retire"; readonly reason: RetireReason }
   /** `matched`: what would have retired it. */
-  | { readonly action: "protect"; readonly reason: ProtectReason; readonly matched: RetireReason };
-
-const KEEP: Decision = { action: "keep" };
+  | { readonly action: "protect"; readonly reason: ProtectReason; readonly matched: RetireReason }
+);
 
 /** Decides about every binding; the decisions are in the order of the bindings. */
 export function collect(store: Store, rules: CollectionRules, nowMs: number): Decision[] {
   const shield = new Shield(store, rules.activeKeys);
   const decide = (binding: Binding, matched: RetireReason | undefined): Decision => {
-    if (matched === undefined) return KEEP;
+    if (matched === undefined) return { binding, action: "keep" };
     const reason = shield.reasonOf(binding);
-    return reason === undefined ? { action: "retire", reason: matched } : { action: "protect", reason, matched };
+    if (reason === undefined) return { binding, action: "retire", reason: matched };
+    return { binding, action: "protect", reason, matched };
   };
   const decisions = store.bindings.map((binding) => decide(binding, matchOf(binding, store, rules, nowMs)));
   let over = decisions.filter(({ action }) => action !== "retire").length - (rules.maxPerAgent ?? Infinity);
   if (over <= 0) return decisions;
-  const places = store.bindings.map((binding, at) => ({ binding, at }));
-  for (const { binding, at } of places.toSorted((a, b) => byActivity(a.binding, b.binding))) {
-    if (decisions[at]?.action !== "keep") continue;
+  const gone = new Map<Binding, Decision>();
+  const kept = decisions.filter(({ action }) => action === "keep").map(({ binding }) => binding);
+  for (const binding of kept.toSorted(byActivity)) {
     const decision = decide(binding, "over-agent-limit");
     // One that is protected stays, and the next one goes for it.
     if (decision.action !== "retire") continue;
-    decisions[at] = decision;
+    gone.set(binding, decision);
     over -= 1;
     if (over === 0) break;
   }
-  return decisions;
+  return decisions.map((decision) => gone.get(decision.binding) ?? decision);
 }
 
 /** Least lately active first; what was never dated comes before all. */

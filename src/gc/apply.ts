@@ -1,11 +1,11 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { keepCopy, type Renaming, renameAll, replaceFile } from "./durable.ts";
 import { underLocks } from "./host-lock.ts";
 import { retiredIn, storePathOf, type StorePlan } from "./plan-store.ts";
 import { isAlive } from "./processes.ts";
 import { assertNoGateway } from "./running-gateway.ts";
-import { assertUnchanged } from "./store-file.ts";
+import { assertUnchanged, type FileRead } from "./store-file.ts";
 import { StoreError } from "./store-error.ts";
 import { onlyRows, rowSpans, withoutRows } from "./store-text.ts";
 import { archiveNameOf, archiveStamp, sessionsFolder } from "./transcripts.ts";
@@ -59,7 +59,6 @@ function newFolder(stateDir: string, nowMs: number): UndoFolder {
 
 function retireAll(stateDir: string, folder: UndoFolder, plans: readonly StorePlan[], nowMs: number): void {
   const stores: UndoStore[] = [];
-  let replaced = 0;
   try {
     folder.create();
     for (const plan of plans) {
@@ -67,40 +66,52 @@ function retireAll(stateDir: string, folder: UndoFolder, plans: readonly StorePl
       const spans = rowSpans(file.bytes);
       const retired = retiredIn(plan);
       const parts = withoutRows(file.bytes, spans, retired);
+      const transcripts = transcriptsToMove(plan, nowMs);
+      keepCopy(file.path, folder.backupOf(store.agentId));
+      replaceFile(folder.rowsOf(store.agentId), onlyRows(file.bytes, spans, retired));
       stores.push({
         agentId: store.agentId,
         path: relative(stateDir, file.path),
         before: sha256([file.bytes]),
         after: sha256(parts),
-        transcripts: transcriptsToMove(plan, nowMs).map(({ from, to }) => ({
+        transcripts: transcripts.map(({ from, to }) => ({
           from: relative(stateDir, from),
           to: relative(stateDir, to),
         })),
       });
-      keepCopy(file.path, folder.backupOf(store.agentId));
-      replaceFile(folder.rowsOf(store.agentId), onlyRows(file.bytes, spans, retired));
       folder.write({ version: 1, id: folder.id, stores });
-      replaceFile(file.path, parts, {
-        like: file.stats,
-        beforeRename: () => {
-          assertUnchanged(file);
-          assertNoGateway(stateDir);
-        },
-      });
-      replaced += 1;
-      renameAll(inFolder(stateDir, stores.at(-1)!.transcripts));
+      replaceStore(stateDir, file, parts);
+      renameAll(transcripts);
     }
     folder.write({ version: 1, id: folder.id, stores, finishedAt: new Date(nowMs).toISOString() });
   } catch (error) {
-    if (replaced === 0) folder.remove();
-    const done = stores.slice(0, replaced).map(({ agentId }) => agentId);
-    throw failure(
-      error,
-      done.length === 0
-        ? "nothing was changed"
-        : `collected before: ${done.join(", ")}; --undo ${folder.id} takes that back`,
-    );
+    const done = stores.filter((store) => isDone(stateDir, store)).map(({ agentId }) => agentId);
+    if (done.length === 0) folder.remove();
+    throw failure(error, done.length === 0 ? "nothing was changed" : changedBy(folder.id, done));
   }
+}
+
+/** Looked at, not remembered: a step can fail after it has done its work. What cannot be looked at may be done. */
+function isDone(stateDir: string, { path, after }: UndoStore): boolean {
+  try {
+    return sha256([readFileSync(join(stateDir, path))]) === after;
+  } catch {
+    return true;
+  }
+}
+
+const changedBy = (id: string, agentIds: readonly string[]): string =>
+  `changed by now: ${agentIds.join(", ")}; the same command again does the rest, --undo ${id} takes it back`;
+
+/** Puts a new content in the place of a store that nothing else has touched. */
+export function replaceStore(stateDir: string, file: FileRead, parts: readonly Uint8Array[]): void {
+  replaceFile(file.path, parts, {
+    like: file.stats,
+    beforeRename: () => {
+      assertUnchanged(file);
+      assertNoGateway(stateDir);
+    },
+  });
 }
 
 /** Transcripts that no row has any more. */

@@ -1,16 +1,16 @@
 import {
   closeSync,
+  constants,
+  copyFileSync,
   fchmodSync,
   fchownSync,
   fsyncSync,
-  linkSync,
   openSync,
   renameSync,
   rmSync,
   writeSync,
   type BigIntStats,
 } from "node:fs";
-import { copyFileSync, constants } from "node:fs";
 import { dirname } from "node:path";
 
 /** Steps that are on the disk when they return. */
@@ -62,20 +62,16 @@ export function renameAll(renamings: readonly Renaming[]): void {
 }
 
 /**
- * Keeps a file's content under another name: by a second link to it, as it is replaced and never written into, or by a copy
- * where the file system has no links.
+ * Keeps a file's content under another name. Not as a second link to it: newer hosts refuse to import a store that has one
+ * (2026.9.6), and it would have two until it is replaced.
  */
 export function keepCopy(path: string, copy: string): void {
+  copyFileSync(path, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  const fd = openSync(copy, "r+");
   try {
-    linkSync(path, copy);
-  } catch {
-    copyFileSync(path, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    const fd = openSync(copy, "r+");
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
   syncFolder(dirname(copy));
 }

@@ -41,7 +41,6 @@ async function underLock<Value>(path: string, waitMs: number, work: () => Value 
       const who = holder === undefined ? "another process" : `process ${holder.pid}`;
       throw new StoreError("locked", `${path} is locked by ${who}: try again when it has ended`);
     }
-    // oxlint-disable-next-line no-await-in-loop -- it waits for another process
     await sleep(LOOK_EVERY_MS);
   }
   try {

@@ -113,7 +113,7 @@ function valuesOf(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    throw usage((error as Error).message.split(". To specify", 1)[0]!);
+    throw usage((error as Error).message.replace(/\. To specify.*/s, ""));
   }
 }
 

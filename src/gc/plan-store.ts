@@ -43,5 +43,5 @@ export function planStore({ stateDir, agentId, keyRules, rules, nowMs }: PlanOpt
 }
 
 /** The keys of the rows that go. */
-export const retiredIn = ({ store, decisions }: StorePlan): ReadonlySet<string> =>
-  new Set(store.bindings.flatMap(({ key }, at) => (decisions[at]?.action === "retire" ? [key] : [])));
+export const retiredIn = ({ decisions }: StorePlan): ReadonlySet<string> =>
+  new Set(decisions.flatMap(({ action, binding }) => (action === "retire" ? [binding.key] : [])));

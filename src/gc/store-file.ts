@@ -64,7 +64,7 @@ function open(path: string): number {
   }
 }
 
-/** Throws when the file is not the one that was read any more. */
+/** Throws a `StoreError` when it is not the file that was read any more. */
 export function assertUnchanged({ path, stats }: FileRead): void {
   const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (now === undefined || !isSame(stats, now)) throw changed(path);
@@ -74,7 +74,4 @@ const isSame = (one: BigIntStats, other: BigIntStats): boolean =>
   one.dev === other.dev && one.ino === other.ino && one.size === other.size && one.mtimeNs === other.mtimeNs;
 
 const changed = (path: string): StoreError =>
-  new StoreError(
-    "changed",
-    `${path} changed while it was being worked on: nothing was done; stop what writes to it and try again`,
-  );
+  new StoreError("changed", `${path} changed while it was being worked on: stop what writes to it and try again`);

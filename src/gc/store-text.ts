@@ -29,17 +29,20 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 export function withoutRows(bytes: Buffer, spans: readonly RowSpan[], retired: ReadonlySet<string>): Buffer[] {
   const [first] = spans;
   const last = spans.at(-1);
-  const stays = (at: number) => at < spans.length && !retired.has(spans[at]!.key);
   if (first === undefined || last === undefined) return [bytes];
-  if (!spans.some((_, at) => stays(at))) return [Buffer.from("{"), bytes.subarray(bytes.lastIndexOf("}"))];
+  if (spans.every(({ key }) => retired.has(key))) return [Buffer.from("{"), bytes.subarray(bytes.lastIndexOf("}"))];
   const parts = [bytes.subarray(0, first.start)];
-  // A run of rows that stay is one piece, with what stands before it; the first stands where the first row stood.
-  for (let at = 0; at < spans.length; at++) {
-    if (!stays(at)) continue;
-    const from = parts.length === 1 ? spans[at]!.start : spans[at - 1]!.end;
-    while (stays(at + 1)) at += 1;
-    parts.push(bytes.subarray(from, spans[at]!.end));
+  // Rows that stay and stand together are one piece, with what stands before it; the first stands where the first row stood.
+  let piece: { from: number; to: number } | undefined;
+  let before = first;
+  for (const span of spans) {
+    if (retired.has(span.key)) {
+      if (piece !== undefined) parts.push(bytes.subarray(piece.from, piece.to));
+      piece = undefined;
+    } else piece = { from: piece?.from ?? (parts.length === 1 ? span.start : before.end), to: span.end };
+    before = span;
   }
+  if (piece !== undefined) parts.push(bytes.subarray(piece.from, piece.to));
   return [...parts, bytes.subarray(last.end)];
 }
 
@@ -169,7 +172,7 @@ export function rowSpans(bytes: Buffer): RowSpan[] {
   let start = 0;
   let end = 0;
   for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at]!;
+    const byte = bytes[at] ?? SPACE;
     if (byte <= SPACE) continue;
     if (byte === QUOTE) {
       const after = stringEnd(bytes, at);

@@ -1,10 +1,10 @@
 import { lstatSync } from "node:fs";
 import { isAbsolute, join, normalize } from "node:path";
-import { failure, LOCK_WAIT_MS } from "./apply.ts";
-import { type Renaming, renameAll, replaceFile } from "./durable.ts";
+import { failure, LOCK_WAIT_MS, replaceStore } from "./apply.ts";
+import { type Renaming, renameAll } from "./durable.ts";
 import { underLocks } from "./host-lock.ts";
 import { assertNoGateway } from "./running-gateway.ts";
-import { assertUnchanged, type FileRead, readStoreFile } from "./store-file.ts";
+import { type FileRead, readStoreFile } from "./store-file.ts";
 import { StoreError } from "./store-error.ts";
 import { readRows, rowSpans, withRows } from "./store-text.ts";
 import { inFolder, sha256, UndoFolder, type UndoRecord, type UndoStore } from "./undo-file.ts";
@@ -61,15 +61,7 @@ function restore(stateDir: string, folder: UndoFolder, store: UndoStore): Undone
   const { file, parts, result } = restoring(stateDir, folder, store);
   const archived = inFolder(stateDir, store.transcripts).filter(canGoBack);
   renameAll(archived.map(({ from, to }) => ({ from: to, to: from })));
-  if (parts !== undefined) {
-    replaceFile(file.path, parts, {
-      like: file.stats,
-      beforeRename: () => {
-        assertUnchanged(file);
-        assertNoGateway(stateDir);
-      },
-    });
-  }
+  if (parts !== undefined) replaceStore(stateDir, file, parts);
   return result;
 }
 

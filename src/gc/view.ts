@@ -1,4 +1,3 @@
-import type { Binding } from "../domain/binding.ts";
 import {
   type Decision,
   isRetiredDirect,
@@ -92,7 +91,7 @@ function agentView(plan: StorePlan, { nowMs, everyRow, mostRows }: ViewOptions):
   const { bindings } = store;
   const count = (action: Decision["action"]) => decisions.filter((one) => one.action === action).length;
   const retired = count("retire");
-  const told = [...decisions.keys()].filter((at) => everyRow || decisions[at]!.action !== "keep");
+  const told = decisions.filter(({ action }) => everyRow || action !== "keep");
   const isMain = store.keyRules.dmScope === "main";
   return {
     agentId: store.agentId,
@@ -104,12 +103,13 @@ function agentView(plan: StorePlan, { nowMs, everyRow, mostRows }: ViewOptions):
     protected: count("protect"),
     missingTranscripts: bindings.filter((binding) => transcripts.isMissing(binding)).length,
     dmScopeRows: isMain ? bindings.filter(({ key }) => isRetiredDirect(key, store)).length : 0,
-    rows: told.slice(0, mostRows).map((at) => rowView(bindings[at]!, decisions[at]!, plan, nowMs)),
+    rows: told.slice(0, mostRows).map((decision) => rowView(decision, plan, nowMs)),
     moreRows: Math.max(0, told.length - mostRows),
   };
 }
 
-function rowView(binding: Binding, decision: Decision, { store, transcripts }: StorePlan, nowMs: number): RowView {
+function rowView(decision: Decision, { store, transcripts }: StorePlan, nowMs: number): RowView {
+  const { binding } = decision;
   const since = (atMs: number | undefined) => (atMs === undefined ? null : nowMs - atMs);
   return {
     action: decision.action,

@@ -74,7 +74,8 @@ describe("what it prints", () => {
 
   it("cannot be led astray by what is in a key", async () => {
     writeStore({ "agent:main:\u001b[31m\u202e": { lastInteractionAt: 1 } });
-    expect((await gc(...IDLE)).stdout).not.toMatch(/[\u001b\u202e]/);
+    const { stdout } = await gc(...IDLE);
+    for (const hostile of ["\u001b", "\u202e"]) expect(stdout).not.toContain(hostile);
   });
 
   it("shows a thousand rows, and counts them all", async () => {
