@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, lstatSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Binding } from "../domain/binding.ts";
 import type { TranscriptState } from "../domain/collection.ts";
 import { isLocked, lockPathOf } from "./host-lock.ts";
@@ -12,6 +12,8 @@ export class Transcripts {
   readonly #folder: string;
   readonly #prefix: string;
   readonly #stateDir: string;
+  /** Folders that rows name, as they are without links. */
+  readonly #real = new Map<string, string | undefined>();
   /** What is in the folder: 100,000 questions are answered by one look. */
   readonly #names: ReadonlySet<string>;
 
@@ -31,9 +33,24 @@ export class Transcripts {
 
   /** The name of a transcript that is in the store's own folder, as nearly all of them are. */
   #nameOf({ sessionId, sessionFile }: Binding): string | undefined {
-    if (sessionFile === undefined) return sessionId === undefined ? undefined : `${sessionId}.jsonl`;
+    const byId = sessionId === undefined || !isName(sessionId) ? undefined : `${sessionId}.jsonl`;
+    if (sessionFile === undefined) return byId;
     const name = sessionFile.startsWith(this.#prefix) ? sessionFile.slice(this.#prefix.length) : sessionFile;
-    return name.includes(sep) || name.includes("/") ? undefined : name;
+    if (isName(name)) return name;
+    // Hosts write down the way that they were told, which may be through a link.
+    const path = resolve(this.#folder, sessionFile);
+    if (this.#realOf(dirname(path)) === this.#folder) return basename(path);
+    // After a move of the state directory they go by the id.
+    const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+    return !isThere && byId !== undefined && this.#names.has(byId) ? byId : undefined;
+  }
+
+  #realOf(folder: string): string | undefined {
+    const known = this.#real.get(folder);
+    if (known !== undefined || this.#real.has(folder)) return known;
+    const found = realOf(folder);
+    this.#real.set(folder, found);
+    return found;
   }
 
   stateOf(binding: Binding): TranscriptState {
@@ -49,15 +66,14 @@ export class Transcripts {
     }
   }
 
-  /** A symbolic link, or anything outside the state directory. */
+  /** A symbolic link, or anything outside the state directory. What is not there is not followed. */
   isUnsafe(binding: Binding): boolean {
     const name = this.#nameOf(binding);
-    // Nothing is followed that is not there.
-    if (name !== undefined) return isNoName(name) || (this.#names.has(name) && !isFile(this.#prefix + name));
+    if (name !== undefined) return this.#names.has(name) && !isFile(this.#prefix + name);
     const path = this.pathOf(binding);
-    if (path === undefined) return false;
-    if (!this.#isInside(path)) return true;
-    return existsSync(path) && (!isFile(path) || realpathSync(dirname(path)) !== dirname(path));
+    if (path === undefined || lstatSync(path, { throwIfNoEntry: false }) === undefined) return false;
+    const folder = this.#realOf(dirname(path));
+    return !isFile(path) || folder === undefined || !this.#isInside(join(folder, basename(path)));
   }
 
   /** Whether there is no file where it should be. */
@@ -75,9 +91,9 @@ export class Transcripts {
     return path !== undefined && isLocked(path);
   }
 
-  /** Whether it may be renamed here: the transcripts of another store may be that one's. */
+  /** Whether it may be renamed here: the transcripts of another store may be that one's, and names have an end. */
   isOwn(path: string): boolean {
-    return dirname(path) === this.#folder && isFile(path);
+    return dirname(path) === this.#folder && isFile(path) && Buffer.byteLength(basename(path)) <= LONGEST_NAME;
   }
 
   #isInside(path: string): boolean {
@@ -86,8 +102,16 @@ export class Transcripts {
   }
 }
 
-/** What is a way to elsewhere, or nothing that a file can be called. */
-const isNoName = (name: string): boolean => name === "." || name === ".." || /[\\\0]/.test(name) || name.length > 255;
+/** Of a file, and not a way to one elsewhere. */
+const isName = (text: string): boolean => !/[/\\]/.test(text) && text !== "." && text !== "..";
+
+function realOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
 
 const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
@@ -127,15 +151,19 @@ function eventIn(line: string): { readonly type?: unknown } | undefined {
 
 /** As a host names a transcript that it puts away: found by its search, and removed by its own cleanup in time. */
 export function archiveNameOf(path: string, atMs: number): string {
-  const taken = (name: string) => lstatSync(name, { throwIfNoEntry: false }) !== undefined;
   for (let stampMs = atMs; ; stampMs++) {
-    const name = `${path}.deleted.${archiveStamp(stampMs)}`;
-    if (!taken(name)) return name;
+    const name = path + archiveSuffix(stampMs);
+    if (lstatSync(name, { throwIfNoEntry: false }) === undefined) return name;
   }
 }
 
+const archiveSuffix = (atMs: number): string => `.deleted.${archiveStamp(atMs)}`;
+
 /** A time as it may stand in the name of a file: `2026-02-03T04-05-06.789Z`. */
 export const archiveStamp = (atMs: number): string => new Date(atMs).toISOString().replaceAll(":", "-");
+
+/** In bytes, of one that still fits with the suffix. */
+const LONGEST_NAME = 255 - archiveSuffix(0).length;
 
 /** The folder of an agent's store. */
 export const sessionsFolder = (stateDir: string, agentId: string): string =>
