@@ -1,5 +1,5 @@
 import type { GatewayRpcOpts } from "openclaw/plugin-sdk/gateway-runtime";
-import type { DoctorView, PlanView, ShowView } from "../operate/views.ts";
+import type { DoctorView, GcView, PlanView, ShowView } from "../operate/views.ts";
 
 /** Who answers the commands. */
 export interface Backend {
@@ -15,5 +15,8 @@ export interface Backend {
     plan(options: { now: boolean; config?: unknown }): PlanView;
     show(sessionKey: string): ShowView;
     doctor(): DoctorView | Promise<DoctorView>;
+    gc(options: { activeKey?: string }): Promise<GcView>;
   };
+  /** Runs `openclaw <args>` to its end. What it prints goes where this process prints, or is returned if it is captured. */
+  openclaw(args: readonly string[], options: { captured: boolean }): Promise<{ exitCode: number; output: string }>;
 }

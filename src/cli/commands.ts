@@ -1,15 +1,16 @@
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/plugin-entry";
-import type { ActionView, DoctorView, PauseView, PlanView, ShowView, StatusView } from "../operate/views.ts";
+import type { ActionView, DoctorView, GcView, PauseView, PlanView, ShowView, StatusView } from "../operate/views.ts";
 import type { Backend } from "./backend.ts";
 import { readSettings } from "./config-file.ts";
 import { EXIT, EXIT_HELP } from "./failure.ts";
 import { Invocation, type Options, positive, usage } from "./invocation.ts";
+import { gcTable } from "./gc.ts";
 import { planTable } from "./plan.ts";
 import { doneLines, findingLines, pauseLine, refusedLines } from "./replies.ts";
 import { showPage } from "./show.ts";
 import { statusScreen } from "./status.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
-import { cleaned } from "./text.ts";
+import { cleaned, parsed } from "./text.ts";
 import { watchStatus } from "./watch.ts";
 
 type Program = Parameters<Parameters<OpenClawPluginApi["registerCli"]>[0]>[0]["program"];
@@ -88,6 +89,18 @@ const COMMANDS: readonly CommandSpec[] = [
     run: (invocation) => pause(invocation, "unpause"),
   },
   {
+    usage: "gc",
+    about: "Show which held sessions were held for too long, and retire them: rows and transcripts stay",
+    options: [
+      ["--dry-run", "change nothing (the default)"],
+      ["--apply", "retire them, also where `gc.enabled` is false"],
+      ["--active-key <key>", "keep this session"],
+      ["--cleanup", "run the host's own cleanup of rows, too: its dry run, or with --apply what it says"],
+    ],
+    examples: ["gc", "gc --apply --active-key agent:main:telegram:direct:12345", "gc --cleanup"],
+    run: gc,
+  },
+  {
     usage: "doctor",
     about: "Check the installation; each finding comes with its fix",
     examples: ["doctor", "doctor --json"],
@@ -163,6 +176,29 @@ async function act(
 
 async function pause(invocation: Invocation, method: "pause" | "unpause"): Promise<void> {
   invocation.answer(await invocation.ask<PauseView>(method), (view) => [pauseLine(view)]);
+}
+
+async function gc(invocation: Invocation): Promise<void> {
+  const { options, backend } = invocation;
+  const { activeKey, apply = false, cleanup = false, url, port } = options;
+  if (apply && options.dryRun === true) throw usage("gc: give either --dry-run or --apply");
+  if (cleanup && (url ?? port) !== undefined) throw usage("gc: --cleanup works on this machine's own gateway only");
+  const asked = activeKey === undefined ? {} : { activeKey };
+  const view = apply
+    ? await invocation.ask<GcView>("gc", { apply, ...asked })
+    : await invocation.askOrRead<GcView>("gc", { apply, ...asked }, () => backend.offline.gc(asked));
+  if (cleanup) return answerAndCleanUp(invocation, view);
+  invocation.answer(view, gcTable);
+}
+
+/** The host's command prints for itself, below our answer, or becomes a part of it. Its failure is ours. */
+async function answerAndCleanUp(invocation: Invocation, view: GcView): Promise<void> {
+  const { json, backend, terminal } = invocation;
+  const { args } = view.cleanup;
+  if (!json) invocation.answer(view, gcTable);
+  const { exitCode, output } = await backend.openclaw(json ? [...args, "--json"] : args, { captured: json });
+  if (json) invocation.answer({ ...view, cleanup: { args, exitCode, output: parsed(output) } }, gcTable);
+  if (exitCode !== 0) terminal.exitWith(exitCode);
 }
 
 async function doctor(invocation: Invocation): Promise<void> {

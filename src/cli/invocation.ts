@@ -13,6 +13,10 @@ export interface Options extends GatewayRpcOpts {
   readonly config?: string;
   readonly allHeld?: boolean;
   readonly all?: boolean;
+  readonly dryRun?: boolean;
+  readonly apply?: boolean;
+  readonly activeKey?: string;
+  readonly cleanup?: boolean;
 }
 
 /** One command as it was given: how it asks, and how it answers. */

@@ -177,10 +177,16 @@ function isExcluded({ row }: Candidate, limits: AdmissionLimits): Verdict | unde
 }
 
 function isRetiredDirectChat({ row }: Candidate, limits: AdmissionLimits): Verdict | undefined {
-  const { kind, peer } = row.conversation;
-  // As the host's `sessions cleanup --fix-dm-scope` has it (2026.9.6): it leaves ids with a colon in them alone.
-  const isRetired = limits.directChatsShareMain && kind === "direct" && !row.archived && peer?.includes(":") !== true;
+  const isRetired = limits.directChatsShareMain && isDirectChat(row);
   return isRetired ? hold("dm-scope-retired", row.sessionKey, "main") : undefined;
+}
+
+/**
+ * Whether a row is that of a direct chat of its own, which `session.dmScope: "main"` leaves behind. As the host's `sessions
+ * cleanup --fix-dm-scope` has it (2026.9.6): it leaves ids with a colon in them alone.
+ */
+export function isDirectChat({ conversation: { kind, peer }, archived }: SessionRow): boolean {
+  return kind === "direct" && !archived && peer?.includes(":") !== true;
 }
 
 /** One conversation gets one resume: the row that was active last has what its user said last. */

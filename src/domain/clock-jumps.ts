@@ -40,6 +40,16 @@ export function elapsedMs(sinceMs: number, nowMs: number, jumps: readonly ClockJ
   return nowMs - sinceMs - before.reduce((sum, { byMs }) => sum + byMs, 0);
 }
 
+/** Those of these jumps, the oldest first, that happened less than `keptMs` ago, whatever the clock was set to since. */
+export function recentJumps(jumps: readonly ClockJump[], nowMs: number, keptMs: number): ClockJump[] {
+  let setSinceMs = 0;
+  const recent = jumps.toReversed().filter(({ atMs, byMs }) => {
+    setSinceMs += byMs;
+    return nowMs - setSinceMs - atMs < keptMs;
+  });
+  return recent.toReversed();
+}
+
 /** Whether the first of two times was after the second. */
 export type IsLater = (atMs: number, thanMs: number) => boolean;
 

@@ -301,8 +301,27 @@ export const OUTCOMES = {
     "by-operator": "`openclaw resumes release`: the host's recovery takes it at its next start",
     "not-active": "this gateway runs with another mode or with wrong settings: the host's recovery takes it",
   },
+  retired: {
+    "held-too-long": "it was held for longer than `gc.heldDays`: this plugin forgets it, its row and transcript stay",
+    "error-too-long": "a permanent error held it for longer than `gc.errorDays`: the same",
+  },
 } as const satisfies Record<string, Record<string, string>>;
 
 export type Outcome = keyof typeof OUTCOMES;
+/** Why a held session is forgotten. */
+export type RetiredReason = keyof (typeof OUTCOMES)["retired"];
+
+/** What keeps a session from being retired although it was held for long enough. */
+export const PROTECTIONS = {
+  pinned: "its user has pinned it",
+  "active-key": "`openclaw resumes gc --active-key`",
+  "reply-owed": "its answer is written and was not delivered: `openclaw resumes resume <key>` tries once more",
+  interrupted: "it has a turn that runs or was cut off: the next boot judges it anew",
+  "record-damaged": "its record is not what was written: the next boot writes a new one",
+  "unreadable-entry": "its row cannot be read, so it may be pinned",
+} as const;
+
+export type Protection = keyof typeof PROTECTIONS;
+
 /** Why a claimed session is held in the end. */
 export type HeldReason = keyof (typeof OUTCOMES)["held"];

@@ -58,6 +58,8 @@ export interface ResumeRecord {
   readonly reply: PendingReply | undefined;
   /** What was found and what it was compared with when it was held, in words. */
   readonly heldBecause: string | undefined;
+  /** When it became held; `undefined` where it is not, or was held by a version that did not note it. */
+  readonly heldSinceMs: number | undefined;
   /** When the operator asked for it to be resumed, whatever the filters say. */
   readonly requestedAtMs: number | undefined;
   /** When its conversation was told that it is held. */

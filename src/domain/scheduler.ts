@@ -238,6 +238,11 @@ export class Scheduler {
     return this.#isHeldUp("cooldown", nowMs) ? "cooldown" : this.#isHeldUp("probe", nowMs) ? "probe" : undefined;
   }
 
+  /** Nothing waits, nothing runs, and a resume could start: users have been quiet, and nobody has paused the lane. */
+  isIdle(nowMs: number): boolean {
+    return this.queued + this.running + this.#users.waitingCount === 0 && this.waitsFor(nowMs) === undefined;
+  }
+
   /** Whether a queued resume waits for its provider, although others may start. */
   isCooling(nowMs: number): boolean {
     return this.#isHeldUp("cooldown", nowMs);

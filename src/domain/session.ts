@@ -33,6 +33,8 @@ export interface SessionRow {
   readonly route: DeliveryRoute | undefined;
   /** It was put away, by its user or by the host. */
   readonly archived: boolean;
+  /** Its user keeps it at hand. */
+  readonly pinned: boolean;
   /** How its last run ended, where the host records an error. */
   readonly lastRunError: RunError | undefined;
   /** Size of its conversation in tokens, as the host last counted it. */

@@ -6,8 +6,9 @@ import { writeHistory } from "../record/history-writer.ts";
 import { Ledger } from "../record/ledger.ts";
 import { RecordStore } from "../record/record-store.ts";
 import type { Settings } from "../settings/settings.ts";
-import { clockMark, watchClock } from "./clock-watch.ts";
+import { clockJumps, clockMark, watchClock } from "./clock-watch.ts";
 import { createDelivery } from "./delivery.ts";
+import { HeldCollector } from "./held-collector.ts";
 import { HeldNotices } from "./held-notice.ts";
 import { HeldSessions } from "./held-sessions.ts";
 import type { HostParts } from "./host-parts.ts";
@@ -98,6 +99,17 @@ export function startActive(options: ActiveOptions): Active {
     inputs.push(() => notices.stop());
     const held = new HeldSessions({ records, events });
     inputs.push(() => held.stop());
+    const collector = new HeldCollector({
+      ...host,
+      records,
+      lane,
+      settings: () => settings().gc,
+      clockJumps: () => clockJumps(records.facts, clockMark()),
+      events,
+      nowMs: Date.now,
+      after: timer,
+    });
+    inputs.push(() => collector.stop());
     const { facts } = records;
     const { isBoot } = options;
     const fuse = new LaneFuse({ lane, facts, known: records.all(), isBoot, events, nowMs: Date.now(), after: timer });

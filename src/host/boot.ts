@@ -194,7 +194,8 @@ function recordOf({ candidate, verdict }: Judged, options: ClaimOptions): Resume
   const base = isUsable ? { ...record, agentId, sessionKey } : newRecord(candidate, reason, options);
   if (kind === "hold") {
     if (base.outcome === "held") return base;
-    return { ...base, phase: "settled", outcome: "held", reason, heldBecause: describeEvidence(verdict) };
+    const heldBecause = describeEvidence(verdict);
+    return { ...base, phase: "settled", outcome: "held", reason, heldBecause, heldSinceMs: options.nowMs };
   }
   const { bootId, pluginVersion } = options;
   if (base.phase === "delivering") return { ...base, bootId, pluginVersion };
@@ -217,6 +218,7 @@ function newRecord({ row }: Candidate, reason: string, options: ClaimOptions): R
     claimedAtMs: options.nowMs,
     sessionStartedAtMs: row.startedAtMs,
     heldBecause: undefined,
+    heldSinceMs: undefined,
     hostStatus: row.status,
     runId: undefined,
     runStartedAtMs: undefined,

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/plugin-entry";
 import { registerResumesCli } from "../cli/commands.ts";
+import { runOpenclaw } from "../cli/openclaw.ts";
 import { callGateway } from "../cli/gateway.ts";
 import { Offline } from "../operate/offline.ts";
 import { hostFeatures } from "./host-features.ts";
@@ -16,6 +17,7 @@ export async function registerCli(program: Program, api: OpenClawPluginApi): Pro
   await loadSdk();
   registerResumesCli(program, {
     call: callGateway,
+    openclaw: runOpenclaw,
     // Made at the first use: most commands never look into the stores.
     get offline() {
       const { runtime, version = "unknown", id } = api;

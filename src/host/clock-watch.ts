@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
-import { type ClockJump, type ClockMark, jumpBetween } from "../domain/clock-jumps.ts";
+import { type ClockJump, type ClockMark, jumpBetween, recentJumps } from "../domain/clock-jumps.ts";
 import type { Facts } from "../record/facts.ts";
 import { RecordStore } from "../record/record-store.ts";
 
 /** How often a running gateway looks. */
 const LOOK_EVERY_MS = 60_000;
-/** A session that is older than this is not resumed anyway, by any settings that make sense. */
-const KEPT_MS = 31 * 24 * 3_600_000;
+/** No session is held for longer than a year (`gc.heldDays`), and none resumed, by any settings that make sense. */
+const KEPT_MS = 366 * 24 * 3_600_000;
 
 /** The clocks as they are now; `undefined` where the machine does not tell its starts apart (all but Linux). */
 export function clockMark(): ClockMark | undefined {
@@ -55,7 +55,7 @@ export function watchClock(options: {
 function remember(facts: Pick<Facts, "get" | "set">, now: ClockMark | undefined): void {
   if (now === undefined) return;
   const before = facts.get("clockJumps") ?? [];
-  const jumps = clockJumps(facts, now).filter(({ atMs }) => Math.abs(now.wallMs - atMs) < KEPT_MS);
+  const jumps = recentJumps(clockJumps(facts, now), now.wallMs, KEPT_MS);
   if (jumps.length !== before.length) facts.set("clockJumps", jumps);
   facts.set("clock", now);
 }

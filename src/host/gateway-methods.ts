@@ -29,6 +29,15 @@ const METHODS: Readonly<Record<string, Method>> = {
   },
   show: { scope: "operator.read", answer: (desk, params) => desk.show(keyOf(params)) },
   doctor: { scope: "operator.read", answer: (desk) => desk.doctor() },
+  gc: {
+    scope: "operator.read",
+    demands: (params) => (params["apply"] === true ? "operator.write" : undefined),
+    answer: (desk, params) =>
+      desk.gc({
+        apply: flag(params, "apply"),
+        ...("activeKey" in params ? { activeKey: keyOf(params, "activeKey") } : {}),
+      }),
+  },
   resume: {
     scope: "operator.write",
     answer: (desk, params) =>
@@ -57,7 +66,7 @@ export function registerGatewayMethods(
   for (const [name, { scope, demands, answer }] of Object.entries(METHODS)) {
     const handler: Handler = async ({ params, client, respond }) => {
       const missing = demands?.(params);
-      if (missing !== undefined && client?.connect.scopes?.includes(missing) !== true) {
+      if (missing !== undefined && !isGranted(missing, client?.connect.scopes)) {
         respond(false, undefined, {
           code: "FORBIDDEN",
           message: `missing scope: ${missing}`,
@@ -77,10 +86,14 @@ export function registerGatewayMethods(
   }
 }
 
-function keyOf(params: Params): string {
-  const { key } = params;
+/** Who may do everything may do this, too. */
+const isGranted = (scope: Scope, granted: readonly string[] = []): boolean =>
+  granted.includes(scope) || granted.includes("operator.admin");
+
+function keyOf(params: Params, name = "key"): string {
+  const key = params[name];
   if (typeof key === "string" && key !== "") return key;
-  throw new OperatorError("invalid-request", `"key" is ${describe(key)}; expected a session key`);
+  throw new OperatorError("invalid-request", `"${name}" is ${describe(key)}; expected a session key`);
 }
 
 /** Whether all are meant; one and all together is neither. */

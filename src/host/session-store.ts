@@ -172,6 +172,7 @@ function toRow(agentId: string, sessionKey: string, entry: unknown, rules: KeyRu
     startedAtMs: asPositive(fields["sessionStartedAt"]),
     route,
     archived: isSet(fields["archivedAt"]),
+    pinned: isSet(fields["pinnedAt"]),
     lastRunError: lastRunError === undefined ? undefined : classifyRunError(lastRunError),
     totalTokens: asPositive(fields["totalTokens"]),
     marks: {

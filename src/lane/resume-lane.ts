@@ -141,6 +141,11 @@ export class ResumeLane {
     return wait === "paused" ? PAUSE_CAUSES.find((cause) => this.#pauses.has(cause)) : wait;
   }
 
+  /** The lane's quiet time: nothing waits or runs, whosever it is, and a resume could start. */
+  get isIdle(): boolean {
+    return this.#scheduler.isIdle(this.nowMs());
+  }
+
   /** Each cause for which something does not start: the pauses, what the queue waits for, and the limits that it meets. */
   waitCauses(): ReadonlySet<WaitCause> {
     const causes = new Set<WaitCause>(this.#pauses);

@@ -7,8 +7,7 @@ import type { SessionRow } from "../domain/session.ts";
 import { canonicalKey } from "../domain/session-key.ts";
 import type { Forecast } from "../host/session-store.ts";
 import { findSession } from "./find-session.ts";
-import type { Office } from "./office.ts";
-import { OperatorError } from "./operator-error.ts";
+import { activeOf, type Office } from "./office.ts";
 import type { Action, ActionView, PauseView, RefusalReason, SessionName } from "./views.ts";
 
 type Done = ActionView["done"][number]["now"];
@@ -85,12 +84,7 @@ export class Actions {
   }
 
   #active(): Active {
-    const { active, state } = this.#office();
-    if (active !== undefined) return active;
-    throw new OperatorError(
-      "not-active",
-      `this plugin resumes nothing in this gateway, so there is nothing to change: it is ${state}`,
-    );
+    return activeOf(this.#office());
   }
 
   /** One after the other; an error of one session costs the others nothing. */
@@ -157,7 +151,7 @@ export class Actions {
     if (record.phase === "delivering") throw DELIVERING;
     const there = this.#stillThere(record, row);
     const fresh = { phase: "claimed", outcome: undefined, attempts: 0, cutOffs: 0, preemptions: 0 } as const;
-    records.put({ ...record, ...fresh, reply: undefined, requestedAtMs: nowMs });
+    records.put({ ...record, ...fresh, reply: undefined, requestedAtMs: nowMs, heldSinceMs: undefined });
     lane.enqueue(requested(record, there, this.#office().host.sessions.forecast(there), nowMs));
     return "queued";
   }
@@ -183,7 +177,8 @@ export class Actions {
     const row = this.#stillThere(record, found);
     const isTaken = row.status !== "running" || (await this.#office().host.sessions.claim(row));
     if (!isTaken) throw new Refusal("session-changed", "it changed while it was being taken back");
-    const held: ResumeRecord = { ...record, ...HELD, phase: "settled", heldBecause: undefined };
+    const heldSinceMs = this.#office().nowMs();
+    const held: ResumeRecord = { ...record, ...HELD, phase: "settled", heldBecause: undefined, heldSinceMs };
     records.put(held);
     return { key, record: held, row: this.#read(record.agentId, record.sessionKey) };
   }
@@ -203,7 +198,8 @@ export class Actions {
       const phase = outcome === "held" ? "settled" : "released";
       const bootId = this.#office().boot?.id ?? record.bootId;
       const ended = { phase, bootId, reply: undefined, requestedAtMs: undefined, heldBecause: undefined } as const;
-      records.put({ ...record, ...settlement, ...ended });
+      const heldSinceMs = outcome === "held" ? this.#office().nowMs() : undefined;
+      records.put({ ...record, ...settlement, ...ended, heldSinceMs });
     }
     this.#office().events.emit("settled", { agentId, sessionKey, ...settlement, attempts });
     return outcome;

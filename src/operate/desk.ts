@@ -2,15 +2,18 @@ import { unusable } from "../record/database.ts";
 import { RecordStore } from "../record/record-store.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { rowName } from "../domain/session.ts";
+import { clockJumps, clockMark, knownJumps } from "../host/clock-watch.ts";
+import { retire } from "../host/held-collector.ts";
 import { Actions } from "./actions.ts";
 import { examine } from "./doctor.ts";
+import { gcView, longestHeldFirst } from "./gc.ts";
 import { findSession } from "./find-session.ts";
-import type { Office } from "./office.ts";
+import { activeOf, type Office } from "./office.ts";
 import { judgeNow, planView, settingsFor } from "./plan.ts";
 import { showView } from "./show.ts";
 import { splitViews } from "./splits.ts";
 import { statusView } from "./status.ts";
-import type { DoctorView, PlanView, ShowView, StatusView } from "./views.ts";
+import type { DoctorView, GcView, PlanView, ShowView, StatusView } from "./views.ts";
 
 /** Answers and serves the operator of a running gateway. */
 export class Desk {
@@ -65,6 +68,22 @@ export class Desk {
       records: this.#records(),
       recordLost: office.active === undefined ? unusable(office.host.stateDir) : office.active.records.lost,
     });
+  }
+
+  /** Which held sessions were held for too long; with `apply` they are retired, whatever `gc.enabled` says. */
+  async gc({ apply, activeKey }: { readonly apply: boolean; readonly activeKey?: string }): Promise<GcView> {
+    const office = this.#office();
+    const { host, active, events, nowMs } = office;
+    const { gc } = settingsFor(undefined, office.settings, office.settingsErrors).settings;
+    const asked = { source: "gateway", nowMs: nowMs(), settings: gc, activeKey, host } as const;
+    if (active === undefined && !apply) {
+      return gcView({ ...asked, held: longestHeldFirst(this.#records()), clockJumps: knownJumps(host.stateDir) });
+    }
+    const { records } = activeOf(office);
+    const facts = { ...asked, held: records.held(), clockJumps: clockJumps(records.facts, clockMark()) };
+    if (!apply) return gcView(facts);
+    events.emit("asked", { action: "gc" });
+    return gcView({ ...facts, retire: (record, reason) => retire([{ record, reason }], { records, events }) });
   }
 
   #records(): readonly ResumeRecord[] {

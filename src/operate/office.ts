@@ -8,6 +8,7 @@ import type { RecordStore } from "../record/record-store.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { SettingsError } from "../settings/validate.ts";
+import { OperatorError } from "./operator-error.ts";
 import type { Totals } from "./totals.ts";
 
 /** What the running plugin lets the operator see and touch. */
@@ -37,4 +38,13 @@ export interface Office {
   readonly hostFeatures: Readonly<Record<string, boolean>>;
   /** How many messages of users the host has announced since the start. */
   readonly messagesSeen: number;
+}
+
+/** The lane and its record. Throws when there is nothing to change. */
+export function activeOf({ active, state }: Office): NonNullable<Office["active"]> {
+  if (active !== undefined) return active;
+  throw new OperatorError(
+    "not-active",
+    `this plugin resumes nothing in this gateway, so there is nothing to change: it is ${state}`,
+  );
 }

@@ -1,13 +1,15 @@
 import type { ServiceState } from "../domain/service-state.ts";
+import { knownJumps } from "../host/clock-watch.ts";
 import { unusable } from "../record/database.ts";
 import { RecordStore } from "../record/record-store.ts";
 import { resolveSettings } from "../settings/resolve.ts";
 import { examine, type Installation } from "./doctor.ts";
 import { findSession } from "./find-session.ts";
+import { gcView, longestHeldFirst } from "./gc.ts";
 import { judgeNow, planView, settingsFor } from "./plan.ts";
 import { showView } from "./show.ts";
 import { splitViews } from "./splits.ts";
-import type { DoctorView, PlanView, ShowView } from "./views.ts";
+import type { DoctorView, GcView, PlanView, ShowView } from "./views.ts";
 
 /** What a command knows of the installation although the gateway is down. */
 export type OfflineParts = Pick<Installation, "pluginId" | "version" | "host" | "loadsAtStartup" | "hostFeatures"> & {
@@ -57,6 +59,20 @@ export class Offline {
       queue: [],
       running: new Set(),
       history: this.#read((store) => store.history.of(found.agentId, found.sessionKey)) ?? [],
+    });
+  }
+
+  async gc({ activeKey }: { readonly activeKey?: string | undefined }): Promise<GcView> {
+    const { host, nowMs } = this.#parts;
+    const own = this.#settings();
+    return gcView({
+      source: "store",
+      nowMs: nowMs(),
+      settings: settingsFor(undefined, own.settings, own.errors).settings.gc,
+      activeKey,
+      host,
+      held: longestHeldFirst(this.#read((store) => store.all()) ?? []),
+      clockJumps: knownJumps(host.stateDir),
     });
   }
 

@@ -1,7 +1,8 @@
+import type { ConversationKind } from "../domain/conversation.ts";
 import type { FleetState } from "../domain/fleet-state.ts";
 import type { SchedulerMode } from "../domain/mode.ts";
 import type { ProviderFault } from "../domain/provider-fault.ts";
-import type { Outcome, VerdictKind } from "../domain/reasons.ts";
+import type { Outcome, Protection, RetiredReason, VerdictKind } from "../domain/reasons.ts";
 import type { AttemptResult } from "../domain/decisions.ts";
 import type { ServiceState } from "../domain/service-state.ts";
 import type { Fact } from "../domain/verdict.ts";
@@ -243,6 +244,54 @@ export interface ActionView {
 
 export interface PauseView {
   readonly pausedSinceMs: number | null;
+}
+
+/** One held session, and what retirement says of it. */
+export interface GcItem extends SessionName {
+  /** `protect`: it would be retired, but for `protectedBy`. */
+  readonly action: "retire" | "keep" | "protect";
+  readonly heldForMs: number;
+  /** What takes place in it, e.g. `direct`. */
+  readonly kind: ConversationKind;
+  /** A reason of the verdict `hold` or of the outcome `held`. */
+  readonly heldBy: string;
+  /** Why it is retired all the same: a reason of the outcome `retired`. */
+  readonly retiredBy: RetiredReason | null;
+  readonly protectedBy: Protection | null;
+  readonly transcript: "present" | "missing" | "empty" | "unreadable";
+}
+
+export interface GcView {
+  readonly source: "gateway" | "store";
+  readonly atMs: number;
+  /** Whether what is called `retire` was retired, or only would be. */
+  readonly applied: boolean;
+  /** The settings: whether the plugin does it by itself, and after how long. */
+  readonly enabled: boolean;
+  readonly heldMs: number;
+  readonly errorMs: number;
+  /** The one that was held for longest first. */
+  readonly sessions: readonly GcItem[];
+  readonly summary: {
+    /** Held sessions. */
+    readonly before: number;
+    readonly after: number;
+    readonly retired: number;
+    readonly kept: number;
+    readonly protected: number;
+    /** Rows of the host's store that have no transcript, or one without a message. */
+    readonly missingTranscripts: number;
+    /** Rows of direct chats of their own although `session.dmScope` is "main". */
+    readonly dmScopeRows: number;
+  };
+  /** The host's command that removes rows: this plugin never does. */
+  readonly cleanup: {
+    /** What follows `openclaw`. */
+    readonly args: readonly string[];
+    /** What it has exited with and printed; `null` when it was not run. */
+    readonly exitCode: number | null;
+    readonly output: unknown;
+  };
 }
 
 export interface Finding {

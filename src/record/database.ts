@@ -55,6 +55,8 @@ const MIGRATIONS = [
     at_ms INTEGER NOT NULL,
     PRIMARY KEY (agent_id, session_key)
   ) STRICT, WITHOUT ROWID`,
+  `ALTER TABLE resumes ADD COLUMN held_since_ms INTEGER;
+  CREATE INDEX resumes_by_time_held ON resumes (coalesce(held_since_ms, claimed_at_ms)) WHERE outcome = 'held'`,
 ] as const;
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
@@ -115,7 +117,7 @@ function openUsable(path: string): DatabaseSync {
 
 /** What is read by name; a file without these was not written by this plugin, or not only. */
 const COLUMNS_NEEDED = [
-  ["resumes", "agent_id, session_key, session_id, phase, claimed_at_ms, held_because, checksum"],
+  ["resumes", "agent_id, session_key, session_id, phase, claimed_at_ms, held_because, checksum, held_since_ms"],
   ["verdicts", "agent_id, session_key, verdict, reason, evidence"],
   ["history", "agent_id, session_key, at_ms, what, detail"],
   ["facts", "name, value"],
@@ -223,6 +225,16 @@ export function transaction(db: DatabaseSync, step: () => void): void {
   } catch (error) {
     db.exec("ROLLBACK");
     throw error;
+  }
+}
+
+/** The same where the event loop need not wait for the disk: it outlives the process, but not the machine's power. */
+export function unhurriedly(db: DatabaseSync, step: () => void): void {
+  db.exec("PRAGMA synchronous = NORMAL");
+  try {
+    transaction(db, step);
+  } finally {
+    db.exec("PRAGMA synchronous = FULL");
   }
 }
 

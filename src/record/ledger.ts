@@ -60,7 +60,8 @@ export class Ledger implements ResumeLedger {
     const { attempts } = resume;
     const done = { phase, outcome, reason, attempts, reply: undefined, requestedAtMs: undefined } as const;
     const heldBecause = outcome === "held" ? `attempts: ${attempts}` : undefined;
-    this.#store.put({ ...this.#existing(resume), ...done, heldBecause });
+    const heldSinceMs = outcome === "held" ? this.#nowMs() : undefined;
+    this.#store.put({ ...this.#existing(resume), ...done, heldBecause, heldSinceMs });
   }
 
   #existing(resume: QueuedResume): ResumeRecord {

@@ -1,10 +1,24 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { ResumeRecord } from "../domain/record.ts";
-import { openDatabase, openForReading, transaction } from "./database.ts";
+import { openDatabase, openForReading, transaction, unhurriedly } from "./database.ts";
 import { Facts } from "./facts.ts";
 import { History } from "./history.ts";
 import { fromRow, toRow, UPSERT_RECORD } from "./record-row.ts";
 import { Verdicts } from "./verdicts.ts";
+
+/** So many names are read at once: the event loop has other work. */
+const HELD_PAGE_ROWS = 64;
+/** Its conditions are those of the index `resumes_by_time_held`. */
+export const HELD_PAGE = `SELECT agent_id, session_key, coalesce(held_since_ms, claimed_at_ms) AS since FROM resumes
+  WHERE outcome = 'held' AND coalesce(held_since_ms, claimed_at_ms) < ?
+    AND (coalesce(held_since_ms, claimed_at_ms), agent_id, session_key) > (?, ?, ?)
+  ORDER BY since, agent_id, session_key LIMIT ?`;
+
+interface HeldName {
+  readonly agent_id: string;
+  readonly session_key: string;
+  readonly since: bigint;
+}
 
 /**
  * The durable record of claimed sessions: a SQLite file of the plugin's own.
@@ -73,6 +87,33 @@ export class RecordStore {
   /** How many are held. */
   heldCount(): number {
     return Number(this.#db.prepare("SELECT count(*) AS held FROM resumes WHERE outcome = 'held'").get()?.["held"]);
+  }
+
+  /**
+   * Those that are held, since before `beforeMs`, the longest held first. Each is read when it is asked for: whoever goes
+   * through them may take their time, and change them meanwhile.
+   */
+  *held(beforeMs = Infinity): Generator<ResumeRecord> {
+    const select = this.#db.prepare(HELD_PAGE);
+    select.setReadBigInts(true);
+    let last: readonly SQLInputValue[] = [-Infinity, "", ""];
+    for (;;) {
+      const page = select.all(beforeMs, ...last, HELD_PAGE_ROWS) as unknown as readonly HeldName[];
+      for (const { agent_id: agentId, session_key: sessionKey } of page) {
+        const record = this.get(agentId, sessionKey);
+        if (record?.outcome === "held") yield record;
+      }
+      const end = page.at(-1);
+      if (end === undefined) return;
+      last = [end.since, end.agent_id, end.session_key];
+    }
+  }
+
+  /** Forgets those that were held for too long, all of them or none. What a power cut brings back is retired again. */
+  retire(...records: readonly ResumeRecord[]): void {
+    unhurriedly(this.#db, () => {
+      for (const { agentId, sessionKey } of records) this.delete(agentId, sessionKey);
+    });
   }
 
   /** Writes all of them or none. */

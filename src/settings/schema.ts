@@ -289,6 +289,30 @@ export const SettingsSchema = group("Settings of the resume-scheduler plugin.", 
     title: "Tell the conversation",
     description: "held: one message to a conversation whose interrupted turn is held, instead of silence.",
   }),
+  gc: group(
+    "How long held sessions are remembered. Only this plugin's record of them goes; rows and transcripts stay.",
+    {
+      enabled: Type.Boolean({
+        default: false,
+        title: "Retire held sessions",
+        description: "In the lane's quiet time records of sessions that were held for too long are dropped.",
+      }),
+      heldDays: Type.Number({
+        default: 14,
+        exclusiveMinimum: 0,
+        maximum: 365,
+        title: "Held at most (days)",
+        description: "A session that was held for longer than this is retired.",
+      }),
+      errorDays: Type.Number({
+        default: 3,
+        exclusiveMinimum: 0,
+        maximum: 365,
+        title: "Held at most after a permanent error (days)",
+        description: "The same for one that is held because of an error that a repeat does not cure.",
+      }),
+    },
+  ),
   continuity: group("What the first turn after an idle rollover knows, on hosts that begin a new session id then.", {
     enabled: Type.Boolean({
       default: false,

@@ -33,6 +33,15 @@ export interface FleetSettings {
   readonly fallbackConcurrent: number;
 }
 
+/** For how long sessions are held. */
+export interface GcSettings {
+  /** The plugin does it by itself. */
+  readonly enabled: boolean;
+  readonly heldMs: number;
+  /** Those that a permanent error holds. */
+  readonly errorMs: number;
+}
+
 /** A session's end after which another id begins under the same key, by itself. */
 export type RolloverReason = "idle" | "daily";
 
@@ -99,5 +108,7 @@ export interface Settings {
   };
   /** Whether a conversation is told that its resume is held. */
   readonly notify: "off" | "held";
+  /** Whether, and after how long, held sessions are retired. */
+  readonly gc: GcSettings;
   readonly continuity: ContinuitySettings;
 }

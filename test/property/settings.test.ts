@@ -16,6 +16,7 @@ const WITHIN = {
   lane: { quietMs: [0, 600_000] },
   resume: { timeoutMs: [1000, 3_600_000], retryDelayMs: [0, 3_600_000], maxAttempts: [1, 10] },
   preemption: { maxPreemptions: [0, 1000], maxWaitMs: [0, 86_400_000] },
+  gc: { heldMs: [0, 365 * 24 * 3_600_000], errorMs: [0, 365 * 24 * 3_600_000] },
   continuity: { maxMessages: [1, 200], maxChars: [200, 100_000], maxAgeMs: [0, 8760 * 3_600_000] },
 } as const;
 
@@ -67,6 +68,7 @@ function expectResolved(config: unknown): void {
   expect(["ask", "hold", "full"]).toContain(settings.resume.unsafeTail);
   expect(["leave", "hold"]).toContain(settings.filter.excluded);
   expect(["off", "held"]).toContain(settings.notify);
+  expect([true, false]).toContain(settings.gc.enabled);
   const { enabled, reasons } = settings.continuity;
   expect([true, false]).toContain(enabled);
   expect([["idle"], ["daily"], ["idle", "daily"], ["daily", "idle"]]).toContainEqual(reasons);
@@ -137,6 +139,7 @@ test.prop(
         lane: group("name", "quietMs"),
         resume: group("timeoutMs", "retryDelayMs", "maxAttempts", "unsafeTail"),
         preemption: group("scope", "maxPreemptions", "maxWaitMs"),
+        gc: group("enabled", "heldDays", "errorDays"),
         continuity: fc.oneof(
           group("enabled", "reasons", "maxMessages", "maxChars", "maxAgeHours"),
           fc.record({ reasons: fc.array(fc.oneof(fc.constantFrom("idle", "daily"), leaf), { maxLength: 3 }) }),

@@ -2,7 +2,15 @@
 import Type from "typebox";
 import { Errors } from "typebox/value";
 import { expect } from "vitest";
-import type { ActionView, DoctorView, PauseView, PlanView, ShowView, StatusView } from "../../src/operate/views.ts";
+import type {
+  ActionView,
+  DoctorView,
+  GcView,
+  PauseView,
+  PlanView,
+  ShowView,
+  StatusView,
+} from "../../src/operate/views.ts";
 
 const exactly = <const Properties extends Record<string, Type.TSchema>>(properties: Properties) =>
   Type.Object(properties, { additionalProperties: false });
@@ -25,6 +33,7 @@ const outcomeCounts = exactly({
   held: count,
   discarded: count,
   released: count,
+  retired: count,
 });
 const attemptCounts = exactly({
   completed: count,
@@ -257,6 +266,39 @@ export const DoctorSchema = exactly({
   ),
 });
 
+export const GcSchema = exactly({
+  source,
+  atMs: timeMs,
+  applied: Type.Boolean(),
+  enabled: Type.Boolean(),
+  heldMs: Type.Number({ exclusiveMinimum: 0 }),
+  errorMs: Type.Number({ exclusiveMinimum: 0 }),
+  sessions: Type.Array(
+    exactly({
+      ...name,
+      action: Type.Enum(["retire", "keep", "protect"]),
+      heldForMs: durationMs,
+      kind: Type.Enum(["direct", "group", "thread", "main", "hook", "other", "subagent", "cron", "acp", "heartbeat"]),
+      heldBy: text,
+      retiredBy: nullOr(Type.Enum(["held-too-long", "error-too-long"])),
+      protectedBy: nullOr(
+        Type.Enum(["pinned", "active-key", "reply-owed", "interrupted", "record-damaged", "unreadable-entry"]),
+      ),
+      transcript: Type.Enum(["present", "missing", "empty", "unreadable"]),
+    }),
+  ),
+  summary: exactly({
+    before: count,
+    after: count,
+    retired: count,
+    kept: count,
+    protected: count,
+    missingTranscripts: count,
+    dmScopeRows: count,
+  }),
+  cleanup: exactly({ args: Type.Array(text), exitCode: nullOr(count), output: Type.Unknown() }),
+});
+
 /** What the commands print with `--json` when they fail. */
 export const FailureSchema = exactly({
   ok: Type.Literal(false),
@@ -288,3 +330,4 @@ true satisfies Same<typeof ShowSchema, ShowView>;
 true satisfies Same<typeof ActionSchema, ActionView>;
 true satisfies Same<typeof PauseSchema, PauseView>;
 true satisfies Same<typeof DoctorSchema, DoctorView>;
+true satisfies Same<typeof GcSchema, GcView>;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EXIT, Failure } from "../../../src/cli/failure.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { FakeTerminal, run } from "./harness.ts";
-import { doctorView, explanation, planItem, planView, showView, statusView } from "./sample-views.ts";
+import { doctorView, explanation, gcItem, gcView, planItem, planView, showView, statusView } from "./sample-views.ts";
 
 const ACTIONS = ["resume", "hold", "discard", "release"] as const;
 const down = new Failure(EXIT.unreachable, "gateway-unreachable", "the gateway is not reachable", {
@@ -14,6 +14,9 @@ const down = new Failure(EXIT.unreachable, "gateway-unreachable", "the gateway i
 const fail = (error: Error) => () => {
   throw error;
 };
+
+/** Nothing is shortened on it. */
+const wide = () => Object.assign(new FakeTerminal(), { columns: 500 });
 
 let dir: string;
 beforeEach(() => void (dir = makeTempDir("cli")));
@@ -28,14 +31,14 @@ function file(content: string): string {
 describe("the help", () => {
   it("lists the commands and the exit codes", async () => {
     const { stdout, exitCode } = await run(["--help"]);
-    for (const name of ["status", "plan", "show", ...ACTIONS, "pause", "unpause", "doctor"]) {
+    for (const name of ["status", "plan", "show", ...ACTIONS, "pause", "unpause", "gc", "doctor"]) {
       expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, "m"));
     }
     expect(stdout).toMatch(/Exit codes:\n {2}0 {2}done\n[^]* {2}6 {2}/);
     expect(exitCode).toBe(0);
   });
 
-  it.each(["status", "plan", "show", ...ACTIONS, "pause", "unpause", "doctor"])(
+  it.each(["status", "plan", "show", ...ACTIONS, "pause", "unpause", "gc", "doctor"])(
     "of %s has an example and the connection options",
     async (name) => {
       const { stdout } = await run([name, "-h"]);
@@ -64,6 +67,10 @@ describe("wrong usage", () => {
     ["status", "--timeout", "-1"],
     ["status", "--port", "70000"],
     ["status", "--port", "1", "--url", "ws://x"],
+    ["gc", "--dry-run", "--apply"],
+    ["gc", "--cleanup", "--url", "ws://x"],
+    ["gc", "--cleanup", "--port", "1"],
+    ["gc", "key"],
   ])("%s %s %s exits with 2 and asks nobody", async (...argv) => {
     const { exitCode, calls, stderr } = await run(argv.filter((word) => word !== undefined));
     expect([exitCode, calls]).toEqual([2, []]);
@@ -270,6 +277,91 @@ describe("pausing", () => {
   });
 });
 
+describe("openclaw resumes gc", () => {
+  const retired = gcItem({
+    sessionKey: "agent:a:old",
+    action: "retire",
+    heldForMs: 15 * 86_400_000,
+    retiredBy: "held-too-long",
+  });
+  const pinned = gcItem({ sessionKey: "agent:a:pin", action: "protect", protectedBy: "pinned", transcript: "missing" });
+  const summary = { before: 3, after: 2, retired: 1, kept: 1, protected: 1, missingTranscripts: 4, dmScopeRows: 5 };
+  const args = ["sessions", "cleanup", "--dry-run", "--fix-missing", "--active-key", "agent:a:it's me", "--all-agents"];
+  const view = gcView({
+    sessions: [retired, pinned, gcItem()],
+    summary,
+    cleanup: { args, exitCode: null, output: null },
+  });
+  const answer = () => view;
+
+  it("changes nothing unless it is told to", async () => {
+    for (const argv of [["gc"], ["gc", "--dry-run"]]) {
+      const { calls } = await run(argv, { answer });
+      expect(calls.map(([method, params]) => [method, params])).toEqual([["resumes.gc", { apply: false }]]);
+    }
+    const { calls } = await run(["gc", "--apply", "--active-key", "k"], { answer });
+    expect(calls[0]?.slice(0, 2)).toEqual(["resumes.gc", { apply: true, activeKey: "k" }]);
+  });
+
+  it("shows each held session, the sum, and the host's own command as a shell takes it", async () => {
+    const { stdout, exitCode } = await run(["gc"], { answer, terminal: wide() });
+    expect(stdout.split("\n").map((line) => line.replaceAll(/ {2,}/g, "  "))).toEqual([
+      "Action  Key  Age  Kind  Reason  Transcript",
+      "retire  agent:a:old  15d  direct  idle-too-long  present",
+      "protect  agent:a:pin  2d  direct  pinned  missing",
+      "keep  agent:a:held  2d  direct  idle-too-long  present",
+      "",
+      "held: 3 before, 2 after",
+      "would be retired: 1 (held for longer than 14d, after a permanent error than 3d), kept: 1, protected: 1",
+      "the host's rows: 4 without a transcript, 5 of direct chats that session.dmScope has left behind",
+      String.raw`rows are removed by the host only: openclaw sessions cleanup --dry-run --fix-missing --active-key 'agent:a:it'\''s me' --all-agents`,
+      "",
+    ]);
+    expect(exitCode).toBe(0);
+  });
+
+  it("says what was done, and that it is done by hand only", async () => {
+    const none = gcView({ sessions: [], applied: true, enabled: false });
+    const { stdout } = await run(["gc", "--apply"], { answer: () => none });
+    expect(stdout).toMatch(/^held: 1 before/);
+    expect(stdout).toContain("\nretired: 0 (");
+    expect(stdout).toContain("\ngc.enabled is false: nothing is retired by itself\n");
+  });
+
+  it("runs the host's command below its own answer, and fails with it", async () => {
+    const host = () => ({ exitCode: 7, output: "host says\n" });
+    const { stdout, commands, exitCode } = await run(["gc", "--cleanup"], { answer, host });
+    expect([commands, exitCode]).toEqual([[args], 7]);
+    expect(stdout).toMatch(/^Action[^]*--all-agents\nhost says\n$/);
+    expect((await run(["gc"], { answer, host })).commands).toEqual([]);
+    const well = await run(["gc", "--cleanup"], { answer, host: () => ({ exitCode: 0, output: "" }) });
+    expect(well.exitCode).toBe(0);
+  });
+
+  it.each([
+    ['{ "mode": "warn" }', { mode: "warn" }],
+    ["no JSON", "no JSON"],
+  ])("has what the host says in its own JSON: %s", async (output, said) => {
+    const host = () => ({ exitCode: 1, output });
+    const { json, commands, exitCode } = await run(["gc", "--cleanup", "--json"], { answer, host });
+    expect(commands).toEqual([[...args, "--json"]]);
+    expect([json(), exitCode]).toEqual([{ ...view, cleanup: { args, exitCode: 1, output: said } }, 1]);
+  });
+
+  it("reads the store of a gateway that is down, and applies nothing there", async () => {
+    const asked: unknown[] = [];
+    const gc = async (options: unknown) => {
+      asked.push(options);
+      return gcView({ source: "store" });
+    };
+    const read = await run(["gc", "--active-key", "k"], { answer: fail(down), offline: { gc } });
+    expect([asked, read.exitCode]).toEqual([[{ activeKey: "k" }], 0]);
+    expect(read.stderr).toBe("note: the gateway is not reachable: this is read from its store\n");
+    const applied = await run(["gc", "--apply", "--cleanup"], { answer: fail(down), offline: { gc } });
+    expect([asked.length, applied.commands, applied.exitCode]).toEqual([1, [], 5]);
+  });
+});
+
 describe("openclaw resumes doctor", () => {
   const ok = { check: "startup-activation", level: "ok", found: "loaded at startup", fix: null } as const;
   const bad = { check: "metrics-route", level: "fail", found: "open to anyone", fix: "set gateway.auth" } as const;
@@ -349,15 +441,22 @@ describe("a stranger's session key", () => {
       done: [{ agentId: "a", sessionKey: key, now: "held" }],
       refused: [{ agentId: "a", sessionKey: key, reason: "delivering", message: key }],
     },
+    gc: gcView({
+      sessions: [gcItem({ sessionKey: key, heldBy: key })],
+      cleanup: { args: ["--active-key", key], exitCode: null, output: null },
+    }),
     doctor: doctorView({ check: "vanished-version", level: "warn", found: key, fix: key }),
   };
 
-  it.each([["status"], ["plan"], ["show", "k"], ["hold", "k"], ["doctor"]])("does nothing in %s", async (...argv) => {
-    const { stdout, stderr } = await run(argv, { answer: () => answers[argv[0]] });
-    expect(stdout).toContain("agent:a:");
-    expect(stdout + stderr).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
-    expect(stdout + stderr).not.toMatch(/^forged/m);
-  });
+  it.each([["status"], ["plan"], ["show", "k"], ["hold", "k"], ["gc"], ["doctor"]])(
+    "does nothing in %s",
+    async (...argv) => {
+      const { stdout, stderr } = await run(argv, { answer: () => answers[argv[0]] });
+      expect(stdout).toContain("agent:a:");
+      expect(stdout + stderr).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+      expect(stdout + stderr).not.toMatch(/^forged/m);
+    },
+  );
 
   it("is one line of an error too", async () => {
     const { stderr } = await run(["show", key], { answer: fail(new Error(`no such session: ${key}`)) });

@@ -51,18 +51,27 @@ export interface RunOptions {
   readonly answer?: Answer;
   readonly offline?: Partial<Backend["offline"]>;
   readonly terminal?: FakeTerminal;
+  /** What another command of the host's exits with and prints. */
+  readonly host?: () => { readonly exitCode: number; readonly output: string };
 }
 
 /** Runs `openclaw resumes <argv>` through the real commander. */
 export async function run(argv: readonly string[], options: RunOptions = {}) {
-  const { answer = unexpected, offline = {}, terminal = new FakeTerminal() } = options;
+  const { answer = unexpected, offline = {}, terminal = new FakeTerminal(), host = unexpected } = options;
   const calls: Call[] = [];
+  const commands: (readonly string[])[] = [];
   const backend: Backend = {
     call: async (...call) => {
       calls.push(call);
       return answer(...call);
     },
-    offline: { plan: unexpected, show: unexpected, doctor: unexpected, ...offline },
+    offline: { plan: unexpected, show: unexpected, doctor: unexpected, gc: unexpected, ...offline },
+    openclaw: async (args, { captured }) => {
+      commands.push(args);
+      const { exitCode, output } = host();
+      if (!captured) terminal.out(output);
+      return { exitCode, output: captured ? output : "" };
+    },
   };
   const program = new Command("openclaw").exitOverride().configureOutput({
     writeOut: (text) => terminal.out(text),
@@ -73,5 +82,5 @@ export async function run(argv: readonly string[], options: RunOptions = {}) {
     if (error.name !== "CommanderError") throw error;
   });
   const { stdout, stderr, exitCode } = terminal;
-  return { stdout, stderr, exitCode, calls, json: () => JSON.parse(stdout) as unknown };
+  return { stdout, stderr, exitCode, calls, commands, json: () => JSON.parse(stdout) as unknown };
 }

@@ -1,6 +1,8 @@
 import type {
   DoctorView,
   Explanation,
+  GcItem,
+  GcView,
   HeldItem,
   PlanItem,
   PlanView,
@@ -80,6 +82,7 @@ export const totals = (
     held: 0,
     discarded: 0,
     released: 0,
+    retired: 0,
     ...outcomes,
   },
   attempts: {
@@ -179,6 +182,32 @@ export const showView = (over: Partial<ShowView> = {}): ShowView => ({
     pluginVersion: "0.2.0",
   },
   history: [{ atMs: NOW - HOUR, what: "started", detail: { attempt: 1, slot: 2 } }],
+  ...over,
+});
+
+export const gcItem = (over: Partial<GcItem> = {}): GcItem => ({
+  agentId: "a",
+  sessionKey: "agent:a:held",
+  action: "keep",
+  heldForMs: 2 * 24 * HOUR,
+  kind: "direct",
+  heldBy: "idle-too-long",
+  retiredBy: null,
+  protectedBy: null,
+  transcript: "present",
+  ...over,
+});
+
+export const gcView = (over: Partial<GcView> = {}): GcView => ({
+  source: "gateway",
+  atMs: NOW,
+  applied: false,
+  enabled: true,
+  heldMs: 14 * 24 * HOUR,
+  errorMs: 3 * 24 * HOUR,
+  sessions: [gcItem()],
+  summary: { before: 1, after: 1, retired: 0, kept: 1, protected: 0, missingTranscripts: 0, dmScopeRows: 0 },
+  cleanup: { args: ["sessions", "cleanup", "--dry-run", "--all-agents"], exitCode: null, output: null },
   ...over,
 });
 

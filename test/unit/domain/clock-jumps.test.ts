@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { elapsedMs, jumpBetween } from "../../../src/domain/clock-jumps.ts";
+import { elapsedMs, jumpBetween, recentJumps } from "../../../src/domain/clock-jumps.ts";
 import { HOUR, NOW } from "../support/makers.ts";
 
 const mark = (wallMs: number, uptimeMs: number, machine = "one") => ({ wallMs, uptimeMs, machine });
@@ -38,4 +38,28 @@ it.each([
 
 it("what is still to come was before the clock was set back", () => {
   expect(elapsedMs(NOW + HOUR / 2, NOW, [{ atMs: NOW + 0.75 * HOUR, byMs: -HOUR }])).toBe(HOUR / 2);
+});
+
+it.each([
+  ["an hour ago", [{ atMs: NOW - HOUR, byMs: 0 }], [1]],
+  ["by years, just now", [{ atMs: NOW - 90_000 * HOUR, byMs: 90_000 * HOUR }], [1]],
+  ["three hours ago", [{ atMs: NOW - 3 * HOUR, byMs: 0 }], []],
+  [
+    "by years and back again, both within the hour",
+    [
+      { atMs: NOW - HOUR, byMs: 90_000 * HOUR },
+      { atMs: NOW + 90_000 * HOUR - HOUR / 2, byMs: -90_000 * HOUR },
+    ],
+    [1, 2],
+  ],
+  [
+    "three hours ago and just now",
+    [
+      { atMs: NOW - 3 * HOUR - 90_000 * HOUR, byMs: 0 },
+      { atMs: NOW - 90_000 * HOUR, byMs: 90_000 * HOUR },
+    ],
+    [2],
+  ],
+])("of clocks that were set %s, those of the last two hours are recent", (_name, jumps, kept) => {
+  expect(recentJumps(jumps, NOW, 2 * HOUR)).toEqual(kept.map((place) => jumps[place - 1]));
 });

@@ -33,5 +33,12 @@ it("tells an excluded session apart by what becomes of it", () => {
 it("has a line for every reason of every outcome", () => {
   const lines = Object.values(OUTCOMES).flatMap((reasons) => Object.values(reasons));
   expect(lines.filter((line) => line.trim() === "")).toEqual([]);
-  expect(Object.keys(OUTCOMES).toSorted()).toEqual(["completed", "discarded", "held", "released", "superseded"]);
+  expect(Object.keys(OUTCOMES).toSorted()).toEqual([
+    "completed",
+    "discarded",
+    "held",
+    "released",
+    "retired",
+    "superseded",
+  ]);
 });

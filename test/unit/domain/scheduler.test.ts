@@ -1132,6 +1132,49 @@ describe("what the queue waits for", () => {
   });
 });
 
+describe("the quiet time", () => {
+  const idleAt = (scheduler: Scheduler, ...times: number[]) => times.map((nowMs) => scheduler.isIdle(nowMs));
+
+  it("begins when users have been quiet since the gateway was ready, and ends with it", () => {
+    expect(idleAt(new Scheduler(LIMITS), 9000)).toEqual([false]);
+    const scheduler = opened({});
+    expect(idleAt(scheduler, 1999, 2000)).toEqual([false, true]);
+    scheduler.drain();
+    expect(idleAt(scheduler, 9000)).toEqual([false]);
+  });
+
+  it("is not while anything is queued or runs", () => {
+    const scheduler = started({ maxConcurrent: 1 }, queued("a1"), queued("a2"));
+    scheduler.runEnded("a1", REPLIED, 3000);
+    expect([idleAt(scheduler, 3000), scheduler.running]).toEqual([[false], 1]);
+    scheduler.runEnded("a2", REPLIED, 4000);
+    expect(idleAt(scheduler, 4000)).toEqual([true]);
+    scheduler.enqueue(queued("a3", { notBeforeMs: 90_000 }), 4000);
+    expect(idleAt(scheduler, 9000)).toEqual([false]);
+  });
+
+  it("is not while a user is served, or waits for the host's own recovery", () => {
+    const scheduler = opened({});
+    scheduler.userWrote("a1", 5000);
+    expect(idleAt(scheduler, 9000)).toEqual([false]);
+    scheduler.userRunStarted("run-1", "a1", 9000);
+    scheduler.userRunEnded("run-1", 10_000);
+    expect(idleAt(scheduler, 11_999, 12_000)).toEqual([false, true]);
+    scheduler.userWrote("a2", 20_000);
+    scheduler.recoveryStarted("run-2", "a2");
+    scheduler.userServed("a2", 20_000, true);
+    expect(idleAt(scheduler, 30_000)).toEqual([false]);
+  });
+
+  it("is not while the lane is paused", () => {
+    const scheduler = opened({});
+    scheduler.pause();
+    expect(idleAt(scheduler, 9000)).toEqual([false]);
+    scheduler.unpause(9000);
+    expect(idleAt(scheduler, 9000)).toEqual([true]);
+  });
+});
+
 describe("the queue", () => {
   const keysOf = (scheduler: Scheduler) => scheduler.queue().map(({ key }) => key);
 

@@ -239,7 +239,8 @@ describe("claiming", () => {
     expect(records.get("a", "good")).toMatchObject({ phase: "claimed", attempts: 0, hostStatus: "running" });
     expect(records.get("a", "stale")).toMatchObject({ phase: "settled", outcome: "held", reason: "idle-too-long" });
     expect(records.get("a", "stale")?.heldBecause).toBe(`${NOW - 1} ms against ${HOUR} ms`);
-    expect(records.get("a", "good")?.heldBecause).toBeUndefined();
+    expect(records.get("a", "stale")?.heldSinceMs).toBe(NOW);
+    expect(records.get("a", "good")).toMatchObject({ heldBecause: undefined, heldSinceMs: undefined });
     expect(records.get("a", "job")).toBeUndefined();
     expect(judged.toSorted()).toEqual(["good admit interrupted", "job leave cron", "stale hold idle-too-long"]);
   });

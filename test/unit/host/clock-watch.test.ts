@@ -50,11 +50,17 @@ it("sees a clock that is set while the gateway runs, and stops when it is told t
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it("forgets what is a month past", () => {
+it("forgets what is more than a year past, and nothing before, however far the clock was set", () => {
+  const year = 366 * 24 * HOUR;
   watch()();
-  pass(0, HOUR);
+  pass(0, 9 * year);
   watch()();
-  pass(32 * 24 * HOUR);
+  const jump = { atMs: NOW, byMs: 9 * year };
+  expect(facts.kept.get("clockJumps")).toEqual([jump]);
+  pass(year - HOUR);
+  watch()();
+  expect(facts.kept.get("clockJumps")).toEqual([jump]);
+  pass(HOUR);
   watch()();
   expect(facts.kept.get("clockJumps")).toEqual([]);
 });

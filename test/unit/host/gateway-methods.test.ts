@@ -61,6 +61,7 @@ it("ask for no more than reading to read, and for the whole lane an administrato
     "resumes.plan": "operator.read",
     "resumes.show": "operator.read",
     "resumes.doctor": "operator.read",
+    "resumes.gc": "operator.read",
     "resumes.resume": "operator.write",
     "resumes.hold": "operator.write",
     "resumes.discard": "operator.write",
@@ -82,6 +83,8 @@ describe("an answer", () => {
     ["plan", { now: true, config: {} }, { of: "now", state: "active" }],
     ["show", { key: "chat" }, { sessionKey: keyOf("chat"), place: "held" }],
     ["doctor", {}, { source: "gateway" }],
+    ["gc", {}, { applied: false, summary: { before: 1, kept: 1 } }],
+    ["gc", { apply: true, activeKey: keyOf("chat") }, { applied: true, summary: { before: 1, kept: 1 } }],
     ["resume", { key: "chat" }, { action: "resume", done: sessions, refused: [] }],
     ["resume", { key: "chat", allHeld: false }, { done: sessions }],
     ["resume", { allHeld: true }, { done: sessions }],
@@ -136,6 +139,20 @@ describe("release of every session", () => {
   });
 });
 
+describe("retiring", () => {
+  it.each([["operator.write"], ["operator.admin"]])("is for a client with the scope %s", async (scope) => {
+    const client = { connect: { scopes: [scope] } };
+    expect(await call("gc", { apply: true }, client)).toMatchObject([true, { applied: true }]);
+  });
+
+  it("is forbidden to one that may only read, and the dry run is not", async () => {
+    const client = { connect: { scopes: ["operator.read"] } };
+    const details = { code: "MISSING_SCOPE", missingScope: "operator.write" };
+    expect(await call("gc", { apply: true }, client)).toMatchObject([false, { details }]);
+    expect(await call("gc", { apply: false }, client)).toMatchObject([true, { applied: false }]);
+  });
+});
+
 describe("a request that is wrong", () => {
   const NO_KEY = '"key" is missing; expected a session key';
 
@@ -153,6 +170,8 @@ describe("a request that is wrong", () => {
     ["release", { all: 1 }, '"all" is 1; expected true or false'],
     ["resume", { key: "chat", allHeld: true }, 'give either "key" or "allHeld", not both'],
     ["plan", { now: "true" }, '"now" is "true"; expected true or false'],
+    ["gc", { apply: "yes" }, '"apply" is "yes"; expected true or false'],
+    ["gc", { activeKey: 5 }, '"activeKey" is 5; expected a session key'],
     ["show", { key: { a: "x".repeat(200) } }, `"key" is {"a":"${"x".repeat(74)}; expected a session key`],
   ])("%s with %j is refused", async (name, params, message) => {
     office.hold("chat");
@@ -174,6 +193,7 @@ describe("a request that is wrong", () => {
   it.each([
     ["resume", { key: "chat" }],
     ["resume", { allHeld: true }],
+    ["gc", { apply: true }],
     ["pause", {}],
     ["unpause", {}],
   ])("%s with nothing claimed is refused", async (name, params) => {

@@ -76,6 +76,7 @@ describe("a row", () => {
       startedAtMs: 50,
       route: { channel: "telegram", to: "1", accountId: "main", threadId: 7 },
       archived: false,
+      pinned: false,
       lastRunError: undefined,
       marks: {
         pendingFinalDelivery: false,
@@ -147,6 +148,10 @@ describe("the channel", () => {
   it("is not told by the key of a direct chat across channels", () => {
     expect(read({ delivery: undefined }, "agent:a:direct:7")).toMatchObject({ conversation: { channel: undefined } });
   });
+});
+
+it("is pinned when the entry says so", () => {
+  expect(read({ pinnedAt: 5 })).toMatchObject({ pinned: true });
 });
 
 it("is archived when the entry says so", () => {

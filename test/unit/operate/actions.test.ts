@@ -4,7 +4,7 @@ import type { Action, ActionView } from "../../../src/operate/views.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { CONTINUED } from "../support/fake-host.ts";
 import { FakeOffice, keyOf } from "../support/fake-office.ts";
-import { HOUR, NOW } from "../support/makers.ts";
+import { HOUR, LANE_LIMITS, NOW } from "../support/makers.ts";
 
 const KEY = keyOf("chat");
 const REPLY = { parts: [{ text: "owed" }], route: { channel: "telegram", to: "1" } };
@@ -47,7 +47,7 @@ const PLACES = {
     office.runner.drainsAtOnce = true;
     return office.open();
   },
-  held: () => office.hold("chat", { attempts: 2, cutOffs: 5, preemptions: 3, notifiedAtMs: 7 }),
+  held: () => office.hold("chat", { heldSinceMs: 5, attempts: 2, cutOffs: 5, preemptions: 3, notifiedAtMs: 7 }),
   delivering: () => office.queue("chat", { phase: "delivering", runId: "run-0", reply: REPLY }),
   released: () => {
     office.claim("chat", { phase: "released", outcome: "released", reason: "by-operator" });
@@ -109,6 +109,18 @@ describe("what becomes of one session", () => {
     await act(action);
     const attempts = place === "held" ? 2 : 1;
     expect(settled).toEqual([{ agentId: "a", sessionKey: KEY, outcome, reason: "by-operator", attempts }]);
+  });
+
+  it.each([
+    ["hold", "queued", NOW],
+    ["hold", "running", NOW + LANE_LIMITS.quietMs],
+    ["hold", "released", NOW],
+    ["resume", "held", undefined],
+    ["release", "held", undefined],
+  ] as const)("%s of one that is %s has since when it is held", async (action, place, sinceMs) => {
+    await PLACES[place]();
+    await act(action);
+    expect(office.recordOf("chat")).toMatchObject({ heldSinceMs: sinceMs });
   });
 
   it.each(["resume", "hold", "discard", "release"] as const)("%s of an unknown one is an error", async (action) => {

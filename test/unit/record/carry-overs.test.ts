@@ -42,6 +42,10 @@ it("what waits is on disk until it is forgotten, and is then gone from the file"
   }
 });
 
+/** Takes away what later versions have added. */
+const TO_VERSION_3 = `DROP INDEX resumes_by_time_held; ALTER TABLE resumes DROP COLUMN held_since_ms;
+  DROP TABLE carry_overs; PRAGMA user_version = 3`;
+
 it("what waits is kept beside the record of the scheduler, whichever of them is first", () => {
   const store = new CarryOvers(stateDir);
   store.put(WAITING);
@@ -59,7 +63,7 @@ it("what waits is kept beside the record of the scheduler, whichever of them is 
 it("a record of an older version has none, and gets the table with the first", () => {
   RecordStore.open(stateDir).close();
   const db = new DatabaseSync(recordFile());
-  db.exec("DROP TABLE carry_overs; PRAGMA user_version = 3");
+  db.exec(TO_VERSION_3);
   db.close();
   const store = new CarryOvers(stateDir);
   expect(store.all()).toEqual([]);
@@ -153,7 +157,7 @@ it("what is older than a time is forgotten, and without any nothing is written",
   expect(readdirSync(stateDir)).toEqual([]);
   RecordStore.open(stateDir).close();
   const db = new DatabaseSync(recordFile());
-  db.exec("DROP TABLE carry_overs; PRAGMA user_version = 3");
+  db.exec(TO_VERSION_3);
   db.close();
   store.deleteBefore(Infinity);
   store.put(WAITING);

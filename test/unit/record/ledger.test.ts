@@ -94,6 +94,7 @@ describe("settling", () => {
       attempts: 2,
       reply: undefined,
       heldBecause: "attempts: 2",
+      heldSinceMs: 7000,
     });
   });
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
-import { RecordStore } from "../../../src/record/record-store.ts";
+import { HELD_PAGE, RecordStore } from "../../../src/record/record-store.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { record } from "../support/makers.ts";
 
@@ -59,6 +59,7 @@ const FULL: ResumeRecord = {
   notifiedAtMs: 1_790_000_000_999,
   pluginVersion: "1.2.3",
   heldBecause: "7200000 ms against 3600000 ms",
+  heldSinceMs: 1_790_000_000_555,
 };
 
 describe("a record", () => {
@@ -139,6 +140,8 @@ describe("a row that is not what was written", () => {
     ["plugin_version", "99"],
     ["session_started_at_ms", 2n ** 53n],
     ["held_because", null],
+    ["held_since_ms", null],
+    ["held_since_ms", 1],
     ["checksum", "0000"],
   ] as const)("in %s (%s) reads as held, with what is wrong", (column, value) => {
     openStore().put(FULL);
@@ -160,6 +163,62 @@ describe("a row that is not what was written", () => {
     spoil("attempts", 9);
     openStore().put(FULL);
     expect(reopened().all()).toEqual([FULL]);
+  });
+});
+
+describe("what is held", () => {
+  const hold = (sessionKey: string, over: Partial<ResumeRecord> = {}) =>
+    record({ sessionKey, phase: "settled", outcome: "held", reason: "too-old", ...over });
+  const namesOf = (records: Iterable<ResumeRecord>) => Array.from(records, ({ sessionKey }) => sessionKey);
+
+  it("is gone through from the one that was held for longest; what was held by an older version, from its claim on", () => {
+    const store = openStore();
+    store.put(hold("new", { heldSinceMs: 30, claimedAtMs: 1 }), hold("old", { claimedAtMs: 20 }), record());
+    store.put(hold("oldest", { heldSinceMs: 10, claimedAtMs: 40 }), hold("same", { heldSinceMs: 20 }));
+    expect(namesOf(store.held())).toEqual(["oldest", "old", "same", "new"]);
+    expect(namesOf(store.held(20))).toEqual(["oldest"]);
+    expect(namesOf(store.held(20.5))).toEqual(["oldest", "old", "same"]);
+    expect(namesOf(store.held(10))).toEqual([]);
+  });
+
+  it("is gone through page by page, each as it is by then", () => {
+    const store = openStore();
+    const names = Array.from({ length: 300 }, (_, index) => `k${String(index).padStart(3, "0")}`);
+    store.put(...names.map((name, index) => hold(name, { heldSinceMs: Math.floor(index / 100) })));
+    const found: string[] = [];
+    for (const held of store.held()) {
+      const { sessionKey } = held;
+      found.push(sessionKey);
+      store.retire(held);
+      if (sessionKey === "k100") {
+        // One of the page that has been read, and one of those that have not.
+        store.delete("a", "k101");
+        store.put(hold("k250", { outcome: undefined, phase: "claimed" }));
+      }
+    }
+    expect(found).toEqual(names.filter((name) => name !== "k101" && name !== "k250"));
+    expect(namesOf(store.all())).toEqual(["k250"]);
+  });
+
+  it("is found by its index, however much is on record", () => {
+    openStore().put(record());
+    const raw = new DatabaseSync(file());
+    const plan = raw.prepare(`EXPLAIN QUERY PLAN ${HELD_PAGE}`).all(1, 0, "", "", 9);
+    raw.close();
+    expect(plan.map(({ detail }) => detail)).toEqual([expect.stringContaining("USING INDEX resumes_by_time_held")]);
+  });
+
+  it("is found although its time cannot be", () => {
+    openStore().put(hold("k"));
+    spoil("claimed_at_ms", -(2n ** 63n));
+    expect([...openStore().held()]).toMatchObject([{ sessionKey: "k", reason: "record-damaged" }]);
+  });
+
+  it("and is retired is on disk like everything else", () => {
+    const store = openStore();
+    store.put(hold("k"), hold("l"), record());
+    store.retire(hold("k"), hold("l"));
+    expect(reopened().all()).toEqual([record()]);
   });
 });
 
@@ -245,7 +304,7 @@ describe("the file", () => {
     expect(peekAll()).toEqual([]);
     const store = openStore();
     expect(store.lost).toBe(
-      `${file()} was written by a newer version of this plugin (schema 99, known 4); it is kept as record.sqlite.unusable`,
+      `${file()} was written by a newer version of this plugin (schema 99, known 5); it is kept as record.sqlite.unusable`,
     );
     expect(store.get("a", "agent:a:chat")).toEqual(record({ phase: "running" }));
     expect(store.get("ops", FULL.sessionKey)).toMatchObject({ outcome: "held", reason: "record-damaged" });
@@ -322,6 +381,22 @@ const VERSION_1 = `
     ('b', 'k2', 's2', 'settled', 'held', 'too-old', 0, 0, 0, 'boot-0', 6, NULL, NULL, NULL, NULL);
   PRAGMA user_version = 1;`;
 
+describe("a file of version 4", () => {
+  it("has the checksums that it had, and is held since it was claimed", () => {
+    const held = record({ sessionKey: "k", phase: "settled", outcome: "held", heldBecause: "1 against 2" });
+    openStore().put(record(), held);
+    for (const store of open.splice(0)) store.close();
+    const raw = new DatabaseSync(file());
+    const sums = () => raw.prepare("SELECT checksum FROM resumes ORDER BY session_key").all();
+    raw.exec("DROP INDEX resumes_by_time_held; ALTER TABLE resumes DROP COLUMN held_since_ms; PRAGMA user_version = 4");
+    // As version 4 has written them.
+    expect(sums().map(({ checksum }) => checksum)).toEqual(["0751e11344dcb7c6", "488667c34ad53439"]);
+    raw.close();
+    expect(peekAll()).toEqual([record(), held]);
+    expect([openStore().all(), [...openStore().held()]]).toEqual([[record(), held], [held]]);
+  });
+});
+
 describe("a file of version 1", () => {
   beforeEach(() => {
     mkdirSync(join(dir, "resume-scheduler"));
@@ -335,6 +410,7 @@ describe("a file of version 1", () => {
     notifiedAtMs: undefined,
     pluginVersion: undefined,
     heldBecause: undefined,
+    heldSinceMs: undefined,
   };
   const MIGRATED = [
     record({
@@ -376,7 +452,7 @@ describe("a file of version 1", () => {
     openStore();
     expect(reopened().all()).toEqual(MIGRATED);
     const raw = new DatabaseSync(file());
-    expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 4 });
+    expect(raw.prepare("PRAGMA user_version").get()).toEqual({ user_version: 5 });
     raw.close();
   });
 

@@ -48,6 +48,9 @@ const ACCEPTED: Readonly<Record<string, string>> = {
   "preemption.maxPreemptions": "a whole number from 0 to 1000 (default 3)",
   "preemption.maxWaitMs": "a whole number from 0 to 86400000 (default 600000)",
   notify: 'one of "off", "held" (default "off")',
+  "gc.enabled": "true or false (default false)",
+  "gc.heldDays": "a number above 0 to 365 (default 14)",
+  "gc.errorDays": "a number above 0 to 365 (default 3)",
   "continuity.enabled": "true or false (default false)",
   "continuity.reasons": 'a list of 1 to 2 different entries, each one of "idle", "daily" (default ["idle"])',
   "continuity.maxMessages": "a whole number from 1 to 200 (default 20)",
@@ -173,6 +176,7 @@ describe("defaults", () => {
     resume: { timeoutMs: 60_000, retryDelayMs: 30_000, maxAttempts: 2, unsafeTail: "ask" },
     preemption: { scope: "lane", maxPreemptions: 3, maxWaitMs: 600_000 },
     notify: "off",
+    gc: { enabled: false, heldMs: 1_209_600_000, errorMs: 259_200_000 },
     continuity: {
       enabled: false,
       reasons: ["idle"],
@@ -194,6 +198,7 @@ describe("defaults", () => {
         lane: {},
         resume: {},
         preemption: {},
+        gc: {},
         continuity: {},
       },
     ],
@@ -269,7 +274,7 @@ describe("unknown keys", () => {
         {
           path: "budgets",
           message:
-            'unknown setting (value {"maxConcurrent":1}); known here: mode, filter, budget, cooldown, fleet, lane, resume, preemption, notify, continuity',
+            'unknown setting (value {"maxConcurrent":1}); known here: mode, filter, budget, cooldown, fleet, lane, resume, preemption, notify, gc, continuity',
         },
       ],
     });
@@ -288,6 +293,7 @@ describe("unknown keys", () => {
     ["lane", "name, quietMs"],
     ["resume", "timeoutMs, retryDelayMs, maxAttempts, unsafeTail"],
     ["preemption", "scope, maxPreemptions, maxWaitMs"],
+    ["gc", "enabled, heldDays, errorDays"],
     ["continuity", "enabled, reasons, maxMessages, maxChars, maxAgeHours"],
   ])("in %s are named with what is known there", (group, known) => {
     expect(resolveSettings(configOf(group, { maxConcurent: 1 }))).toEqual({
@@ -304,7 +310,7 @@ describe("unknown keys", () => {
 
 describe("something that is not an object", () => {
   const scopes = ["filter.agents", "filter.channels", "filter.sessionKeys"];
-  const groups = ["filter", ...scopes, "budget", "cooldown", "lane", "resume", "preemption", "continuity"];
+  const groups = ["filter", ...scopes, "budget", "cooldown", "lane", "resume", "preemption", "gc", "continuity"];
 
   it.each([
     ['"active"', "active"],

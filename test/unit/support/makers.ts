@@ -39,6 +39,7 @@ export function row({
     startedAtMs: NOW - 2 * HOUR,
     route: undefined,
     archived: false,
+    pinned: false,
     lastRunError: undefined,
     totalTokens: undefined,
     ...over,
@@ -88,6 +89,7 @@ export function record(over: Partial<ResumeRecord> = {}): ResumeRecord {
     requestedAtMs: undefined,
     notifiedAtMs: undefined,
     heldBecause: undefined,
+    heldSinceMs: undefined,
     pluginVersion: "1.0.0",
     ...over,
   };

@@ -1,0 +1,15 @@
+import { setImmediate } from "node:timers/promises";
+
+/** The event loop is held up for no longer than this and what one step takes; then others have their turn. */
+export const SLICE_MS = 3;
+
+/** Goes through all of them between other work. Each is asked for right before its step: what is read then, is so then. */
+export async function inSlices<Item>(items: Iterable<Item>, step: (item: Item) => void): Promise<void> {
+  let untilMs = performance.now() + SLICE_MS;
+  for (const item of items) {
+    step(item);
+    if (performance.now() < untilMs) continue;
+    await setImmediate();
+    untilMs = performance.now() + SLICE_MS;
+  }
+}
