@@ -66,5 +66,7 @@ const isObject = (value: unknown): value is Entry => typeof value === "object" &
 const isSet = (value: unknown): boolean => value !== undefined && value !== null;
 const textOf = (value: unknown): string | undefined =>
   typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
+/** A smaller number is no time in milliseconds. */
+const EARLIEST_MS = Date.UTC(2001, 8, 10);
 const timeOf = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isFinite(value) && value > 0 ? value : undefined;
+  typeof value === "number" && Number.isFinite(value) && value >= EARLIEST_MS ? value : undefined;

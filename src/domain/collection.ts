@@ -1,5 +1,5 @@
 import type { Binding } from "./binding.ts";
-import { type ConversationKind, type KeyRules, kindOfKey } from "./conversation.ts";
+import { type ConversationKind, conversationOf, isOwned, type KeyRules, kindOfKey } from "./conversation.ts";
 import { canonicalKey, foldKey } from "./session-key.ts";
 
 /**
@@ -31,7 +31,8 @@ export const PROTECT_REASONS = {
   thread: "a thread or forum topic",
   "live-lock": "a running process holds its transcript's lock",
   "external-alias": "the raw key of an integration and the key that the host makes of it are both in the store",
-  "unsafe-transcript": "its transcript is a symbolic link or outside the state directory: nothing of it is touched",
+  "unsafe-transcript":
+    "its transcript is a symbolic link, outside the state directory, or has a name too long for an archive's",
 } as const;
 export type ProtectReason = keyof typeof PROTECT_REASONS;
 
@@ -101,10 +102,11 @@ export function collect(store: Store, rules: CollectionRules, nowMs: number): De
   return decisions.map((decision) => gone.get(decision.binding) ?? decision);
 }
 
-/** Least lately active first; what was never dated comes before all. */
+/** Least lately active first; what has no time is not known to be old. */
 function byActivity(a: Binding, b: Binding): number {
-  const byTime = (a.activeAtMs ?? 0) - (b.activeAtMs ?? 0);
-  return byTime === 0 ? (a.key < b.key ? -1 : 1) : byTime;
+  const [aMs, bMs] = [a.activeAtMs ?? Infinity, b.activeAtMs ?? Infinity];
+  if (aMs !== bMs) return aMs < bMs ? -1 : 1;
+  return a.key < b.key ? -1 : 1;
 }
 
 const FAILED = new Set(["failed", "timeout"]);
@@ -153,22 +155,52 @@ class Shield {
 
   constructor(store: Store, activeKeys: readonly string[]) {
     this.#store = store;
-    this.#active = new Set(activeKeys.map((key) => canonicalKey(store.agentId, key)));
+    this.#active = new Set(activeKeys.map((key) => conversationKey(key, store)));
     this.#aliases = new Aliases(store);
   }
 
   reasonOf(binding: Binding): ProtectReason | undefined {
     const { key } = binding;
-    if (this.#active.size > 0 && this.#active.has(canonicalKey(this.#store.agentId, key))) return "active-key";
+    if (this.#active.size > 0 && this.#active.has(conversationKey(key, this.#store))) return "active-key";
     if (binding.pinned) return "pinned";
-    // Without one of these words it is neither, and there may be 100,000 to ask for.
-    const kind = /:(?:group|channel|thread|topic):/i.test(key) ? kindOf(binding, this.#store) : undefined;
-    if (kind === "thread" || isTopic(key)) return "thread";
-    if (kind === "group" || binding.isShared) return "group";
+    const shared = sharedKind(binding, this.#store);
+    if (shared !== undefined) return shared;
     if (this.#aliases.has(key)) return "external-alias";
     if (this.#store.isUnsafe(binding)) return "unsafe-transcript";
     return this.#store.isLocked(binding) ? "live-lock" : undefined;
   }
+}
+
+/** The key under which its conversation is found, however it is spelt. */
+const conversationKey = (key: string, { agentId, keyRules }: Store): string =>
+  conversationOf({ agentId, sessionKey: key, route: undefined }, keyRules).key;
+
+/** Which of these keys, as the operator writes them, names no binding of the stores. */
+export function unknownKeys(stores: readonly Store[], keys: readonly string[]): string[] {
+  return keys.filter(
+    (key) =>
+      !stores.some((store) => {
+        const wanted = conversationKey(key, store);
+        return store.bindings.some((binding) => conversationKey(binding.key, store) === wanted);
+      }),
+  );
+}
+
+/** Without one of these words it is neither, and there may be 100,000 to ask for. */
+const SHARED_WORD = /group|channel|thread|topic|@g\.us/i;
+/** Forms in which a host sees a group or channel besides those of today's keys. */
+const GROUP = /(?:^|:)(?:group|channel)(?::|$)|@g\.us(?::|$)|:guild-[^:]+:channel-/i;
+/** Telegram's topics in direct chats, which the host takes for threads, too. */
+const TOPIC = /:(?:group|channel|direct|dm):.+:topic:[^:]+$/i;
+
+/** Whether more than one person talks there, or in a part of it. What the host does by itself is nobody's talk. */
+function sharedKind(binding: Binding, store: Store): "group" | "thread" | undefined {
+  const { key, isShared } = binding;
+  if (!isShared && !SHARED_WORD.test(key)) return undefined;
+  const kind = kindOf(binding, store);
+  if (isOwned(kind) || kind === "hook") return isShared ? "group" : undefined;
+  if (kind === "thread" || TOPIC.test(key)) return "thread";
+  return isShared || GROUP.test(key) ? "group" : undefined;
 }
 
 /** Raw keys whose canonical key is in the store as well. The pair stays together: the host leads from one to the other. */
@@ -194,6 +226,3 @@ class Aliases {
 }
 
 const isRaw = (key: string): boolean => !/^\s*agent:/i.test(key);
-
-/** Telegram's topics in direct chats, which the host takes for threads, too. */
-const isTopic = (key: string): boolean => /:(?:group|channel|direct|dm):.+:topic:[^:]+$/i.test(key);

@@ -1,93 +1,89 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
-import { keepCopy, type Renaming, renameAll, replaceFile } from "./durable.ts";
+import { join, relative } from "node:path";
+import { archivesOf, filesInUse } from "./archives.ts";
+import { keepCopy, renameAll, replaceFile } from "./durable.ts";
 import { underLocks } from "./host-lock.ts";
 import { retiredIn, storePathOf, type StorePlan } from "./plan-store.ts";
 import { isAlive } from "./processes.ts";
 import { assertNoGateway } from "./running-gateway.ts";
 import { assertUnchanged, type FileRead } from "./store-file.ts";
-import { StoreError } from "./store-error.ts";
-import { onlyRows, rowSpans, withoutRows } from "./store-text.ts";
-import { archiveNameOf, archiveStamp, sessionsFolder } from "./transcripts.ts";
-import { inFolder, sha256, UndoFolder, type UndoStore } from "./undo-file.ts";
+import { storeErrorOf } from "./store-error.ts";
+import { rowSpans, withoutRows } from "./store-text.ts";
+import { sessionsFolder } from "./transcripts.ts";
+import { inFolder, sha256, UndoFolder, type UndoRecord, type UndoStore } from "./undo-file.ts";
 
 /** How long another process may hold the lock of a store before this one gives up; milliseconds. */
 export const LOCK_WAIT_MS = 5_000;
 
 /** What a collection has done. */
-export interface Collected {
-  readonly plans: readonly StorePlan[];
+export interface Collected<Plan extends StorePlan> {
+  readonly plans: readonly Plan[];
   /** By which it is undone; `undefined` when there was nothing to do. */
-  readonly id: string | undefined;
+  readonly undo: UndoFolder | undefined;
+}
+
+export interface CollectionOptions {
+  /** Real path. */
+  readonly stateDir: string;
+  readonly agentIds: readonly string[];
+  readonly nowMs: number;
 }
 
 /**
- * Collects the stores of these agents under the host's locks: reads them all, and only when all of them can be worked with
- * changes the first.
+ * Collects the stores of these agents under the host's locks: `planAll` reads them all, and only when all of them can be
+ * worked with is the first one changed.
  *
- * Of each store, in this order, each step on the disk before the next: a copy of it, the rows that go, what is about to be
- * done, the new store in the place of the old, the names of the transcripts. Killed in between, the store is the old one or the
- * new one; what is left to be done then is done by the next collection. Throws a `StoreError`.
+ * Of each store, in this order, each step on the disk before the next: a copy of it, what is about to be done, the new store in
+ * the place of the old, the names of the transcripts. Killed in between, the store is the old one or the new one; what is left
+ * to be done then is done by the next collection. Throws a `StoreError`.
  */
-export async function applyCollection(
-  {
-    stateDir,
-    agentIds,
-    nowMs,
-  }: { readonly stateDir: string; readonly agentIds: readonly string[]; readonly nowMs: number },
-  plan: (agentId: string) => StorePlan,
-): Promise<Collected> {
+export async function applyCollection<Plan extends StorePlan>(
+  { stateDir, agentIds, nowMs }: CollectionOptions,
+  planAll: () => readonly Plan[],
+): Promise<Collected<Plan>> {
   assertNoGateway(stateDir);
   const paths = agentIds.map((agentId) => storePathOf(stateDir, agentId));
   return underLocks(paths, LOCK_WAIT_MS, () => {
-    const plans = agentIds.map(plan);
+    const plans = planAll();
     finishEarlier(stateDir, plans);
-    const changing = plans.filter((one) => retiredIn(one).size > 0);
-    if (changing.length === 0) return { plans, id: undefined };
-    const folder = newFolder(stateDir, nowMs);
-    retireAll(stateDir, folder, changing, nowMs);
-    return { plans, id: folder.id };
+    const changing = plans.filter((plan) => retiredIn(plan).size > 0);
+    return { plans, undo: changing.length === 0 ? undefined : retireAll(stateDir, changing, nowMs) };
   });
 }
 
-function newFolder(stateDir: string, nowMs: number): UndoFolder {
-  const taken = new Set(UndoFolder.list(stateDir).map(({ id }) => id));
-  let atMs = nowMs;
-  while (taken.has(archiveStamp(atMs))) atMs += 1;
-  return new UndoFolder(stateDir, archiveStamp(atMs));
-}
-
-function retireAll(stateDir: string, folder: UndoFolder, plans: readonly StorePlan[], nowMs: number): void {
+function retireAll(stateDir: string, plans: readonly StorePlan[], nowMs: number): UndoFolder {
+  const folder = UndoFolder.create(stateDir, nowMs);
   const stores: UndoStore[] = [];
   try {
-    folder.create();
     for (const plan of plans) {
       const { store, file } = plan;
-      const spans = rowSpans(file.bytes);
       const retired = retiredIn(plan);
-      const parts = withoutRows(file.bytes, spans, retired);
-      const transcripts = transcriptsToMove(plan, nowMs);
-      keepCopy(file.path, folder.backupOf(store.agentId));
-      replaceFile(folder.rowsOf(store.agentId), onlyRows(file.bytes, spans, retired));
+      const parts = withoutRows(file.bytes, rowSpans(file.bytes), retired);
+      const archives = archivesOf(stateDir, plan, parts, nowMs);
+      keepCopy(file.path, folder.backupOf(store.agentId), file.owner);
       stores.push({
         agentId: store.agentId,
         path: relative(stateDir, file.path),
         before: sha256([file.bytes]),
         after: sha256(parts),
-        transcripts: transcripts.map(({ from, to }) => ({
+        retired: [...retired],
+        archived: archives.map(({ from, to, keys }) => ({
           from: relative(stateDir, from),
           to: relative(stateDir, to),
+          keys,
         })),
       });
       folder.write({ version: 1, id: folder.id, stores });
       replaceStore(stateDir, file, parts);
-      renameAll(transcripts);
+      renameAll(archives);
     }
     folder.write({ version: 1, id: folder.id, stores, finishedAt: new Date(nowMs).toISOString() });
+    return folder;
   } catch (error) {
     const done = stores.filter((store) => isDone(stateDir, store)).map(({ agentId }) => agentId);
-    if (done.length === 0) folder.remove();
-    throw failure(error, done.length === 0 ? "nothing was changed" : changedBy(folder.id, done));
+    if (done.length > 0) throw storeErrorOf(error, changedBy(folder.id, done));
+    removeIfPossible(folder);
+    throw storeErrorOf(error, "nothing was changed");
   }
 }
 
@@ -103,10 +99,19 @@ function isDone(stateDir: string, { path, after }: UndoStore): boolean {
 const changedBy = (id: string, agentIds: readonly string[]): string =>
   `changed by now: ${agentIds.join(", ")}; the same command again does the rest, --undo ${id} takes it back`;
 
+function removeIfPossible(folder: UndoFolder): void {
+  try {
+    folder.remove();
+  } catch {
+    // What went wrong before is what the operator has to know.
+  }
+}
+
 /** Puts a new content in the place of a store that nothing else has touched. */
 export function replaceStore(stateDir: string, file: FileRead, parts: readonly Uint8Array[]): void {
   replaceFile(file.path, parts, {
-    like: file.stats,
+    mode: file.mode,
+    owner: file.owner,
     beforeRename: () => {
       assertUnchanged(file);
       assertNoGateway(stateDir);
@@ -114,38 +119,29 @@ export function replaceStore(stateDir: string, file: FileRead, parts: readonly U
   });
 }
 
-/** Transcripts that no row has any more. */
-function transcriptsToMove(plan: StorePlan, nowMs: number): Renaming[] {
-  const { store, transcripts } = plan;
-  const retired = retiredIn(plan);
-  const pathsOf = (isWanted: (key: string) => boolean) =>
-    new Set(store.bindings.flatMap((binding) => (isWanted(binding.key) ? (transcripts.pathOf(binding) ?? []) : [])));
-  const kept = pathsOf((key) => !retired.has(key));
-  return [...pathsOf((key) => retired.has(key))]
-    .filter((path) => !kept.has(path) && transcripts.isOwn(path))
-    .map((from) => ({ from, to: archiveNameOf(from, nowMs) }));
-}
-
-/** Brings collections to their end that were killed: the store was replaced, but not all transcripts have their new names. */
+/** Brings collections to their end that were killed: the store was replaced, but not all files have their new names. */
 function finishEarlier(stateDir: string, plans: readonly StorePlan[]): void {
   for (const { store } of plans) removeTemporary(sessionsFolder(stateDir, store.agentId));
   for (const folder of UndoFolder.list(stateDir)) {
-    const record = recordOf(folder);
-    if (record === undefined || record.finishedAt !== undefined || record.undoneAt !== undefined) continue;
-    for (const { agentId, transcripts: names } of record.stores) {
-      const plan = plans.find(({ store }) => store.agentId === agentId);
-      if (plan === undefined) continue;
-      const used = new Set(plan.store.bindings.map((binding) => plan.transcripts.pathOf(binding)));
-      const left = inFolder(stateDir, names).filter(({ from }) => !used.has(from) && plan.transcripts.isOwn(from));
-      renameAll(left);
+    const record = unfinished(folder);
+    if (record === undefined) continue;
+    const known = record.stores.flatMap((store) => {
+      const plan = plans.find((one) => one.store.agentId === store.agentId);
+      return plan === undefined ? [] : [{ plan, archived: store.archived }];
+    });
+    for (const { plan, archived } of known) {
+      const used = filesInUse(stateDir, plan, [plan.file.bytes]);
+      renameAll(inFolder(stateDir, archived).filter(({ from }) => !used.has(from)));
     }
+    if (known.length === record.stores.length) folder.write({ ...record, finishedAt: new Date().toISOString() });
   }
 }
 
 /** What cannot be read is for whoever asks for it. */
-function recordOf(folder: UndoFolder) {
+function unfinished(folder: UndoFolder): UndoRecord | undefined {
   try {
-    return folder.read();
+    const record = folder.read();
+    return record.finishedAt === undefined && record.undoneAt === undefined ? record : undefined;
   } catch {
     return undefined;
   }
@@ -157,18 +153,4 @@ function removeTemporary(folder: string): void {
     const [, pid] = /^sessions\.json\.(\d+)\.gc-tmp$/.exec(name) ?? [];
     if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
   }
-}
-
-const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
-
-/** What went wrong with the disk, with what that means for the stores. */
-export function failure(error: unknown, consequence: string): StoreError {
-  if (error instanceof StoreError)
-    return new StoreError(error.reason, `${error.message} (${consequence})`, { cause: error });
-  const { code = "", path, message } = error as NodeJS.ErrnoException;
-  const where = path === undefined ? "" : `${join(basename(dirname(path)), basename(path))}: `;
-  if (FULL.has(code)) return new StoreError("disk-full", `${where}the disk is full: ${consequence}`, { cause: error });
-  return new StoreError("not-written", `${where}cannot be written (${code || message}): ${consequence}`, {
-    cause: error,
-  });
 }

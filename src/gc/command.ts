@@ -4,14 +4,16 @@ import { EXIT, Failure, failureOf } from "../cli/failure.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { clean, cleaned, toJson } from "../cli/text.ts";
 import { failureView } from "../cli/watch.ts";
+import { unknownKeys } from "../domain/collection.ts";
 import { normalizeId } from "../domain/session-key.ts";
 import { applyCollection } from "./apply.ts";
 import { type HostConfig, readHostConfig } from "./host-config.ts";
 import { GC_HELP, type GcOptions, readOptions } from "./options.ts";
 import { planStore, storePathOf, type StorePlan } from "./plan-store.ts";
 import { gcLines, MOST_ROWS, undoLines } from "./report.ts";
+import { storeErrorOf } from "./store-error.ts";
 import { undoCollection } from "./undo.ts";
-import { gcView } from "./view.ts";
+import { agentView, totalsOf } from "./view.ts";
 
 /** `openclaw-resume-scheduler gc`: collects `sessions.json` stores while no gateway runs. */
 export async function runGc(args: readonly string[], terminal: Terminal, nowMs: number): Promise<void> {
@@ -21,29 +23,37 @@ export async function runGc(args: readonly string[], terminal: Terminal, nowMs: 
     if (options.help) return terminal.out(GC_HELP);
     await (options.undo === undefined ? collect(options, terminal, nowMs) : undo(options, options.undo, terminal));
   } catch (error) {
-    const failure = failureOf(error);
+    const failure = failureOf(isSystemError(error) ? storeErrorOf(error, "nothing was changed") : error);
     if (json) terminal.out(`${toJson(failureView(failure))}\n`);
     else terminal.err(`error: ${clean(failure.line)}\n`);
     terminal.exitWith(failure.exitCode);
   }
 }
 
+const isSystemError = (error: unknown): boolean =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string";
+
 async function collect(options: GcOptions, terminal: Terminal, nowMs: number): Promise<void> {
   const { rules, apply, json } = options;
   const stateDir = realStateDir(options.stateDir);
-  const agentIds = agentsOf(stateDir, options);
   const config = readHostConfig(stateDir, { file: options.config, dmScopeNeeded: rules.dmScope });
-  const say = (note: string) => terminal.err(`note: ${clean(note)}\n`);
-  noteConfig(config, options, say);
+  const notes = notesOn(config, options);
+  if (!json) for (const note of notes) terminal.err(`note: ${clean(note)}\n`);
+  const agentIds = agentsOf(stateDir, options);
+  const { keyRules } = config;
   // Nothing is retired for a scope that the host does not use.
-  const inForce = { ...rules, dmScope: rules.dmScope && config.keyRules.dmScope === "main" };
-  const plan = (agentId: string): StorePlan =>
-    planStore({ stateDir, agentId, keyRules: config.keyRules, rules: inForce, nowMs });
-  const { plans, id } = apply
-    ? await applyCollection({ stateDir, agentIds, nowMs }, plan)
-    : { plans: agentIds.map(plan), id: undefined };
-  const mostRows = json ? Infinity : MOST_ROWS;
-  const view = gcView(plans, { stateDir, nowMs, everyRow: !options.hasRules, mostRows, applied: apply, undo: id });
+  const inForce = { ...rules, dmScope: rules.dmScope && keyRules.dmScope === "main" };
+  const shown = { nowMs, everyRow: !options.hasRules, mostRows: json ? Infinity : MOST_ROWS };
+  const planAll = () => {
+    const plans = agentIds.map((agentId) => planStore({ stateDir, agentId, keyRules, rules: inForce, nowMs }));
+    checkActiveKeys(plans, rules.activeKeys);
+    return plans.map((plan) => ({ ...plan, view: agentView(plan, shown) }));
+  };
+  const { plans, undo: folder } = apply
+    ? await applyCollection({ stateDir, agentIds, nowMs }, planAll)
+    : { plans: planAll(), undo: undefined };
+  const agents = plans.map(({ view }) => view);
+  const view = { stateDir, applied: apply, undo: folder?.id ?? null, notes, agents, totals: totalsOf(agents) };
   if (json) terminal.out(`${toJson(view, 2)}\n`);
   else terminal.out(`${gcLines(view, terminal).join("\n")}\n`);
 }
@@ -54,12 +64,23 @@ async function undo({ stateDir, dryRun, json }: GcOptions, id: string, terminal:
   else terminal.out(`${undoLines(cleaned(stores), dryRun).join("\n")}\n`);
 }
 
-function noteConfig({ store, keyRules }: HostConfig, { rules }: GcOptions, say: (note: string) => void): void {
-  if (rules.dmScope && keyRules.dmScope !== "main") {
-    say(`session.dmScope is "${keyRules.dmScope}": --dm-scope retires nothing`);
-  }
-  if (store !== undefined)
-    say(`session.store is ${store}: only stores in the state directory's agents folder are looked at`);
+/** A key that is spelt wrongly would protect nothing, and nobody would know. */
+function checkActiveKeys(plans: readonly StorePlan[], keys: readonly string[]): void {
+  const stores = plans.map(({ store }) => store);
+  const unknown = unknownKeys(stores, keys);
+  if (unknown.length === 0) return;
+  throw new Failure(EXIT.usage, "unknown-key", `--active-key ${unknown.join(", ")}: there is no such row`, {
+    remedy: "without rules the command shows every row",
+  });
+}
+
+function notesOn({ store, keyRules }: HostConfig, { rules }: GcOptions): string[] {
+  const scope = `session.dmScope is "${keyRules.dmScope}": --dm-scope retires nothing`;
+  const elsewhere = `session.store is ${store}: only stores in the state directory's agents folder are looked at`;
+  return [
+    ...(rules.dmScope && keyRules.dmScope !== "main" ? [scope] : []),
+    ...(store === undefined ? [] : [elsewhere]),
+  ];
 }
 
 /** The operator may reach it through a link; what is in it may not be reached so. */
@@ -92,11 +113,8 @@ function agentsOf(stateDir: string, { agent, allAgents }: GcOptions): string[] {
 }
 
 function agentFolders(stateDir: string): string[] {
-  try {
-    return readdirSync(join(stateDir, "agents")).toSorted();
-  } catch {
-    return [];
-  }
+  const folder = join(stateDir, "agents");
+  return lstatSync(folder, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(folder).toSorted();
 }
 
 function noStore(what: string, known: readonly string[]): Failure {

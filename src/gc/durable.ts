@@ -9,11 +9,14 @@ import {
   renameSync,
   rmSync,
   writeSync,
-  type BigIntStats,
+  type Stats,
 } from "node:fs";
 import { dirname } from "node:path";
 
 /** Steps that are on the disk when they return. */
+
+/** Whose a new file is to be. */
+export type Owner = Pick<Stats, "uid" | "gid">;
 
 /**
  * Puts `parts` in the place of `path`: whoever reads it finds the old content or the new one, at any moment and after a power
@@ -22,14 +25,16 @@ import { dirname } from "node:path";
 export function replaceFile(
   path: string,
   parts: readonly Uint8Array[],
-  { like, beforeRename }: { readonly like?: BigIntStats; readonly beforeRename?: () => void } = {},
+  { mode = 0o600, owner, beforeRename }: { mode?: number; owner?: Owner; beforeRename?: () => void } = {},
 ): void {
   const temp = `${path}.${process.pid}.gc-tmp`;
+  rmSync(temp, { force: true });
   try {
-    const fd = openSync(temp, "w", 0o600);
+    const fd = openSync(temp, "wx", mode);
     try {
       for (const part of parts) writeAll(fd, part);
-      if (like !== undefined) keepOwner(fd, like);
+      if (owner !== undefined) give(fd, owner);
+      fchmodSync(fd, mode);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -65,10 +70,12 @@ export function renameAll(renamings: readonly Renaming[]): void {
  * Keeps a file's content under another name. Not as a second link to it: newer hosts refuse to import a store that has one
  * (2026.9.6), and it would have two until it is replaced.
  */
-export function keepCopy(path: string, copy: string): void {
+export function keepCopy(path: string, copy: string, owner: Owner): void {
   copyFileSync(path, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   const fd = openSync(copy, "r+");
   try {
+    give(fd, owner);
+    fchmodSync(fd, 0o600);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
@@ -94,11 +101,7 @@ function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done);
 }
 
-function keepOwner(fd: number, { mode, uid, gid }: BigIntStats): void {
-  fchmodSync(fd, Number(mode) & 0o777);
-  try {
-    fchownSync(fd, Number(uid), Number(gid));
-  } catch {
-    // Only root may give a file away; whoever else replaces it owns it.
-  }
+/** Only root may give a file away; whoever else writes one owns it. */
+function give(fd: number, { uid, gid }: Owner): void {
+  if (process.getuid?.() === 0) fchownSync(fd, uid, gid);
 }

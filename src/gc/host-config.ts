@@ -33,6 +33,7 @@ export function readHostConfig(
     const includes = [config, session].some((part) => Object.hasOwn(part, "$include"));
     if (includes && session["dmScope"] === undefined) throw unsure("includes other files");
     if (!DM_SCOPES.includes(dmScope)) throw unsure(`says ${JSON.stringify(dmScope)}`);
+    if (hasOtherScopes(config["bindings"])) throw unsure("has bindings with a session.dmScope of their own");
   }
   return {
     store: typeof session["store"] === "string" ? session["store"] : undefined,
@@ -46,6 +47,14 @@ export function readHostConfig(
     },
   };
 }
+
+/** A binding of a channel or person to an agent can have its direct chats kept apart, whatever the rest does. */
+const hasOtherScopes = (bindings: unknown): boolean =>
+  Array.isArray(bindings) &&
+  bindings.some((binding: unknown) => {
+    const { dmScope } = asObject(asObject(binding)["session"]);
+    return dmScope !== undefined && dmScope !== "main";
+  });
 
 function parsed(path: string, unsure: ((why: string) => StoreError) | undefined): Record<string, unknown> {
   try {

@@ -72,6 +72,9 @@ function tryLock(path: string, lockPath: string): boolean {
     const fd = openSync(lockPath, "wx", 0o600);
     try {
       writeSync(fd, JSON.stringify(lock));
+    } catch (error) {
+      rmSync(lockPath, { force: true });
+      throw error;
     } finally {
       closeSync(fd);
     }

@@ -55,7 +55,7 @@ Rules:
   --missing              rows whose transcript is missing, empty or corrupt
   --dm-scope             direct chats of their own while session.dmScope is main
   --max-per-agent N      the least lately active ones beyond N rows of an agent
-  --active-key KEY       a row to keep in any case; can be given more than once
+  --active-key KEY       a row to keep in any case, however it is spelt; can be given more than once
 
 What to do:
   --dry-run              show what would be done (the default); without rules, every row

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** Whether there is such a process, and it still does something. */
 export function isAlive(pid: number): boolean {
@@ -32,6 +32,19 @@ export function environmentOf(pid: number): Readonly<Record<string, string>> | u
   return pairs.length === 0 ? undefined : Object.fromEntries(pairs);
 }
 
+/** The folder that it works in. */
+export const folderOf = (pid: number): string | undefined => linkAt(`/proc/${pid}/cwd`);
+
+/** What it has open; none where that cannot be seen. */
+export function openFilesOf(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).flatMap((name) => linkAt(`${folder}/${name}`) ?? []);
+  } catch {
+    return [];
+  }
+}
+
 /** Every process that can be seen; none where the system does not list them. */
 export function allPids(): number[] {
   try {
@@ -49,6 +62,14 @@ const statusOf = (pid: number): string | undefined => fieldsOf(pid)?.[0];
 function fieldsOf(pid: number): string[] | undefined {
   try {
     return readFileSync(`/proc/${pid}/stat`, "utf8").split(/.*\) /s)[1]?.split(" ");
+  } catch {
+    return undefined;
+  }
+}
+
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
   } catch {
     return undefined;
   }

@@ -77,15 +77,18 @@ function nextLines({ applied, undo, totals }: GcView): string[] {
 
 const HOW: Readonly<Record<UndoneStore["how"], string>> = {
   restored: "as it was before, byte for byte",
-  merged: "changed since: the retired rows stand behind its own",
+  merged: "it has changed since; the rows that went stand behind its own",
   untouched: "nothing to put back",
+  gone: "its folder is not there any more",
 };
 
 /** What became of each store. `stores` have been cleaned. */
 export function undoLines(stores: readonly UndoneStore[], dryRun: boolean): string[] {
-  return stores.flatMap(({ agentId, how, transcriptsBack, keysInUse, transcriptsLost }) => [
-    `${agentId}: ${dryRun ? "would be " : ""}${how}: ${HOW[how]}; ${transcriptsBack} transcripts ${dryRun ? "would have" : "have"} their names back`,
-    ...keysInUse.map((key) => `  ${key} is in use again: it stays as it is`),
-    ...transcriptsLost.map((name) => `  ${name} cannot get its name back: its archive is gone, or the name is taken`),
+  const has = dryRun ? "would get" : "got";
+  return stores.flatMap(({ agentId, how, filesBack, keysInUse, filesLost, backup }) => [
+    `${agentId}: ${dryRun ? "would be " : ""}${how}: ${HOW[how]}; ${filesBack} files ${has} their names back`,
+    ...(how === "gone" ? [`  what it was is in ${backup}`] : []),
+    ...keysInUse.map((key) => `  ${key} is in use again: it stays as it is, and what it had before stays archived`),
+    ...filesLost.map((name) => `  ${name} does not get its name back: its archive is gone, or the name is taken`),
   ]);
 }

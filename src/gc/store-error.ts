@@ -2,7 +2,6 @@
 export type StoreErrorReason =
   | "no-store"
   | "unsafe-path"
-  | "unreadable"
   | "too-large"
   | "not-json"
   | "not-an-object"
@@ -11,7 +10,7 @@ export type StoreErrorReason =
   | "locked"
   | "changed"
   | "disk-full"
-  | "not-written"
+  | "not-possible"
   | "config-unreadable"
   | "unknown-undo"
   | "undone-already"
@@ -26,4 +25,18 @@ export class StoreError extends Error {
     super(message, options);
     this.reason = reason;
   }
+}
+
+const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+
+/** What the system said no to, as a `StoreError`; `consequence` says what that means for the stores. */
+export function storeErrorOf(error: unknown, consequence: string): StoreError {
+  if (error instanceof StoreError)
+    return new StoreError(error.reason, `${error.message} (${consequence})`, { cause: error });
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  const where = path === undefined ? "" : `${path}: `;
+  if (FULL.has(code)) return new StoreError("disk-full", `${where}the disk is full: ${consequence}`, { cause: error });
+  const what = message.replace(/^\w+: /, "").replace(/, \w+( '.*)?$/s, "");
+  return new StoreError("not-possible", `${where}${what} (${code}): ${consequence}`, { cause: error });
 }

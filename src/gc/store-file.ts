@@ -10,6 +10,7 @@ import {
   type BigIntStats,
 } from "node:fs";
 import { dirname } from "node:path";
+import type { Owner } from "./durable.ts";
 import { StoreError } from "./store-error.ts";
 
 /** A file as it was read. */
@@ -17,6 +18,8 @@ export interface FileRead {
   readonly path: string;
   readonly bytes: Buffer;
   readonly stats: BigIntStats;
+  readonly mode: number;
+  readonly owner: Owner;
 }
 
 /** Beyond it neither this tool nor a host can read a store: no text is that long. */
@@ -36,7 +39,14 @@ export function readStoreFile(path: string): FileRead {
       throw new StoreError("too-large", `${path} has ${size}, more than the ${LARGEST_BYTES} that can be read at all`);
     }
     const bytes = readFileSync(fd);
-    const file = { path, bytes, stats };
+    const { mode, uid, gid } = stats;
+    const file = {
+      path,
+      bytes,
+      stats,
+      mode: Number(mode) & 0o777,
+      owner: { uid: Number(uid), gid: Number(gid) },
+    };
     if (BigInt(bytes.length) !== stats.size || !isSame(stats, fstatSync(fd, { bigint: true }))) throw changed(path);
     return file;
   } finally {
@@ -59,8 +69,7 @@ function open(path: string): number {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") throw new StoreError("no-store", `${path}: there is no such file`);
     if (code === "ELOOP") throw new StoreError("unsafe-path", `${path} is a symbolic link: nothing is done with it`);
-    if (error instanceof StoreError) throw error;
-    throw new StoreError("unreadable", `${path} cannot be read (${code ?? String(error)})`, { cause: error });
+    throw error;
   }
 }
 

@@ -46,11 +46,6 @@ export function withoutRows(bytes: Buffer, spans: readonly RowSpan[], retired: R
   return [...parts, bytes.subarray(last.end)];
 }
 
-/** The rows of these keys as a store of their own. */
-export function onlyRows(bytes: Buffer, spans: readonly RowSpan[], wanted: ReadonlySet<string>): Buffer[] {
-  return storeOf(spans.filter(({ key }) => wanted.has(key)).map(({ start, end }) => bytes.subarray(start, end)));
-}
-
 /** A store's text with more rows behind its own. */
 export function withRows(bytes: Buffer, spans: readonly RowSpan[], added: readonly Buffer[]): Buffer[] {
   const last = spans.at(-1);
@@ -160,9 +155,10 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const SPACE = 0x20;
-/** `{` and `[`, `}` and `]`: they differ from each other in one bit that no other character of JSON's own has so. */
-const OPENING = new Set([0x7b, 0x5b]);
-const CLOSING = new Set([0x7d, 0x5d]);
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
 
 /** The members of the outermost object of a text that is valid JSON, in the order of the text. */
 export function rowSpans(bytes: Buffer): RowSpan[] {
@@ -181,8 +177,8 @@ export function rowSpans(bytes: Buffer): RowSpan[] {
         key = JSON.parse(bytes.toString("utf8", at, after)) as string;
       }
       at = after - 1;
-    } else if (OPENING.has(byte)) depth += 1;
-    else if (CLOSING.has(byte)) depth -= 1;
+    } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1;
+    else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth -= 1;
     const isEnd = depth === 0 || (depth === 1 && byte === COMMA);
     if (isEnd && key !== undefined) {
       spans.push({ key, start, end });

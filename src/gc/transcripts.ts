@@ -12,6 +12,8 @@ export class Transcripts {
   readonly #folder: string;
   readonly #prefix: string;
   readonly #stateDir: string;
+  /** By the name that they begin with; made when the first is asked for. */
+  #companions: Map<string, string[]> | undefined;
   /** Folders that rows name, as they are without links. */
   readonly #real = new Map<string, string | undefined>();
   /** What is in the folder: 100,000 questions are answered by one look. */
@@ -66,10 +68,10 @@ export class Transcripts {
     }
   }
 
-  /** A symbolic link, or anything outside the state directory. What is not there is not followed. */
+  /** A symbolic link, anything outside the state directory, or a name without room. What is not there is not followed. */
   isUnsafe(binding: Binding): boolean {
     const name = this.#nameOf(binding);
-    if (name !== undefined) return this.#names.has(name) && !isFile(this.#prefix + name);
+    if (name !== undefined) return this.#names.has(name) && !(isFile(this.#prefix + name) && hasRoom(name));
     const path = this.pathOf(binding);
     if (path === undefined || lstatSync(path, { throwIfNoEntry: false }) === undefined) return false;
     const folder = this.#realOf(dirname(path));
@@ -91,9 +93,16 @@ export class Transcripts {
     return path !== undefined && isLocked(path);
   }
 
-  /** Whether it may be renamed here: the transcripts of another store may be that one's, and names have an end. */
-  isOwn(path: string): boolean {
-    return dirname(path) === this.#folder && isFile(path) && Buffer.byteLength(basename(path)) <= LONGEST_NAME;
+  /**
+   * What is to be archived with a transcript: itself, and what hosts keep beside it. None when it is not a file in the store's
+   * own folder: the transcripts of another store are that one's.
+   */
+  filesOf(path: string): string[] {
+    const name = basename(path);
+    if (dirname(path) !== this.#folder || !this.#names.has(name) || !isFile(path)) return [];
+    this.#companions ??= companionsIn(this.#names);
+    const others = this.#companions.get(name.replace(/\.jsonl$/, "")) ?? [];
+    return [name, ...others].map((one) => this.#prefix + one);
   }
 
   #isInside(path: string): boolean {
@@ -113,6 +122,16 @@ function realOf(path: string): string | undefined {
   }
 }
 
+/** Checkpoints of compactions and trajectories, which hosts name after the session. */
+function companionsIn(names: Iterable<string>): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const name of names) {
+    const [, session] = /^(.+?)\.(?:checkpoint\..+\.jsonl|trajectory\.jsonl|trajectory-path\.json)$/.exec(name) ?? [];
+    if (session !== undefined && hasRoom(name)) found.set(session, [...(found.get(session) ?? []), name]);
+  }
+  return found;
+}
+
 const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /** One for all: they are read one after the other. */
@@ -128,19 +147,36 @@ function headOf(path: string): [text: string, sizeBytes: number] {
   }
 }
 
+/** To hosts a longer file without a message is a conversation all the same (2026.6.5). */
+const SHORT_BYTES = 4096;
+const CONTENT = new Set<unknown>(["message", "compaction", "branch_summary"]);
+
 /** What the head leaves open is taken for a conversation. */
 function stateOfHead(text: string, sizeBytes: number): TranscriptState {
   const isWhole = sizeBytes <= HEAD_BYTES;
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   // Cut off by the end of the head, or by a crash: a host repairs the latter.
   if (!isWhole) lines.pop();
-  const events = lines.map(eventIn);
-  if (events.some((event) => event?.type === "message")) return "present";
-  if (!isWhole && (lines.length === 0 || events.some((event) => event !== undefined))) return "present";
-  return lines.length === 0 || events.some((event) => event !== undefined) ? "empty" : "corrupt";
+  const events = lines.flatMap((line) => eventIn(line) ?? []);
+  if (events.some(hasContent)) return "present";
+  if (events.length > 0) return sizeBytes > SHORT_BYTES ? "present" : "empty";
+  if (lines.length > 0) return "corrupt";
+  return isWhole ? "empty" : "present";
 }
 
-function eventIn(line: string): { readonly type?: unknown } | undefined {
+/** Older hosts wrote the message itself. */
+function hasContent({ type, role, message }: Event): boolean {
+  const inner = typeof message === "object" && message !== null && "role" in message;
+  return CONTENT.has(type) || typeof role === "string" || inner;
+}
+
+interface Event {
+  readonly type?: unknown;
+  readonly role?: unknown;
+  readonly message?: unknown;
+}
+
+function eventIn(line: string): Event | undefined {
   try {
     const event: unknown = JSON.parse(line);
     return typeof event === "object" && event !== null ? event : undefined;
@@ -162,8 +198,8 @@ const archiveSuffix = (atMs: number): string => `.deleted.${archiveStamp(atMs)}`
 /** A time as it may stand in the name of a file: `2026-02-03T04-05-06.789Z`. */
 export const archiveStamp = (atMs: number): string => new Date(atMs).toISOString().replaceAll(":", "-");
 
-/** In bytes, of one that still fits with the suffix. */
-const LONGEST_NAME = 255 - archiveSuffix(0).length;
+/** Names end at 255 bytes. */
+const hasRoom = (name: string): boolean => Buffer.byteLength(name) + archiveSuffix(0).length <= 255;
 
 /** The folder of an agent's store. */
 export const sessionsFolder = (stateDir: string, agentId: string): string =>

@@ -51,42 +51,34 @@ export interface GcView {
   readonly applied: boolean;
   /** What takes it back: the value for `--undo`. */
   readonly undo: string | null;
+  readonly notes: readonly string[];
   readonly agents: readonly AgentView[];
   readonly totals: GcCounts;
 }
 
+export const totalsOf = (agents: readonly GcCounts[]): GcCounts => {
+  const total = (field: keyof GcCounts) => agents.reduce((sum, agent) => sum + agent[field], 0);
+  return {
+    before: total("before"),
+    after: total("after"),
+    retired: total("retired"),
+    kept: total("kept"),
+    protected: total("protected"),
+    missingTranscripts: total("missingTranscripts"),
+    dmScopeRows: total("dmScopeRows"),
+  };
+};
+
 export interface ViewOptions {
-  readonly stateDir: string;
   readonly nowMs: number;
   /** Also those that no rule matched. */
   readonly everyRow: boolean;
   /** How many rows of an agent are wanted at most; the counts are always of all. */
   readonly mostRows: number;
-  readonly applied: boolean;
-  readonly undo: string | undefined;
 }
 
-export function gcView(plans: readonly StorePlan[], options: ViewOptions): GcView {
-  const agents = plans.map((plan) => agentView(plan, options));
-  const total = (field: keyof GcCounts) => agents.reduce((sum, agent) => sum + agent[field], 0);
-  return {
-    stateDir: options.stateDir,
-    applied: options.applied,
-    undo: options.undo ?? null,
-    agents,
-    totals: {
-      before: total("before"),
-      after: total("after"),
-      retired: total("retired"),
-      kept: total("kept"),
-      protected: total("protected"),
-      missingTranscripts: total("missingTranscripts"),
-      dmScopeRows: total("dmScopeRows"),
-    },
-  };
-}
-
-function agentView(plan: StorePlan, { nowMs, everyRow, mostRows }: ViewOptions): AgentView {
+/** One agent's store as it is now: to be asked for before anything is changed. */
+export function agentView(plan: StorePlan, { nowMs, everyRow, mostRows }: ViewOptions): AgentView {
   const { store, decisions, transcripts, file } = plan;
   const { bindings } = store;
   const count = (action: Decision["action"]) => decisions.filter((one) => one.action === action).length;

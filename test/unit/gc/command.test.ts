@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -10,6 +10,7 @@ import { FakeTerminal } from "../cli/harness.ts";
 
 const HOUR_MS = 3_600_000;
 const NOW_MS = Date.UTC(2026, 5, 20, 12);
+const OLD_MS = NOW_MS - 1000 * HOUR_MS;
 const KEY = "agent:main:telegram:direct:1";
 
 let stateDir: string;
@@ -73,13 +74,13 @@ describe("what it prints", () => {
   });
 
   it("cannot be led astray by what is in a key", async () => {
-    writeStore({ "agent:main:\u001b[31m\u202e": { lastInteractionAt: 1 } });
+    writeStore({ "agent:main:\u001b[31m\u202e": { lastInteractionAt: OLD_MS } });
     const { stdout } = await gc(...IDLE);
     for (const hostile of ["\u001b", "\u202e"]) expect(stdout).not.toContain(hostile);
   });
 
   it("shows a thousand rows, and counts them all", async () => {
-    writeStore(Object.fromEntries(Array.from({ length: 1200 }, (_, at) => [`k${at}`, { lastInteractionAt: 1 }])));
+    writeStore(Object.fromEntries(Array.from({ length: 1200 }, (_, at) => [`k${at}`, { lastInteractionAt: OLD_MS }])));
     const { stdout } = await gc(...IDLE);
     expect(stdout.match(/^retire/gm)).toHaveLength(1000);
     expect(stdout).toContain("... and 200 more: --json has all");
@@ -178,6 +179,12 @@ describe("the scope of direct chats", () => {
     expect((await gc("--dm-scope", "--config", config)).stdout).toContain("--apply retires 1");
   });
 
+  it("is not one scope where a binding has its own", async () => {
+    const binding = { agentId: "main", match: { channel: "telegram" }, session: { dmScope: "per-peer" } };
+    writeFileSync(path.join(stateDir, "openclaw.json"), JSON.stringify({ bindings: [binding] }));
+    expect((await gc("--dm-scope")).stderr).toContain("has bindings with a session.dmScope of their own");
+  });
+
   it("retires nothing for a scope that the host does not use", async () => {
     writeFileSync(
       path.join(stateDir, "openclaw.json"),
@@ -208,6 +215,126 @@ describe("the scope of direct chats", () => {
   });
 });
 
+describe("an active key", () => {
+  it("is known by its conversation, and has to be there", async () => {
+    writeFileSync(path.join(stateDir, "openclaw.json"), '{"session":{"mainKey":"work"}}');
+    writeStore({ "agent:main:work": { lastInteractionAt: OLD_MS } });
+    for (const key of ["main", "agent:main:main", "work", "AGENT:MAIN:WORK"]) {
+      expect((await gc(...IDLE, "--active-key", key)).stdout).toMatch(/^protect .* active-key /m);
+    }
+    const { stderr, exitCode } = await gc(...IDLE, "--apply", "--active-key", "agent:main:wrok");
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringContaining("--active-key agent:main:wrok: there is no such row"),
+    ]);
+    expect(readdirSync(stateDir)).toEqual(["agents", "openclaw.json"]);
+  });
+});
+
+describe("who else has a transcript", () => {
+  const transcript = (agentId: string, name: string): string => {
+    const file = path.join(path.dirname(agentStore(agentId)), name);
+    writeFileSync(file, '{"type":"session"}\n{"type":"message"}\n');
+    return file;
+  };
+  const left = () => readdirSync(path.dirname(store)).filter((name) => name.endsWith(".jsonl"));
+
+  it("keeps it: another row, another agent's row, a row's checkpoint, a link", async () => {
+    const now = { lastInteractionAt: NOW_MS };
+    const names = ["shared", "elsewhere", "checkpoint", "linked", "mine"];
+    const rows = names.map((id) => [`agent:main:${id}`, { sessionId: id, lastInteractionAt: OLD_MS }] as const);
+    for (const id of names) transcript("main", `${id}.jsonl`);
+    writeStore({
+      ...Object.fromEntries(rows),
+      "agent:main:new": { sessionId: "shared", ...now },
+      "agent:main:compacted": {
+        sessionId: "compacted",
+        compactionCheckpoints: [{ preCompaction: { sessionFile: transcript("main", "checkpoint.jsonl") } }],
+        ...now,
+      },
+    });
+    writeStore({ "agent:ops:x": { sessionFile: transcript("main", "elsewhere.jsonl"), ...now } }, agentStore("ops"));
+    symlinkSync(path.join(path.dirname(store), "linked.jsonl"), path.join(path.dirname(agentStore("ops")), "l.jsonl"));
+    const { stdout } = await gc("--agent", "main", ...IDLE, "--apply");
+    expect(stdout).toContain("retired 5");
+    expect(left()).toEqual(["checkpoint.jsonl", "elsewhere.jsonl", "linked.jsonl", "shared.jsonl"]);
+  });
+
+  it("takes along what belongs to it", async () => {
+    for (const name of ["a.jsonl", "a.trajectory.jsonl", "a.checkpoint.1.jsonl"]) transcript("main", name);
+    const { stdout } = await gc(...IDLE, "--apply");
+    expect(left()).toEqual([]);
+    expect(stdout).toMatch(/^retire .* present$/m);
+    const [, id = ""] = /--undo (\S+)/.exec(stdout) ?? [];
+    expect((await gc("--undo", id)).stdout).toContain("3 files got their names back");
+    expect(left()).toEqual(["a.checkpoint.1.jsonl", "a.jsonl", "a.trajectory.jsonl"]);
+  });
+});
+
+describe("what can be taken back", () => {
+  async function collected(): Promise<string> {
+    writeStore({ "agent:ops:x": { lastInteractionAt: OLD_MS } }, agentStore("ops"));
+    const { stdout } = await gc("--all-agents", ...IDLE, "--apply");
+    return /--undo (\S+)/.exec(stdout)?.[1] ?? "";
+  }
+
+  it("is everything but what is gone", async () => {
+    const id = await collected();
+    rmSync(path.join(stateDir, "agents/ops"), { recursive: true });
+    const { stdout, exitCode } = await gc("--undo", id);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("main: restored");
+    expect(stdout).toContain("ops: gone: its folder is not there any more");
+    expect(stdout).toContain("ops.before.json");
+    expect((await gc("--undo", id)).stderr).toContain("was undone at");
+  });
+
+  it("comes back where there is no store any more", async () => {
+    const before = readFileSync(store);
+    const id = await collected();
+    rmSync(store);
+    expect((await gc("--undo", id)).stdout).toContain("main: restored");
+    expect(readFileSync(store)).toEqual(before);
+  });
+
+  it("is not what somebody else has written into it", async () => {
+    const id = await collected();
+    const file = path.join(stateDir, "resume-scheduler/gc", id, "undo.json");
+    const record = JSON.parse(readFileSync(file, "utf8")) as { stores: object[] };
+    const [first, ...others] = record.stores;
+    const outside = path.join(makeTempDir("gc-out"), "a.jsonl");
+    writeFileSync(outside, "");
+    const bad = [
+      "{",
+      "null",
+      { ...record, version: 2 },
+      { ...record, stores: [{ agentId: "main" }] },
+      {
+        ...record,
+        finishedAt: undefined,
+        stores: [{ ...first, archived: [{ from: "agents/x", to: "../../x", keys: [] }] }, ...others],
+      },
+      { ...record, finishedAt: undefined, stores: [{ ...first, path: outside }, ...others] },
+    ];
+    for (const content of bad) {
+      writeStore(content, file);
+      expect(await gc("--undo", id)).toMatchObject({
+        exitCode: 3,
+        stderr: expect.stringContaining("undo.json is not "),
+      });
+      expect(await gc("--agent", "ops", ...IDLE, "--apply")).toMatchObject({ exitCode: 0, stderr: "" });
+    }
+  });
+
+  it("has an id", async () => {
+    const id = await collected();
+    for (const wrong of ["../../x", "", "2026-02-03T04-05-06.789Z"]) {
+      const { stderr, exitCode } = await gc("--undo", wrong);
+      expect([exitCode, stderr]).toEqual([3, expect.stringContaining(`to undo in ${stateDir}: there are ${id}`)]);
+    }
+  });
+});
+
 describe("a store in use", () => {
   /** Something that runs for as long as the test needs it. */
   function running(args: string[], env: Record<string, string> = {}): ChildProcess & AsyncDisposable {
@@ -226,7 +353,7 @@ describe("a store in use", () => {
     const gone = Number(execFileSync(process.execPath, ["-p", "process.pid"], { encoding: "utf8" }));
     lock(gone);
     expect((await gc(...IDLE, "--apply")).stdout).toContain("retired 1");
-    writeStore({ [KEY]: { lastInteractionAt: 1 } });
+    writeStore({ [KEY]: { lastInteractionAt: OLD_MS } });
     lock(process.pid);
     const { stderr, exitCode } = await gc(...IDLE, "--apply");
     expect([exitCode, stderr]).toEqual([3, expect.stringContaining(`is locked by process ${process.pid}`)]);

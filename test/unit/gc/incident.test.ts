@@ -252,7 +252,10 @@ describe("applied", () => {
     const now = JSON.parse(readFileSync(store, "utf8")) as Record<string, { sessionId: string }>;
     expect(now[again!]).toEqual({ sessionId: "new" });
     expect(Object.keys(now)).toEqual([...Object.keys(old), again, "later", ...others]);
-    expect(Object.keys(files()).filter((name) => name.includes(".deleted."))).toEqual([]);
+    // What the row that is in use again had before stays an archive: under its old name a host would take it for litter.
+    const archived = Object.keys(files()).filter((name) => name.includes(".deleted."));
+    const had = INCIDENT["ops"]!.find(([key]) => key === again)![4] !== "missing";
+    expect(archived).toHaveLength(had ? 1 : 0);
   });
 
   it("tells of transcripts that the host has removed meanwhile", async () => {
@@ -260,9 +263,8 @@ describe("applied", () => {
     const gone = Object.keys(files()).filter((name) => name.includes(".deleted."));
     rmSync(path.join(stateDir, "agents", gone[0]!));
     const { stores } = await gc<{ stores: UndoneStore[] }>("--undo", undo!);
-    const lost = stores.flatMap(({ transcriptsLost }) => transcriptsLost);
-    expect(lost).toEqual(
-      [path.join("agents", gone[0]!.replace(/\.deleted\..*/, ""))].map((name) => expect.stringContaining(name)),
-    );
+    expect(stores.flatMap(({ filesLost }) => filesLost)).toEqual([
+      path.join("agents", gone[0]!.replace(/\.deleted\..*/, "")),
+    ]);
   });
 });

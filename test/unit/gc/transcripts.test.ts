@@ -26,7 +26,7 @@ const look = (entry: object) => {
   return {
     state: transcripts.stateOf(binding),
     file: found === undefined ? undefined : path.relative(folder, found),
-    mayMove: found !== undefined && transcripts.isOwn(found),
+    mayMove: found !== undefined && transcripts.filesOf(found).length > 0,
   };
 };
 
@@ -86,6 +86,11 @@ describe("what is in it", () => {
     // A host repairs a header that is lost.
     ["present", `garbage\n${MESSAGE}`],
     ["present", `${HEADER}${JSON.stringify({ type: "message", text: "x".repeat(300_000) })}\n`],
+    ["present", '{"role":"user","content":"an older host wrote it so"}\n'],
+    ["present", '{"message":{"role":"user"}}\n'],
+    ["present", `${HEADER}{"type":"compaction","summary":"so far"}\n`],
+    // To hosts it is a conversation.
+    ["present", `${HEADER}${JSON.stringify({ type: "custom", data: "x".repeat(4200) })}\n`],
     ["empty", ""],
     ["empty", "\n\n"],
     ["empty", HEADER],
@@ -108,11 +113,19 @@ describe("the name of an archive", () => {
     expect(archiveNameOf(file, atMs)).toBe(`${file}.deleted.2026-02-03T04-05-06.790Z`);
   });
 
-  it("has an end: what would be longer keeps its own", () => {
+  it("has an end: what would be longer is not touched", () => {
     write(`${"x".repeat(222 - 6)}.jsonl`);
     write(`${"x".repeat(223 - 6)}.jsonl`);
-    const [fits, longer] = readdirSync(folder).toSorted((a, b) => a.length - b.length);
-    expect([look({ sessionFile: fits }).mayMove, look({ sessionFile: longer }).mayMove]).toEqual([true, false]);
-    write(path.basename(archiveNameOf(path.join(folder, fits ?? ""), 0)));
+    const [fits = "", longer = ""] = readdirSync(folder).toSorted((a, b) => a.length - b.length);
+    expect(look({ sessionFile: fits })).toMatchObject({ state: "present", mayMove: true });
+    expect(look({ sessionFile: longer }).state).toBe("unsafe");
+    write(path.basename(archiveNameOf(path.join(folder, fits), 0)));
+  });
+
+  it("is given to what hosts keep beside a transcript, too", () => {
+    const beside = ["a.checkpoint.1.jsonl", "a.trajectory.jsonl", "a.trajectory-path.json"];
+    for (const name of ["a.jsonl", ...beside, "ab.trajectory.jsonl", "a.jsonl.lock"]) write(name);
+    const files = new Transcripts(folder, stateDir).filesOf(path.join(folder, "a.jsonl"));
+    expect(files.map((file) => path.basename(file)).toSorted()).toEqual(["a.jsonl", ...beside].toSorted());
   });
 });
