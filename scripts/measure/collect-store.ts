@@ -11,6 +11,8 @@ const ROUNDS = 7;
 const MOST = 1.3;
 const HOUR_MS = 3_600_000;
 const FOLDER = "agents/main/sessions";
+const UNDO = "resume-scheduler/gc";
+const STALE = ["--max-age-hours", "120", "--idle-hours", "24"];
 
 export async function collectStore(say: Say): Promise<Row[]> {
   const stateDir = makeTempDir("collect-store");
@@ -23,22 +25,32 @@ export async function collectStore(say: Say): Promise<Row[]> {
     const bin = path.join(buildPlugin(), "dist/bin.js");
     const parse = `JSON.parse(require("node:fs").readFileSync(${JSON.stringify(store)}, "utf8"))`;
     const gc = (...rules: string[]) => timeOf(bin, "gc", "--state-dir", stateDir, ...rules);
-    const times = { parse: [] as number[], few: [] as number[], most: [] as number[] };
+    const undo = () => {
+      const [id = ""] = fs.readdirSync(path.join(stateDir, UNDO)).toSorted().slice(-1);
+      gc("--undo", id);
+    };
+    const times = { parse: [] as number[], few: [] as number[], most: [] as number[], apply: [] as number[] };
     for (let round = 0; round < ROUNDS; round += 1) {
       say(`round ${round + 1} of ${ROUNDS}`);
       times.parse.push(timeOf("-e", parse));
       times.few.push(gc("--max-age-hours", "400", "--idle-hours", "290"));
-      times.most.push(gc("--max-age-hours", "120", "--idle-hours", "24"));
+      times.most.push(gc(...STALE));
+      times.apply.push(gc(...STALE, "--apply"));
+      undo();
     }
-    const [parseMs, fewMs, mostMs] = [median(times.parse), median(times.few), median(times.most)];
-    const as = (what: string, gcMs: number) => ({
+    const parseMs = median(times.parse);
+    const as = (what: string, gcTimes: readonly number[], most: number) => ({
       what: `gc of ${ROWS} rows of ${bytesPerRow} bytes, ${what}, against reading and parsing`,
-      figure: `${(gcMs / parseMs).toFixed(2)}x (${ms(gcMs)}, ${ms(parseMs)})`,
-      bar: `${MOST}x`,
-      pass: gcMs / parseMs <= MOST,
-      data: { ...times, bytesPerRow },
+      figure: `${(median(gcTimes) / parseMs).toFixed(2)}x (${ms(median(gcTimes))}, ${ms(parseMs)})`,
+      bar: most === Infinity ? "none: it writes" : `${most}x`,
+      pass: median(gcTimes) / parseMs <= most,
+      data: { parse: times.parse, gc: gcTimes, bytesPerRow },
     });
-    return [as("3 of 100 retired", fewMs), as("94 of 100 retired", mostMs)];
+    return [
+      as("3 of 100 to retire", times.few, MOST),
+      as("92 of 100 to retire", times.most, MOST),
+      as("92 of 100 retired (--apply)", times.apply, Infinity),
+    ];
   } finally {
     removeTempDir(stateDir);
   }
