@@ -1,5 +1,5 @@
 import type { GatewayRpcOpts } from "openclaw/plugin-sdk/gateway-runtime";
-import type { DoctorView, GcView, PlanView, ShowView } from "../operate/views.ts";
+import type { DoctorView, GcView, PlanView, RowSurvey, ShowView } from "../operate/views.ts";
 
 /** Who answers the commands. */
 export interface Backend {
@@ -16,6 +16,7 @@ export interface Backend {
     show(sessionKey: string): ShowView;
     doctor(): DoctorView | Promise<DoctorView>;
     gc(options: { activeKey?: string }): Promise<GcView>;
+    rows(options: { activeKey?: string }): RowSurvey;
   };
   /** Runs `openclaw <args>` to its end. What it prints goes where this process prints, or is returned if it is captured. */
   openclaw(args: readonly string[], options: { captured: boolean }): Promise<{ exitCode: number; output: string }>;

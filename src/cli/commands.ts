@@ -1,10 +1,19 @@
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/plugin-entry";
-import type { ActionView, DoctorView, GcView, PauseView, PlanView, ShowView, StatusView } from "../operate/views.ts";
+import type {
+  ActionView,
+  DoctorView,
+  GcView,
+  PauseView,
+  PlanView,
+  RowSurvey,
+  ShowView,
+  StatusView,
+} from "../operate/views.ts";
 import type { Backend } from "./backend.ts";
 import { readSettings } from "./config-file.ts";
-import { EXIT, EXIT_HELP } from "./failure.ts";
-import { Invocation, type Options, positive, usage } from "./invocation.ts";
-import { gcTable } from "./gc.ts";
+import { EXIT, EXIT_HELP, failureOf } from "./failure.ts";
+import { Invocation, isUnaddressed, type Options, positive, usage } from "./invocation.ts";
+import { cleanupArgs, type GcAnswer, gcTable } from "./gc.ts";
 import { planTable } from "./plan.ts";
 import { doneLines, findingLines, pauseLine, refusedLines } from "./replies.ts";
 import { showPage } from "./show.ts";
@@ -179,26 +188,39 @@ async function pause(invocation: Invocation, method: "pause" | "unpause"): Promi
 }
 
 async function gc(invocation: Invocation): Promise<void> {
-  const { options, backend } = invocation;
-  const { activeKey, apply = false, cleanup = false, url, port } = options;
+  const { options, backend, json, terminal } = invocation;
+  const { activeKey, apply = false, cleanup = false } = options;
   if (apply && options.dryRun === true) throw usage("gc: give either --dry-run or --apply");
-  if (cleanup && (url ?? port) !== undefined) throw usage("gc: --cleanup works on this machine's own gateway only");
+  const isOwn = isUnaddressed(options) && options.port === undefined;
+  if (cleanup && !isOwn) throw usage("gc: --cleanup works on this machine's own gateway only");
   const asked = activeKey === undefined ? {} : { activeKey };
+  // Looked at here: the gateway would be held up for as long as the host lists its rows.
+  const rows = isOwn ? surveyed(() => backend.offline.rows(asked), cleanup) : null;
   const view = apply
     ? await invocation.ask<GcView>("gc", { apply, ...asked })
     : await invocation.askOrRead<GcView>("gc", { apply, ...asked }, () => backend.offline.gc(asked));
-  if (cleanup) return answerAndCleanUp(invocation, view);
-  invocation.answer(view, gcTable);
+  const args = rows === null ? undefined : cleanupArgs(rows, { apply, activeKey });
+  const answer: GcAnswer = {
+    ...view,
+    rows,
+    cleanup: args === undefined ? null : { args, exitCode: null, output: null },
+  };
+  if (!cleanup || args === undefined) return invocation.answer(answer, gcTable);
+  // The host's command prints for itself, below our answer, or becomes a part of it. Its failure is ours.
+  if (!json) invocation.answer(answer, gcTable);
+  const { exitCode, output } = await backend.openclaw(json ? [...args, "--json"] : args, { captured: json });
+  if (json) invocation.answer({ ...answer, cleanup: { args, exitCode, output: parsed(output) } }, gcTable);
+  if (exitCode !== 0) terminal.exitWith(EXIT.failed);
 }
 
-/** The host's command prints for itself, below our answer, or becomes a part of it. Its failure is ours. */
-async function answerAndCleanUp(invocation: Invocation, view: GcView): Promise<void> {
-  const { json, backend, terminal } = invocation;
-  const { args } = view.cleanup;
-  if (!json) invocation.answer(view, gcTable);
-  const { exitCode, output } = await backend.openclaw(json ? [...args, "--json"] : args, { captured: json });
-  if (json) invocation.answer({ ...view, cleanup: { args, exitCode, output: parsed(output) } }, gcTable);
-  if (exitCode !== 0) terminal.exitWith(exitCode);
+/** Rows that cannot be looked at from here are nothing to tell of, unless they are to be cleaned up. */
+function surveyed(look: () => RowSurvey, isNeeded: boolean): RowSurvey | null {
+  try {
+    return look();
+  } catch (error) {
+    if (isNeeded || failureOf(error).exitCode === EXIT.refused) throw error;
+    return null;
+  }
 }
 
 async function doctor(invocation: Invocation): Promise<void> {

@@ -1,6 +1,7 @@
 import { callGatewayFromCli, type GatewayRpcOpts } from "openclaw/plugin-sdk/gateway-runtime";
 import { isRequestError, isTransportError } from "../host/host-errors.ts";
 import { EXIT, Failure, refusal } from "./failure.ts";
+import { isUnaddressed } from "./invocation.ts";
 
 /** Asks the running gateway. Rejects with a `Failure` that says what the host's error means for the operator. */
 export async function callGateway(
@@ -82,9 +83,6 @@ function refused(
 }
 
 /** No address was given: it is this machine's gateway, unless the config says otherwise. */
-const isUnaddressed = ({ url }: GatewayRpcOpts): boolean =>
-  url === undefined && process.env["OPENCLAW_GATEWAY_URL"] === undefined;
-
 function forbidden(message: string, remedy = "check --token or --password"): Failure {
   return new Failure(EXIT.forbidden, "not-allowed", message, { remedy });
 }

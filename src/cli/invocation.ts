@@ -93,3 +93,7 @@ function connectionOf({ url, port, token, password, timeout }: Options): Gateway
   const given = Object.entries({ url, port, token, password, timeout }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given);
 }
+
+/** Whether the gateway is found as the host finds it, and not by an address of the operator's. */
+export const isUnaddressed = ({ url }: GatewayRpcOpts): boolean =>
+  url === undefined && process.env["OPENCLAW_GATEWAY_URL"] === undefined;

@@ -12,7 +12,7 @@ export interface RetirementLimits {
   readonly errorMs: number;
   /** How the wall clock was set meanwhile. */
   readonly clockJumps: readonly ClockJump[];
-  /** The key of a session that the operator wants to keep. */
+  /** The canonical key of a session that the operator wants to keep. */
   readonly activeKey?: string | undefined;
 }
 
@@ -59,8 +59,7 @@ function protectionOf(record: ResumeRecord, rowOf: RowOf, { activeKey }: Retirem
   const { agentId, sessionKey, damage, reply, reason } = record;
   if (damage !== undefined) return "record-damaged";
   if (reply !== undefined || reason === "delivery-failed") return "reply-owed";
-  const isActive = activeKey !== undefined && canonicalKey(agentId, activeKey) === canonicalKey(agentId, sessionKey);
-  if (isActive) return "active-key";
+  if (activeKey === canonicalKey(agentId, sessionKey)) return "active-key";
   const row = rowOf();
   if (row === undefined) return undefined;
   if (row === "unreadable") return "unreadable-entry";

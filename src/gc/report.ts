@@ -2,7 +2,7 @@ import { type Cell, table } from "../cli/table.ts";
 import type { Format, Look } from "../cli/terminal.ts";
 import { clean, cleaned, duration } from "../cli/text.ts";
 import type { UndoneStore } from "./undo.ts";
-import type { GcCounts, GcView, RowView } from "./view.ts";
+import type { GcCounts, CollectionView, RowView } from "./view.ts";
 
 const FORMATS: Readonly<Record<RowView["action"], Format>> = { retire: "yellow", protect: "cyan", keep: "dim" };
 
@@ -10,7 +10,7 @@ const FORMATS: Readonly<Record<RowView["action"], Format>> = { retire: "yellow",
 export const MOST_ROWS = 1000;
 
 /** The rows with what becomes of it, and a summary. */
-export function gcLines(view: GcView, look: Look): string[] {
+export function gcLines(view: CollectionView, look: Look): string[] {
   const rows = view.agents.flatMap((agent) => agent.rows);
   return [
     ...rowTable(cleaned(rows), look),
@@ -21,7 +21,7 @@ export function gcLines(view: GcView, look: Look): string[] {
   ];
 }
 
-function moreLines({ agents }: GcView): string[] {
+function moreLines({ agents }: CollectionView): string[] {
   const more = agents.reduce((sum, { moreRows }) => sum + moreRows, 0);
   return more === 0 ? [] : [`... and ${more} more: --json has all`];
 }
@@ -56,7 +56,7 @@ const COUNTS: readonly (readonly [string, keyof GcCounts])[] = [
 ];
 
 /** A column for each agent, and one for all of them. */
-function summaryLines({ agents, totals }: GcView, look: Look): string[] {
+function summaryLines({ agents, totals }: CollectionView, look: Look): string[] {
   const columns: readonly (readonly [string, GcCounts])[] = [
     ...agents.map((agent) => [agent.agentId, agent] as const),
     ...(agents.length === 1 ? [] : [["all", totals] as const]),
@@ -68,7 +68,7 @@ function summaryLines({ agents, totals }: GcView, look: Look): string[] {
   });
 }
 
-function nextLines({ applied, undo, totals }: GcView): string[] {
+function nextLines({ applied, undo, totals }: CollectionView): string[] {
   if (applied)
     return undo === null ? ["", "nothing to retire"] : ["", `retired ${totals.retired}; undo it with --undo ${undo}`];
   if (totals.retired === 0) return ["", "dry run: nothing would be retired"];

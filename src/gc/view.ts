@@ -46,7 +46,7 @@ export interface AgentView extends GcCounts {
 }
 
 /** What a collection would do, or has done. */
-export interface GcView {
+export interface CollectionView {
   readonly stateDir: string;
   readonly applied: boolean;
   /** What takes it back: the value for `--undo`. */

@@ -1,12 +1,12 @@
 import type { ClockJump } from "../domain/clock-jumps.ts";
 import type { EventBus } from "../domain/events.ts";
-import type { RetiredReason } from "../domain/reasons.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { dueBeforeMs, retirementOf } from "../domain/retirement.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
 import type { RecordStore } from "../record/record-store.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { SessionStore } from "./session-store.ts";
+import { retire, rowOf } from "./retire.ts";
 import { SLICE_MS } from "./slices.ts";
 
 export interface HeldCollectorOptions {
@@ -31,8 +31,6 @@ const NEXT_PASS_MS = 6 * 3_600_000;
 const RETRY_MS = 5_000;
 
 const BETWEEN_SLICES_MS = 50;
-/** What the log and the history make of each is not free either. */
-const MOST_AT_ONCE = 16;
 
 /**
  * Retires sessions that were held for too long (`gc`), a few at a time in the lane's quiet time: after the gateway has
@@ -86,44 +84,15 @@ export class HeldCollector {
     const nowMs = this.#options.nowMs();
     const limits = { ...settings(), clockJumps: clockJumps() };
     this.#pass ??= records.held(dueBeforeMs(limits, nowMs));
-    const due: Due[] = [];
     let next = this.#pass.next();
     while (next.done !== true) {
       const record = next.value;
       const said = retirementOf(record, () => rowOf(record, sessions), limits, nowMs);
-      if (said.action === "retire") due.push({ record, reason: said.reason });
-      if (due.length === MOST_AT_ONCE || performance.now() >= untilMs) break;
+      // One by one: what is told of each, to the log and the metrics, takes longer than the rest.
+      if (said.action === "retire") retire(record, said.reason, { records, events });
+      if (performance.now() >= untilMs) break;
       next = this.#pass.next();
     }
-    retire(due, { records, events });
     return next.done === true;
-  }
-}
-
-/** The row of a session, as retirement asks for it. */
-export function rowOf({ agentId, sessionKey }: ResumeRecord, sessions: Pick<SessionStore, "get">) {
-  try {
-    return sessions.get(agentId, sessionKey);
-  } catch {
-    return "unreadable";
-  }
-}
-
-/** A held session that is to be forgotten. */
-interface Due {
-  readonly record: ResumeRecord;
-  readonly reason: RetiredReason;
-}
-
-/** Forgets held sessions: their rows and transcripts stay as they are. */
-export function retire(
-  due: readonly Due[],
-  { records, events }: { readonly records: Pick<RecordStore, "retire">; readonly events: Pick<EventBus, "emit"> },
-): void {
-  if (due.length === 0) return;
-  records.retire(...due.map(({ record }) => record));
-  for (const { record, reason } of due) {
-    const { agentId, sessionKey, attempts } = record;
-    events.emit("settled", { agentId, sessionKey, outcome: "retired", reason, attempts });
   }
 }

@@ -109,8 +109,15 @@ export class Actions {
     const record = this.#active().records.get(agentId, sessionKey);
     const row = this.#read(agentId, sessionKey);
     if (record !== undefined && isOpen(record)) return { key: canonicalKey(agentId, sessionKey), row, record };
+    throw new Refusal("not-claimed", this.#whyNotClaimed(agentId, sessionKey, row));
+  }
+
+  #whyNotClaimed(agentId: string, sessionKey: string, row: Claimed["row"]): string {
+    const last = this.#active().records.history.of(agentId, sessionKey).at(-1);
+    const isRetired = last?.detail["outcome"] === ("retired" satisfies Outcome);
+    if (isRetired) return "it was held for too long and has been retired: its user's next message continues it";
     const status = typeof row === "object" && row.status !== undefined ? ` (its status is ${row.status})` : "";
-    throw new Refusal("not-claimed", `this plugin has not claimed it, so it is the host's${status}`);
+    return `this plugin has not claimed it, so it is the host's${status}`;
   }
 
   #read(agentId: string, sessionKey: string): Claimed["row"] {

@@ -3,12 +3,13 @@ import { RecordStore } from "../record/record-store.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { rowName } from "../domain/session.ts";
 import { clockJumps, clockMark, knownJumps } from "../host/clock-watch.ts";
-import { retire } from "../host/held-collector.ts";
+import { retire } from "../host/retire.ts";
 import { Actions } from "./actions.ts";
 import { examine } from "./doctor.ts";
-import { gcView, longestHeldFirst } from "./gc.ts";
+import { activeKeyOf, gcView, longestHeldFirst } from "./gc.ts";
 import { findSession } from "./find-session.ts";
 import { activeOf, type Office } from "./office.ts";
+import { OperatorError } from "./operator-error.ts";
 import { judgeNow, planView, settingsFor } from "./plan.ts";
 import { showView } from "./show.ts";
 import { splitViews } from "./splits.ts";
@@ -19,6 +20,8 @@ import type { DoctorView, GcView, PlanView, ShowView, StatusView } from "./views
 export class Desk {
   readonly actions: Actions;
   readonly #office: () => Office;
+  /** One is enough for a gateway that has users to serve. */
+  #collecting = false;
 
   constructor(office: () => Office) {
     this.#office = office;
@@ -72,9 +75,21 @@ export class Desk {
 
   /** Which held sessions were held for too long; with `apply` they are retired, whatever `gc.enabled` says. */
   async gc({ apply, activeKey }: { readonly apply: boolean; readonly activeKey?: string }): Promise<GcView> {
+    if (this.#collecting)
+      throw new OperatorError("busy", "another `gc` is at work in this gateway: wait for its answer");
+    this.#collecting = true;
+    try {
+      return await this.#gc(apply, activeKey);
+    } finally {
+      this.#collecting = false;
+    }
+  }
+
+  async #gc(apply: boolean, named: string | undefined): Promise<GcView> {
     const office = this.#office();
     const { host, active, events, nowMs } = office;
     const { gc } = settingsFor(undefined, office.settings, office.settingsErrors).settings;
+    const activeKey = activeKeyOf(named, host, this.#records());
     const asked = { source: "gateway", nowMs: nowMs(), settings: gc, activeKey, host } as const;
     if (active === undefined && !apply) {
       return gcView({ ...asked, held: longestHeldFirst(this.#records()), clockJumps: knownJumps(host.stateDir) });
@@ -83,7 +98,7 @@ export class Desk {
     const facts = { ...asked, held: records.held(), clockJumps: clockJumps(records.facts, clockMark()) };
     if (!apply) return gcView(facts);
     events.emit("asked", { action: "gc" });
-    return gcView({ ...facts, retire: (record, reason) => retire([{ record, reason }], { records, events }) });
+    return gcView({ ...facts, retire: (record, reason) => retire(record, reason, { records, events }) });
   }
 
   #records(): readonly ResumeRecord[] {

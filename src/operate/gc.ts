@@ -6,12 +6,13 @@ import type { ResumeRecord } from "../domain/record.ts";
 import { heldForMs, type Retirement, retirementOf } from "../domain/retirement.ts";
 import { canonicalKey } from "../domain/session-key.ts";
 import type { SessionRow } from "../domain/session.ts";
-import { rowOf } from "../host/held-collector.ts";
 import type { HostParts } from "../host/host-parts.ts";
+import { rowOf } from "../host/retire.ts";
 import { listAgentIds } from "../host/sdk.ts";
 import { inSlices } from "../host/slices.ts";
 import type { GcSettings } from "../settings/settings.ts";
-import type { GcItem, GcView } from "./views.ts";
+import { findSession } from "./find-session.ts";
+import type { GcItem, GcView, RowSurvey } from "./views.ts";
 
 export interface GcFacts {
   readonly source: GcView["source"];
@@ -21,13 +22,13 @@ export interface GcFacts {
   /** The sessions that are held, each as it is when it is asked for. */
   readonly held: Iterable<ResumeRecord>;
   readonly clockJumps: readonly ClockJump[];
-  /** The key of a session that is to be kept. */
+  /** The canonical key of a session that is to be kept. */
   readonly activeKey?: string | undefined;
   /** Does it; otherwise nothing is changed. */
   readonly retire?: (record: ResumeRecord, reason: RetiredReason) => void;
 }
 
-/** What becomes of every held session, and what the host's own cleanup would have to do. Works between other work. */
+/** What becomes of every held session. Works between other work. */
 export async function gcView(facts: GcFacts): Promise<GcView> {
   const { source, nowMs, settings, clockJumps, activeKey, retire } = facts;
   const limits = { ...settings, clockJumps, activeKey };
@@ -38,7 +39,6 @@ export async function gcView(facts: GcFacts): Promise<GcView> {
     if (said.action === "retire") retire?.(record, said.reason);
     sessions.push(itemOf(record, row, said, facts));
   });
-  const rows = await surveyRows(facts);
   const count = (action: GcItem["action"]) => sessions.filter((item) => item.action === action).length;
   const retired = count("retire");
   return {
@@ -53,9 +53,7 @@ export async function gcView(facts: GcFacts): Promise<GcView> {
       retired,
       kept: count("keep"),
       protected: count("protect"),
-      ...rows,
     },
-    cleanup: { args: cleanupArgs(rows, facts), exitCode: null, output: null },
   };
 }
 
@@ -94,21 +92,28 @@ function transcriptOf(row: SessionRow, { transcripts }: HostParts): GcItem["tran
   return state === "truncated" ? "unreadable" : state;
 }
 
-type RowCounts = Pick<GcView["summary"], "missingTranscripts" | "dmScopeRows">;
-
-/** How many of all the host's rows its own cleanup would have something to say of. */
-async function surveyRows({ host, activeKey }: GcFacts): Promise<RowCounts> {
+/**
+ * How many of the host's rows its own cleanup would have something to say of. For a process of its own: the host lists all
+ * rows of an agent at once.
+ */
+export function surveyRows(host: HostParts, activeKey?: string): RowSurvey {
   const sharesMain = (host.config().session?.dmScope ?? "main") === "main";
   let [missingTranscripts, dmScopeRows] = [0, 0];
-  await inSlices(allRows(host), (row) => {
-    const isActive =
-      activeKey !== undefined && canonicalKey(row.agentId, activeKey) === canonicalKey(row.agentId, row.sessionKey);
+  for (const row of allRows(host)) {
+    if (activeKey === canonicalKey(row.agentId, row.sessionKey)) continue;
     const transcript = transcriptOf(row, host);
     // To the host's cleanup a transcript without a message is a missing one (2026.9.6).
     if (transcript === "missing" || transcript === "empty") missingTranscripts += 1;
-    if (sharesMain && isDirectChat(row) && !isActive) dmScopeRows += 1;
-  });
-  return { missingTranscripts, dmScopeRows };
+    if (sharesMain && isDirectChat(row)) dmScopeRows += 1;
+  }
+  return { agentIds: listAgentIds(host.config()), missingTranscripts, dmScopeRows };
+}
+
+/** The canonical key of the session that the operator names. Throws when there is no such session: it would keep nobody. */
+export function activeKeyOf(text: string | undefined, host: HostParts, records: readonly ResumeRecord[]) {
+  if (text === undefined) return undefined;
+  const { agentId, sessionKey } = findSession(text, host, records);
+  return canonicalKey(agentId, sessionKey);
 }
 
 /** An agent whose sessions cannot be listed has none. */
@@ -120,18 +125,4 @@ function* allRows({ config, sessions }: HostParts): Generator<SessionRow> {
       continue;
     }
   }
-}
-
-/** The host's own command for what is in its store, with the flags that it takes here. */
-function cleanupArgs({ missingTranscripts, dmScopeRows }: RowCounts, { host, activeKey, retire }: GcFacts): string[] {
-  const [agentId, ...others] = listAgentIds(host.config());
-  return [
-    "sessions",
-    "cleanup",
-    retire === undefined ? "--dry-run" : "--enforce",
-    ...(missingTranscripts > 0 ? ["--fix-missing"] : []),
-    ...(dmScopeRows > 0 ? ["--fix-dm-scope"] : []),
-    ...(activeKey === undefined ? [] : ["--active-key", activeKey]),
-    ...(agentId === undefined || others.length > 0 ? ["--all-agents"] : ["--agent", agentId]),
-  ];
 }

@@ -5,11 +5,11 @@ import { RecordStore } from "../record/record-store.ts";
 import { resolveSettings } from "../settings/resolve.ts";
 import { examine, type Installation } from "./doctor.ts";
 import { findSession } from "./find-session.ts";
-import { gcView, longestHeldFirst } from "./gc.ts";
+import { activeKeyOf, gcView, longestHeldFirst, surveyRows } from "./gc.ts";
 import { judgeNow, planView, settingsFor } from "./plan.ts";
 import { showView } from "./show.ts";
 import { splitViews } from "./splits.ts";
-import type { DoctorView, GcView, PlanView, ShowView } from "./views.ts";
+import type { DoctorView, GcView, PlanView, RowSurvey, ShowView } from "./views.ts";
 
 /** What a command knows of the installation although the gateway is down. */
 export type OfflineParts = Pick<Installation, "pluginId" | "version" | "host" | "loadsAtStartup" | "hostFeatures"> & {
@@ -65,15 +65,22 @@ export class Offline {
   async gc({ activeKey }: { readonly activeKey?: string | undefined }): Promise<GcView> {
     const { host, nowMs } = this.#parts;
     const own = this.#settings();
+    const records = this.#read((store) => store.all()) ?? [];
     return gcView({
       source: "store",
       nowMs: nowMs(),
       settings: settingsFor(undefined, own.settings, own.errors).settings.gc,
-      activeKey,
+      activeKey: activeKeyOf(activeKey, host, records),
       host,
-      held: longestHeldFirst(this.#read((store) => store.all()) ?? []),
+      held: longestHeldFirst(records),
       clockJumps: knownJumps(host.stateDir),
     });
+  }
+
+  /** Of the host's rows, also while the gateway runs. */
+  rows({ activeKey }: { readonly activeKey?: string | undefined }): RowSurvey {
+    const { host } = this.#parts;
+    return surveyRows(host, activeKeyOf(activeKey, host, this.#read((store) => store.all()) ?? []));
   }
 
   async doctor(): Promise<DoctorView> {

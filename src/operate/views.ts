@@ -279,19 +279,16 @@ export interface GcView {
     readonly retired: number;
     readonly kept: number;
     readonly protected: number;
-    /** Rows of the host's store that have no transcript, or one without a message. */
-    readonly missingTranscripts: number;
-    /** Rows of direct chats of their own although `session.dmScope` is "main". */
-    readonly dmScopeRows: number;
   };
-  /** The host's command that removes rows: this plugin never does. */
-  readonly cleanup: {
-    /** What follows `openclaw`. */
-    readonly args: readonly string[];
-    /** What it has exited with and printed; `null` when it was not run. */
-    readonly exitCode: number | null;
-    readonly output: unknown;
-  };
+}
+
+/** What of the host's rows its own cleanup would look at. */
+export interface RowSurvey {
+  readonly agentIds: readonly string[];
+  /** Rows that have no transcript, or one without a message. */
+  readonly missingTranscripts: number;
+  /** Rows of direct chats of their own although `session.dmScope` is "main". */
+  readonly dmScopeRows: number;
 }
 
 export interface Finding {

@@ -223,13 +223,14 @@ export function transaction(db: DatabaseSync, step: () => void): void {
     step();
     db.exec("COMMIT");
   } catch (error) {
-    db.exec("ROLLBACK");
+    // A full disk has rolled it back already.
+    if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
   }
 }
 
 /** The same where the event loop need not wait for the disk: it outlives the process, but not the machine's power. */
-export function unhurriedly(db: DatabaseSync, step: () => void): void {
+export function withoutSync(db: DatabaseSync, step: () => void): void {
   db.exec("PRAGMA synchronous = NORMAL");
   try {
     transaction(db, step);

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Subject } from "../domain/events.ts";
-import { hasTable, parseJson, unhurriedly } from "./database.ts";
+import { hasTable, parseJson, withoutSync } from "./database.ts";
 
 /** What happened to a claimed session. */
 export type HistoryStep = "judged" | "started" | "cancelled" | "ended" | "settled" | "asked" | "notified";
@@ -40,7 +40,7 @@ export class History {
 
   addAll(steps: readonly (Subject & { readonly entry: HistoryEntry })[]): void {
     const insert = this.#db.prepare("INSERT INTO history VALUES (?, ?, ?, ?, ?)");
-    unhurriedly(this.#db, () => {
+    withoutSync(this.#db, () => {
       for (const { agentId, sessionKey, entry } of steps) {
         insert.run(agentId, sessionKey, entry.atMs, entry.what, JSON.stringify(entry.detail));
       }

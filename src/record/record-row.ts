@@ -91,11 +91,14 @@ function damageOf(row: Row, { phase, outcome }: ResumeRecord): string | undefine
   return written === found ? undefined : `checksum: ${JSON.stringify(written)}, and of what is there: "${found}"`;
 }
 
-/** How many columns there were when rows got a checksum; a younger one without a value is not part of it. */
+/** How many columns there were when rows got a checksum; a younger one counts where it has a value, and by its name. */
 const CHECKED_FROM_THE_START = 20;
 
 function checksumOf(values: readonly unknown[]): string {
-  const checked = values.filter((value, at) => at < CHECKED_FROM_THE_START || value !== null);
+  const checked = values.flatMap((value, at) => {
+    if (at < CHECKED_FROM_THE_START) return [value];
+    return value === null ? [] : [[names[at], value]];
+  });
   return createHash("sha256").update(JSON.stringify(checked)).digest("hex").slice(0, 16);
 }
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { ResumeRecord } from "../domain/record.ts";
-import { openDatabase, openForReading, transaction, unhurriedly } from "./database.ts";
+import { openDatabase, openForReading, transaction, withoutSync } from "./database.ts";
 import { Facts } from "./facts.ts";
 import { History } from "./history.ts";
 import { fromRow, toRow, UPSERT_RECORD } from "./record-row.ts";
@@ -109,11 +109,9 @@ export class RecordStore {
     }
   }
 
-  /** Forgets those that were held for too long, all of them or none. What a power cut brings back is retired again. */
-  retire(...records: readonly ResumeRecord[]): void {
-    unhurriedly(this.#db, () => {
-      for (const { agentId, sessionKey } of records) this.delete(agentId, sessionKey);
-    });
+  /** Forgets one that was held for too long. What a power cut brings back is retired again. */
+  retire(agentId: string, sessionKey: string): void {
+    withoutSync(this.#db, () => this.delete(agentId, sessionKey));
   }
 
   /** Writes all of them or none. */

@@ -6,7 +6,7 @@ import { editSettings } from "../support/edit-settings.ts";
 import { openclaw } from "../support/openclaw.ts";
 import { RestartedGateway } from "../support/restarted-gateway.ts";
 import { copySession, editSessionEntry, readSessionEntries, readTranscript } from "../support/state-store.ts";
-import { expectShape, GcSchema } from "../support/view-schemas.ts";
+import { expectShape, GcAnswerSchema } from "../support/view-schemas.ts";
 import { waitFor } from "../support/wait.ts";
 import { record } from "../unit/support/makers.ts";
 
@@ -94,15 +94,15 @@ it("retires what was held for too long: rows and transcripts stay, no restart br
   expect(shown).toContain("Would prune missing transcripts: 1\n");
   expect([(await held()).length, stored()]).toEqual([7, before]);
 
-  const applied = expectShape(GcSchema, (await gc("--apply", "--active-key", keyOf(105), "--json")).json());
+  const applied = expectShape(GcAnswerSchema, (await gc("--apply", "--active-key", keyOf(105), "--json")).json());
   expect(applied.summary).toMatchObject({
     before: 7,
     after: 5,
     retired: 2,
     kept: 2,
     protected: 3,
-    missingTranscripts: 1,
   });
+  expect(applied.rows).toMatchObject({ agentIds: ["main"], missingTranscripts: 1 });
   expect(await held()).not.toContain(keyOf(101));
 
   // By itself, once it is told to and nobody is served.

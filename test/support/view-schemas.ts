@@ -2,6 +2,7 @@
 import Type from "typebox";
 import { Errors } from "typebox/value";
 import { expect } from "vitest";
+import type { GcAnswer } from "../../src/cli/gc.ts";
 import type {
   ActionView,
   DoctorView,
@@ -293,10 +294,14 @@ export const GcSchema = exactly({
     retired: count,
     kept: count,
     protected: count,
-    missingTranscripts: count,
-    dmScopeRows: count,
   }),
-  cleanup: exactly({ args: Type.Array(text), exitCode: nullOr(count), output: Type.Unknown() }),
+});
+
+/** What the command makes of it. */
+export const GcAnswerSchema = exactly({
+  ...GcSchema.properties,
+  rows: nullOr(exactly({ agentIds: Type.Array(text), missingTranscripts: count, dmScopeRows: count })),
+  cleanup: nullOr(exactly({ args: Type.Array(text), exitCode: nullOr(count), output: Type.Unknown() })),
 });
 
 /** What the commands print with `--json` when they fail. */
@@ -331,3 +336,4 @@ true satisfies Same<typeof ActionSchema, ActionView>;
 true satisfies Same<typeof PauseSchema, PauseView>;
 true satisfies Same<typeof DoctorSchema, DoctorView>;
 true satisfies Same<typeof GcSchema, GcView>;
+true satisfies Same<typeof GcAnswerSchema, GcAnswer>;

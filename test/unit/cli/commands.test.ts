@@ -285,26 +285,25 @@ describe("openclaw resumes gc", () => {
     retiredBy: "held-too-long",
   });
   const pinned = gcItem({ sessionKey: "agent:a:pin", action: "protect", protectedBy: "pinned", transcript: "missing" });
-  const summary = { before: 3, after: 2, retired: 1, kept: 1, protected: 1, missingTranscripts: 4, dmScopeRows: 5 };
-  const args = ["sessions", "cleanup", "--dry-run", "--fix-missing", "--active-key", "agent:a:it's me", "--all-agents"];
-  const view = gcView({
-    sessions: [retired, pinned, gcItem()],
-    summary,
-    cleanup: { args, exitCode: null, output: null },
-  });
+  const summary = { before: 3, after: 2, retired: 1, kept: 1, protected: 1 };
+  const view = gcView({ sessions: [retired, pinned, gcItem()], summary });
   const answer = () => view;
+  const found = { agentIds: ["a", "b"], missingTranscripts: 4, dmScopeRows: 5 };
+  const rows = () => found;
+  const args = ["sessions", "cleanup", "--dry-run", "--fix-missing", "--fix-dm-scope", "--all-agents"];
 
   it("changes nothing unless it is told to", async () => {
     for (const argv of [["gc"], ["gc", "--dry-run"]]) {
-      const { calls } = await run(argv, { answer });
+      const { calls } = await run(argv, { answer, offline: { rows } });
       expect(calls.map(([method, params]) => [method, params])).toEqual([["resumes.gc", { apply: false }]]);
     }
-    const { calls } = await run(["gc", "--apply", "--active-key", "k"], { answer });
+    const { calls } = await run(["gc", "--apply", "--active-key", "k"], { answer, offline: { rows } });
     expect(calls[0]?.slice(0, 2)).toEqual(["resumes.gc", { apply: true, activeKey: "k" }]);
   });
 
   it("shows each held session, the sum, and the host's own command as a shell takes it", async () => {
-    const { stdout, exitCode } = await run(["gc"], { answer, terminal: wide() });
+    const argv = ["gc", "--active-key", "agent:a:it's me"];
+    const { stdout, exitCode } = await run(argv, { answer, offline: { rows }, terminal: wide() });
     expect(stdout.split("\n").map((line) => line.replaceAll(/ {2,}/g, "  "))).toEqual([
       "Action  Key  Age  Kind  Reason  Transcript",
       "retire  agent:a:old  15d  direct  idle-too-long  present",
@@ -314,15 +313,22 @@ describe("openclaw resumes gc", () => {
       "held: 3 before, 2 after",
       "would be retired: 1 (held for longer than 14d, after a permanent error than 3d), kept: 1, protected: 1",
       "the host's rows: 4 without a transcript, 5 of direct chats that session.dmScope has left behind",
-      String.raw`rows are removed by the host only: openclaw sessions cleanup --dry-run --fix-missing --active-key 'agent:a:it'\''s me' --all-agents`,
+      String.raw`rows are removed by the host only: openclaw sessions cleanup --dry-run --fix-missing --fix-dm-scope --active-key 'agent:a:it'\''s me' --all-agents`,
       "",
     ]);
     expect(exitCode).toBe(0);
   });
 
+  it("takes the flags of the host's command from what there is", async () => {
+    const none = { agentIds: ["a"], missingTranscripts: 0, dmScopeRows: 0 };
+    const { json } = await run(["gc", "--apply", "--json"], { answer, offline: { rows: () => none } });
+    const cleanup = { args: ["sessions", "cleanup", "--enforce", "--agent", "a"] };
+    expect(json()).toMatchObject({ rows: none, cleanup });
+  });
+
   it("says what was done, and that it is done by hand only", async () => {
     const none = gcView({ sessions: [], applied: true, enabled: false });
-    const { stdout } = await run(["gc", "--apply"], { answer: () => none });
+    const { stdout } = await run(["gc", "--apply"], { answer: () => none, offline: { rows } });
     expect(stdout).toMatch(/^held: 1 before/);
     expect(stdout).toContain("\nretired: 0 (");
     expect(stdout).toContain("\ngc.enabled is false: nothing is retired by itself\n");
@@ -330,12 +336,12 @@ describe("openclaw resumes gc", () => {
 
   it("runs the host's command below its own answer, and fails with it", async () => {
     const host = () => ({ exitCode: 7, output: "host says\n" });
-    const { stdout, commands, exitCode } = await run(["gc", "--cleanup"], { answer, host });
-    expect([commands, exitCode]).toEqual([[args], 7]);
+    const { stdout, commands, exitCode } = await run(["gc", "--cleanup"], { answer, host, offline: { rows } });
+    expect([commands, exitCode]).toEqual([[args], 1]);
     expect(stdout).toMatch(/^Action[^]*--all-agents\nhost says\n$/);
-    expect((await run(["gc"], { answer, host })).commands).toEqual([]);
-    const well = await run(["gc", "--cleanup"], { answer, host: () => ({ exitCode: 0, output: "" }) });
-    expect(well.exitCode).toBe(0);
+    expect((await run(["gc"], { answer, host, offline: { rows } })).commands).toEqual([]);
+    const well = () => ({ exitCode: 0, output: "" });
+    expect((await run(["gc", "--cleanup"], { answer, host: well, offline: { rows } })).exitCode).toBe(0);
   });
 
   it.each([
@@ -343,9 +349,41 @@ describe("openclaw resumes gc", () => {
     ["no JSON", "no JSON"],
   ])("has what the host says in its own JSON: %s", async (output, said) => {
     const host = () => ({ exitCode: 1, output });
-    const { json, commands, exitCode } = await run(["gc", "--cleanup", "--json"], { answer, host });
-    expect(commands).toEqual([[...args, "--json"]]);
-    expect([json(), exitCode]).toEqual([{ ...view, cleanup: { args, exitCode: 1, output: said } }, 1]);
+    const asked = await run(["gc", "--cleanup", "--json"], { answer, host, offline: { rows } });
+    expect(asked.commands).toEqual([[...args, "--json"]]);
+    const answered = { ...view, rows: found, cleanup: { args, exitCode: 1, output: said } };
+    expect([asked.json(), asked.exitCode]).toEqual([answered, 1]);
+  });
+
+  it("has nothing to do with the rows of a gateway elsewhere, whatever that says", async () => {
+    const hostile = () => ({ ...view, cleanup: { args: ["plugins", "install", "/tmp/evil"] } });
+    const elsewhere = [
+      ["--port", "18999"],
+      ["--url", "ws://there", "--token", "t"],
+    ];
+    for (const where of elsewhere) {
+      const { stdout } = await run(["gc", ...where], { answer: hostile });
+      expect(stdout).toContain("held: 3 before");
+      expect(stdout).not.toContain("rows");
+      const { commands, exitCode, stderr } = await run(["gc", "--cleanup", ...where], { answer: hostile });
+      expect([commands, exitCode]).toEqual([[], 2]);
+      expect(stderr).toContain("--cleanup works on this machine's own gateway only");
+    }
+    const remote = () => {
+      throw new Error('gateway.mode is "remote"');
+    };
+    expect((await run(["gc"], { answer: hostile, offline: { rows: remote } })).stdout).not.toContain("evil");
+    const cleaning = await run(["gc", "--cleanup", "--apply"], { answer: hostile, offline: { rows: remote } });
+    expect([cleaning.calls, cleaning.commands, cleaning.exitCode]).toEqual([[], [], 1]);
+  });
+
+  it("refuses a key to keep that is nobody's", async () => {
+    const unknown = () => {
+      throw Object.assign(new Error("no session has the key typo"), { reason: "unknown-session" });
+    };
+    const argv = ["gc", "--apply", "--active-key", "typo"];
+    const { calls, stderr, exitCode } = await run(argv, { offline: { rows: unknown } });
+    expect([calls, stderr, exitCode]).toEqual([[], "error: no session has the key typo\n", 3]);
   });
 
   it("reads the store of a gateway that is down, and applies nothing there", async () => {
@@ -354,10 +392,10 @@ describe("openclaw resumes gc", () => {
       asked.push(options);
       return gcView({ source: "store" });
     };
-    const read = await run(["gc", "--active-key", "k"], { answer: fail(down), offline: { gc } });
+    const read = await run(["gc", "--active-key", "k"], { answer: fail(down), offline: { gc, rows } });
     expect([asked, read.exitCode]).toEqual([[{ activeKey: "k" }], 0]);
     expect(read.stderr).toBe("note: the gateway is not reachable: this is read from its store\n");
-    const applied = await run(["gc", "--apply", "--cleanup"], { answer: fail(down), offline: { gc } });
+    const applied = await run(["gc", "--apply", "--cleanup"], { answer: fail(down), offline: { gc, rows } });
     expect([asked.length, applied.commands, applied.exitCode]).toEqual([1, [], 5]);
   });
 });
@@ -441,17 +479,15 @@ describe("a stranger's session key", () => {
       done: [{ agentId: "a", sessionKey: key, now: "held" }],
       refused: [{ agentId: "a", sessionKey: key, reason: "delivering", message: key }],
     },
-    gc: gcView({
-      sessions: [gcItem({ sessionKey: key, heldBy: key })],
-      cleanup: { args: ["--active-key", key], exitCode: null, output: null },
-    }),
+    gc: gcView({ sessions: [gcItem({ sessionKey: key, heldBy: key })] }),
     doctor: doctorView({ check: "vanished-version", level: "warn", found: key, fix: key }),
   };
 
-  it.each([["status"], ["plan"], ["show", "k"], ["hold", "k"], ["gc"], ["doctor"]])(
+  it.each([["status"], ["plan"], ["show", "k"], ["hold", "k"], ["gc", "--active-key", key], ["doctor"]])(
     "does nothing in %s",
     async (...argv) => {
-      const { stdout, stderr } = await run(argv, { answer: () => answers[argv[0]] });
+      const rows = () => ({ agentIds: [key], missingTranscripts: 1, dmScopeRows: 0 });
+      const { stdout, stderr } = await run(argv, { answer: () => answers[argv[0]], offline: { rows } });
       expect(stdout).toContain("agent:a:");
       expect(stdout + stderr).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
       expect(stdout + stderr).not.toMatch(/^forged/m);

@@ -65,7 +65,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}) {
       calls.push(call);
       return answer(...call);
     },
-    offline: { plan: unexpected, show: unexpected, doctor: unexpected, gc: unexpected, ...offline },
+    offline: { plan: unexpected, show: unexpected, doctor: unexpected, gc: unexpected, rows: unexpected, ...offline },
     openclaw: async (args, { captured }) => {
       commands.push(args);
       const { exitCode, output } = host();

@@ -206,8 +206,7 @@ export const gcView = (over: Partial<GcView> = {}): GcView => ({
   heldMs: 14 * 24 * HOUR,
   errorMs: 3 * 24 * HOUR,
   sessions: [gcItem()],
-  summary: { before: 1, after: 1, retired: 0, kept: 1, protected: 0, missingTranscripts: 0, dmScopeRows: 0 },
-  cleanup: { args: ["sessions", "cleanup", "--dry-run", "--all-agents"], exitCode: null, output: null },
+  summary: { before: 1, after: 1, retired: 0, kept: 1, protected: 0 },
   ...over,
 });
 

@@ -51,8 +51,8 @@ describe("a held session", () => {
     expect(asked({ ...one, heldSinceMs: NOW }, found), "what is not due needs no protection").toEqual(KEEP);
   });
 
-  it("is protected by its key, however that is spelt", () => {
-    expect(asked(OLD, KILLED, { activeKey: " Agent:A:Chat" })).toEqual({ action: "protect", reason: "active-key" });
+  it("is protected by its key, however its record has it", () => {
+    expect(asked(OLD, KILLED, { activeKey: "agent:a:chat" })).toEqual({ action: "protect", reason: "active-key" });
     expect(asked(record({ ...OLD, sessionKey: "chat" }), KILLED, { activeKey: "agent:a:chat" }).action).toBe("protect");
     expect(asked(OLD, KILLED, { activeKey: "agent:a:other" })).toEqual(DUE);
   });

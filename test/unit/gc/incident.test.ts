@@ -3,7 +3,7 @@ import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runGc } from "../../../src/gc/command.ts";
 import type { UndoneStore } from "../../../src/gc/undo.ts";
-import type { GcView } from "../../../src/gc/view.ts";
+import type { CollectionView } from "../../../src/gc/view.ts";
 import { INCIDENT, writeIncident } from "../../support/incident-store.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { FakeTerminal } from "../cli/harness.ts";
@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 
 /** Runs the command on all agents, and returns what it prints with `--json`. */
-async function gc<View = GcView>(...args: string[]): Promise<View> {
+async function gc<View = CollectionView>(...args: string[]): Promise<View> {
   const terminal = new FakeTerminal();
   const agents = args.includes("--undo") ? [] : ["--all-agents"];
   await runGc(["--state-dir", stateDir, ...agents, "--json", ...args], terminal, NOW_MS);
@@ -29,7 +29,7 @@ async function gc<View = GcView>(...args: string[]): Promise<View> {
   return JSON.parse(terminal.stdout) as View;
 }
 
-const keysOf = (view: GcView, action: string): string[] =>
+const keysOf = (view: CollectionView, action: string): string[] =>
   view.agents.flatMap(({ rows }) => rows.filter((row) => row.action === action).map(({ key }) => key));
 const retiredBy = async (...rules: string[]): Promise<string[]> => keysOf(await gc(...rules), "retire");
 const incident = Object.values(INCIDENT).flat();

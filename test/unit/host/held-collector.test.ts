@@ -220,7 +220,7 @@ it("5,000 sessions hold up the event loop for no longer than 10 ms at once", { t
   collector.stop();
   history.stop();
   expect([settled.length, records.heldCount()]).toEqual([5_000, 0]);
-  expect(took.length).toBeGreaterThan(300);
+  expect(took.length).toBeGreaterThan(100);
   // Other tests have the processor and the disk, too: what this thread did is looked at in full, how long that was mostly.
   const longest = (of: keyof Took) => took.map((one) => one[of]).toSorted((left, right) => right - left);
   expect(longest("workMs")[0]).toBeLessThan(10);

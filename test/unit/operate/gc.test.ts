@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unreadFacts } from "../../../src/domain/transcript-facts.ts";
+import { surveyRows } from "../../../src/operate/gc.ts";
 import { Offline } from "../../../src/operate/offline.ts";
+import { writeHistory } from "../../../src/record/history-writer.ts";
 import type { GcView } from "../../../src/operate/views.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { expectShape, GcSchema } from "../../support/view-schemas.ts";
@@ -51,7 +53,7 @@ const HELD = [
   `keep ${keyOf("cron:x")} 14d cron idle-too-long - missing`,
   `retire ${keyOf("error")} 4d other permanent-error error-too-long present`,
 ];
-const SUMMARY = { before: 4, after: 2, retired: 2, kept: 1, protected: 1, missingTranscripts: 0, dmScopeRows: 0 };
+const SUMMARY = { before: 4, after: 2, retired: 2, kept: 1, protected: 1 };
 const dryRun = () => office.desk.gc({ apply: false });
 
 describe("the dry run", () => {
@@ -91,6 +93,7 @@ describe("the dry run", () => {
     });
     const view = await offline.gc({ activeKey: keyOf("error") });
     expect(linesOf(view).at(-1)).toBe(`protect ${keyOf("error")} 4d other permanent-error active-key present`);
+    await expect(offline.gc({ activeKey: "nobody" })).rejects.toMatchObject({ reason: "unknown-session" });
     expect(view).toMatchObject({ source: "store", summary: { ...SUMMARY, after: 3, retired: 1, protected: 2 } });
   });
 
@@ -142,39 +145,51 @@ describe("applied", () => {
     expect(office.recordOf("third")).toMatchObject({ phase: "claimed", outcome: undefined, heldSinceMs: undefined });
   });
 
+  it("is asked for once at a time", async () => {
+    holdSome();
+    const first = office.desk.gc({ apply: true });
+    await expect(dryRun()).rejects.toMatchObject({ reason: "busy" });
+    expect((await first).summary).toEqual(SUMMARY);
+    expect((await dryRun()).summary).toMatchObject({ before: 2 });
+  });
+
+  it("keeps whom the operator names, and refuses to keep nobody", async () => {
+    holdSome();
+    const view = await office.desk.gc({ apply: true, activeKey: "TELEGRAM:direct:7" });
+    expect(linesOf(view)[1]).toContain(" active-key ");
+    await expect(office.desk.gc({ apply: true, activeKey: "telegram:direct:70" })).rejects.toMatchObject({
+      reason: "unknown-session",
+    });
+  });
+
+  it("is told to whoever asks for the session later", async () => {
+    holdSome();
+    const history = writeHistory(office.events, office.records.history, () => NOW);
+    await office.desk.gc({ apply: true });
+    await new Promise(setImmediate);
+    const view = await office.desk.actions.one("resume", keyOf("telegram:direct:7"));
+    const message = expect.stringContaining("has been retired") as string;
+    expect(view.refused).toMatchObject([{ reason: "not-claimed", message }]);
+    history.stop();
+  });
+
   it("needs a plugin that claims", async () => {
     office.over = { active: undefined, state: "observe" };
     await expect(office.desk.gc({ apply: true })).rejects.toMatchObject({ reason: "not-active" });
   });
 });
 
-describe("the host's own cleanup", () => {
-  const argsOf = async (options: { apply: boolean; activeKey?: string }) =>
-    (await office.desk.gc(options)).cleanup.args.slice(2).join(" ");
-
-  it("is named for the agents that there are", async () => {
-    expect((await dryRun()).cleanup).toEqual({
-      args: ["sessions", "cleanup", "--dry-run", "--agent", "a"],
-      exitCode: null,
-      output: null,
-    });
-    expect(await argsOf({ apply: true })).toBe("--enforce --agent a");
-    office.host.current = { agents: { list: [{ id: "a" }, { id: "b" }] } };
-    expect(await argsOf({ apply: false, activeKey: "k" })).toBe("--dry-run --active-key k --all-agents");
-  });
-
-  it("gets the flags for what there is in all of its rows, held or not", async () => {
-    office.host.current = { ...office.host.current, session: { dmScope: "main" } };
-    for (const name of ["telegram:direct:1", "telegram:direct:2", "telegram:group:3"]) office.host.set(keyOf(name));
-    office.host.set(keyOf("telegram:direct:4"), { archivedAt: 1 });
-    office.host.set(keyOf("main"), { sessionId: "lost" });
-    office.host.set(keyOf("empty"), { sessionId: "empty" });
-    vi.spyOn(office.host.transcripts, "atBoot").mockImplementation(({ sessionId }) =>
-      unreadFacts(sessionId === "lost" ? "missing" : sessionId === "empty" ? "empty" : "truncated"),
-    );
-    expect((await dryRun()).summary).toMatchObject({ before: 0, missingTranscripts: 2, dmScopeRows: 2 });
-    expect(await argsOf({ apply: false })).toBe("--dry-run --fix-missing --fix-dm-scope --agent a");
-    const kept = await office.desk.gc({ apply: false, activeKey: keyOf("telegram:direct:1") });
-    expect(kept.summary.dmScopeRows).toBe(1);
-  });
+it("counts what the host's own cleanup would look at, held or not", () => {
+  office.host.current = { ...office.host.current, session: { dmScope: "main" } };
+  for (const name of ["telegram:direct:1", "telegram:direct:2", "telegram:group:3"]) office.host.set(keyOf(name));
+  office.host.set(keyOf("telegram:direct:4"), { archivedAt: 1 });
+  office.host.set(keyOf("main"), { sessionId: "lost" });
+  office.host.set(keyOf("empty"), { sessionId: "empty" });
+  vi.spyOn(office.host.transcripts, "atBoot").mockImplementation(({ sessionId }) =>
+    unreadFacts(sessionId === "lost" ? "missing" : sessionId === "empty" ? "empty" : "truncated"),
+  );
+  const found = { agentIds: ["a"], missingTranscripts: 2, dmScopeRows: 2 };
+  expect(surveyRows(office.host)).toEqual(found);
+  expect(surveyRows(office.host, keyOf("telegram:direct:1"))).toEqual({ ...found, dmScopeRows: 1 });
+  expect(surveyRows(office.host, keyOf("main"))).toEqual({ ...found, missingTranscripts: 1 });
 });

@@ -189,7 +189,7 @@ describe("what is held", () => {
     for (const held of store.held()) {
       const { sessionKey } = held;
       found.push(sessionKey);
-      store.retire(held);
+      store.retire(held.agentId, sessionKey);
       if (sessionKey === "k100") {
         // One of the page that has been read, and one of those that have not.
         store.delete("a", "k101");
@@ -216,8 +216,8 @@ describe("what is held", () => {
 
   it("and is retired is on disk like everything else", () => {
     const store = openStore();
-    store.put(hold("k"), hold("l"), record());
-    store.retire(hold("k"), hold("l"));
+    store.put(hold("k"), record());
+    store.retire("a", "k");
     expect(reopened().all()).toEqual([record()]);
   });
 });
