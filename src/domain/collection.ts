@@ -197,7 +197,7 @@ const TOPIC = /:(?:group|channel|direct|dm):.+:topic:[^:]+$/i;
 function sharedKind(binding: Binding, store: Store): "group" | "thread" | undefined {
   const { key, isShared } = binding;
   if (!isShared && !SHARED_WORD.test(key)) return undefined;
-  const kind = kindOf(binding, store);
+  const kind = kindOfKey(key, foldKey(store.keyRules.mainKey));
   if (isOwned(kind) || kind === "hook") return isShared ? "group" : undefined;
   if (kind === "thread" || TOPIC.test(key)) return "thread";
   return isShared || GROUP.test(key) ? "group" : undefined;

@@ -6,9 +6,9 @@ import { underLocks } from "./host-lock.ts";
 import { retiredIn, storePathOf, type StorePlan } from "./plan-store.ts";
 import { isAlive } from "./processes.ts";
 import { assertNoGateway } from "./running-gateway.ts";
-import { assertUnchanged, type FileRead } from "./store-file.ts";
+import { assertInPlace, assertUnchanged, type FileRead } from "./store-file.ts";
 import { storeErrorOf } from "./store-error.ts";
-import { rowSpans, withoutRows } from "./store-text.ts";
+import { assertUnique, rowSpans, withoutRows } from "./store-text.ts";
 import { sessionsFolder } from "./transcripts.ts";
 import { inFolder, sha256, UndoFolder, type UndoRecord, type UndoStore } from "./undo-file.ts";
 
@@ -43,8 +43,10 @@ export async function applyCollection<Plan extends StorePlan>(
 ): Promise<Collected<Plan>> {
   assertNoGateway(stateDir);
   const paths = agentIds.map((agentId) => storePathOf(stateDir, agentId));
+  paths.forEach(assertInPlace);
   return underLocks(paths, LOCK_WAIT_MS, () => {
     const plans = planAll();
+    for (const { file } of plans) assertUnique(file.bytes, file.path);
     finishEarlier(stateDir, plans);
     const changing = plans.filter((plan) => retiredIn(plan).size > 0);
     return { plans, undo: changing.length === 0 ? undefined : retireAll(stateDir, changing, nowMs) };
@@ -123,6 +125,7 @@ export function replaceStore(stateDir: string, file: FileRead, parts: readonly U
 function finishEarlier(stateDir: string, plans: readonly StorePlan[]): void {
   for (const { store } of plans) removeTemporary(sessionsFolder(stateDir, store.agentId));
   for (const folder of UndoFolder.list(stateDir)) {
+    removeTemporary(folder.path);
     const record = unfinished(folder);
     if (record === undefined) continue;
     const known = record.stores.flatMap((store) => {
@@ -150,7 +153,7 @@ function unfinished(folder: UndoFolder): UndoRecord | undefined {
 /** What processes that were killed have left half written. */
 function removeTemporary(folder: string): void {
   for (const name of readdirSync(folder)) {
-    const [, pid] = /^sessions\.json\.(\d+)\.gc-tmp$/.exec(name) ?? [];
+    const [, pid] = /\.(\d+)\.gc-tmp$/.exec(name) ?? [];
     if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
   }
 }

@@ -1,6 +1,7 @@
-import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isStillThere, startTimeOf } from "./processes.ts";
+import { lookAt } from "./look-at.ts";
 import { StoreError } from "./store-error.ts";
 
 /**
@@ -24,7 +25,7 @@ export function isLocked(path: string): boolean {
   const lockPath = lockPathOf(path);
   const lock = readLock(lockPath);
   if (lock !== undefined) return isStillThere({ pid: lock.pid, ...startOf(lock) });
-  const age = Date.now() - (statSync(lockPath, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  const age = Date.now() - (lookAt(lockPath)?.mtimeMs ?? 0);
   return age < UNSIGNED_GRACE_MS;
 }
 
@@ -46,7 +47,16 @@ async function underLock<Value>(path: string, waitMs: number, work: () => Value 
   try {
     return await work();
   } finally {
+    release(lockPath);
+  }
+}
+
+/** One that cannot be removed is nobody's as soon as this process has ended. */
+function release(lockPath: string): void {
+  try {
     rmSync(lockPath, { force: true });
+  } catch {
+    // What was done under it is done.
   }
 }
 
@@ -61,7 +71,7 @@ export async function underLocks<Value>(
 }
 
 function tryLock(path: string, lockPath: string): boolean {
-  if (statSync(lockPath, { throwIfNoEntry: false }) !== undefined && !isLocked(path)) rmSync(lockPath, { force: true });
+  if (lookAt(lockPath) !== undefined && !isLocked(path)) rmSync(lockPath, { force: true });
   const startTime = startTimeOf(process.pid);
   const lock: Lock = {
     pid: process.pid,

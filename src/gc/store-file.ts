@@ -54,15 +54,30 @@ export function readStoreFile(path: string): FileRead {
   }
 }
 
-function open(path: string): number {
+/** Throws a `StoreError` when a folder on the way to it is a symbolic link: what is behind one is not the state directory's. */
+export function assertInPlace(path: string): void {
+  const folder = dirname(path);
+  const there = realOf(folder);
+  if (there === undefined) throw new StoreError("no-store", `${folder}: there is no such folder`);
+  if (there === folder) return;
+  throw new StoreError(
+    "unsafe-path",
+    `${folder} is reached through a symbolic link in the state directory: nothing is done there`,
+  );
+}
+
+function realOf(path: string): string | undefined {
   try {
-    const folder = dirname(path);
-    if (realpathSync(folder) !== folder) {
-      throw new StoreError(
-        "unsafe-path",
-        `${folder} is reached through a symbolic link: name the real state directory`,
-      );
-    }
+    return realpathSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function open(path: string): number {
+  assertInPlace(path);
+  try {
     // A pipe in its place must not make this wait.
     return openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   } catch (error) {

@@ -117,6 +117,19 @@ function count(bytes: Buffer, wanted: Buffer): number {
 function readWhole<Row>(bytes: Buffer, path: string, read: ReadRow<Row>): Row[] {
   const store = parse(bytes, path);
   if (!isObject(store)) throw new StoreError("not-an-object", `${path}: expected an object, found ${nameOf(store)}`);
+  assertUnique(bytes, path);
+  return Object.entries(store).map(([key, entry]) => {
+    if (isObject(entry)) return read(key, entry);
+    const found = `${path}: the row ${JSON.stringify(key)} is ${nameOf(entry)}`;
+    throw new StoreError("not-an-object", `${found}: expected an object; correct or remove it`);
+  });
+}
+
+/**
+ * Throws a `StoreError` when a key is there twice. A store whose rows do not all begin on lines of their own is read without
+ * this look, and never changed without it.
+ */
+export function assertUnique(bytes: Buffer, path: string): void {
   const keys = new Set<string>();
   for (const { key } of rowSpans(bytes)) {
     if (keys.has(key)) {
@@ -127,11 +140,6 @@ function readWhole<Row>(bytes: Buffer, path: string, read: ReadRow<Row>): Row[] 
     }
     keys.add(key);
   }
-  return Object.entries(store).map(([key, entry]) => {
-    if (isObject(entry)) return read(key, entry);
-    const found = `${path}: the row ${JSON.stringify(key)} is ${nameOf(entry)}`;
-    throw new StoreError("not-an-object", `${found}: expected an object; correct or remove it`);
-  });
 }
 
 function parse(bytes: Buffer, path: string): unknown {

@@ -1,8 +1,9 @@
-import { closeSync, existsSync, fstatSync, lstatSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Binding } from "../domain/binding.ts";
 import type { TranscriptState } from "../domain/collection.ts";
 import { isLocked, lockPathOf } from "./host-lock.ts";
+import { lookAt } from "./look-at.ts";
 
 /** Enough for the header and a message; nothing more is read of a transcript. */
 const HEAD_BYTES = 256 * 1024;
@@ -16,14 +17,14 @@ export class Transcripts {
   #companions: Map<string, string[]> | undefined;
   /** Folders that rows name, as they are without links. */
   readonly #real = new Map<string, string | undefined>();
-  /** What is in the folder: 100,000 questions are answered by one look. */
+  /** What is in the folder besides the store and what stands by it: 100,000 questions are answered by one look. */
   readonly #names: ReadonlySet<string>;
 
   constructor(folder: string, stateDir: string) {
     this.#folder = folder;
     this.#prefix = folder + sep;
     this.#stateDir = stateDir;
-    this.#names = new Set(readdirSync(folder));
+    this.#names = new Set(readdirSync(folder).filter((name) => !name.startsWith("sessions.json")));
   }
 
   /** Where its transcript is, or would be; `undefined` when it has not begun one. May be outside the state directory. */
@@ -43,7 +44,7 @@ export class Transcripts {
     const path = resolve(this.#folder, sessionFile);
     if (this.#realOf(dirname(path)) === this.#folder) return basename(path);
     // After a move of the state directory they go by the id.
-    const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+    const isThere = lookAt(path) !== undefined;
     return !isThere && byId !== undefined && this.#names.has(byId) ? byId : undefined;
   }
 
@@ -68,14 +69,14 @@ export class Transcripts {
     }
   }
 
-  /** A symbolic link, anything outside the state directory, or a name without room. What is not there is not followed. */
+  /** A symbolic link, anything outside the state directory, or no transcript's name. What is not there is not followed. */
   isUnsafe(binding: Binding): boolean {
     const name = this.#nameOf(binding);
-    if (name !== undefined) return this.#names.has(name) && !(isFile(this.#prefix + name) && hasRoom(name));
+    if (name !== undefined) return this.#names.has(name) && !isTranscript(this.#prefix + name);
     const path = this.pathOf(binding);
-    if (path === undefined || lstatSync(path, { throwIfNoEntry: false }) === undefined) return false;
+    if (path === undefined || lookAt(path) === undefined) return false;
     const folder = this.#realOf(dirname(path));
-    return !isFile(path) || folder === undefined || !this.#isInside(join(folder, basename(path)));
+    return !isTranscript(path) || folder === undefined || !this.#isInside(join(folder, basename(path)));
   }
 
   /** Whether there is no file where it should be. */
@@ -99,7 +100,7 @@ export class Transcripts {
    */
   filesOf(path: string): string[] {
     const name = basename(path);
-    if (dirname(path) !== this.#folder || !this.#names.has(name) || !isFile(path)) return [];
+    if (dirname(path) !== this.#folder || !this.#names.has(name) || !isTranscript(path)) return [];
     this.#companions ??= companionsIn(this.#names);
     const others = this.#companions.get(name.replace(/\.jsonl$/, "")) ?? [];
     return [name, ...others].map((one) => this.#prefix + one);
@@ -132,7 +133,10 @@ function companionsIn(names: Iterable<string>): Map<string, string[]> {
   return found;
 }
 
-const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+/** A file whose name has room for that of an archive. */
+const isTranscript = (path: string): boolean => isFile(path) && hasRoom(basename(path));
+
+const isFile = (path: string): boolean => lookAt(path)?.isFile() === true;
 
 /** One for all: they are read one after the other. */
 const head = Buffer.alloc(HEAD_BYTES);
@@ -189,7 +193,7 @@ function eventIn(line: string): Event | undefined {
 export function archiveNameOf(path: string, atMs: number): string {
   for (let stampMs = atMs; ; stampMs++) {
     const name = path + archiveSuffix(stampMs);
-    if (lstatSync(name, { throwIfNoEntry: false }) === undefined) return name;
+    if (lookAt(name) === undefined) return name;
   }
 }
 

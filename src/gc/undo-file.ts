@@ -108,8 +108,9 @@ function makeFolder(stateDir: string, path: string): boolean {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (lstatSync(path).isDirectory()) return false;
+    throw new StoreError("unsafe-path", `${path} is a symbolic link, or no folder: move it away`);
   }
   const { uid, gid } = statSync(stateDir);
   if (process.getuid?.() === 0) chownSync(path, uid, gid);

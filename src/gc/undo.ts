@@ -4,7 +4,7 @@ import { LOCK_WAIT_MS, replaceStore } from "./apply.ts";
 import { type Renaming, renameAll, replaceFile } from "./durable.ts";
 import { underLocks } from "./host-lock.ts";
 import { assertNoGateway } from "./running-gateway.ts";
-import { readStoreFile } from "./store-file.ts";
+import { assertInPlace, readStoreFile } from "./store-file.ts";
 import { StoreError, storeErrorOf } from "./store-error.ts";
 import { readRows, rowSpans, withRows } from "./store-text.ts";
 import { inFolder, sha256, UndoFolder, type UndoStore } from "./undo-file.ts";
@@ -44,6 +44,7 @@ export async function undoCollection(
   assertNoGateway(stateDir);
   const paths = record.stores.map(({ path }) => join(stateDir, path));
   const reachable = paths.filter((path) => isThere(dirname(path)));
+  reachable.forEach(assertInPlace);
   return underLocks(reachable, LOCK_WAIT_MS, () => {
     try {
       const results = record.stores.map((store) => restore(stateDir, folder, store));

@@ -70,6 +70,8 @@ export type UserMessage = {
   userId?: number;
   /** In a group: put `@<bot username>` in front, as a real mention. */
   mention?: boolean;
+  /** In a supergroup, which is a forum then. */
+  topicId?: number;
 };
 
 export type ReplyFilter = {
@@ -129,6 +131,7 @@ export class FakeBotApi {
     const userId = chatType === "private" ? chatId : (message.userId ?? 1);
     const name = message.name ?? `User ${userId}`;
     const mention = message.mention ? `@${usernameOf(bot.token)} ` : "";
+    const isInTopic = message.topicId !== undefined;
     const atMs = Date.now();
     bot.queue.push({
       update_id: this.#nextId(),
@@ -139,7 +142,13 @@ export class FakeBotApi {
         chat:
           chatType === "private"
             ? { id: chatId, type: "private", first_name: name }
-            : { id: chatId, type: chatType, title: message.title ?? `Group ${chatId}` },
+            : {
+                id: chatId,
+                type: chatType,
+                title: message.title ?? `Group ${chatId}`,
+                ...(isInTopic ? { is_forum: true } : {}),
+              },
+        ...(isInTopic ? { message_thread_id: message.topicId, is_topic_message: true } : {}),
         text: mention + message.text,
         ...(mention ? { entities: [{ type: "mention", offset: 0, length: mention.length - 1 }] } : {}),
       },
