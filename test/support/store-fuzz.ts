@@ -201,14 +201,14 @@ export const STORE_TEXTS: Readonly<Record<string, (dice: Dice) => Buffer | strin
 
 /** Whether that is a store that a host reads as it stands there: strict UTF-8, JSON, an object of objects, no key twice. */
 export function isSound(bytes: Uint8Array): boolean {
-  const parsed = rowsOf(bytes);
+  const parsed = storeIn(bytes);
   return parsed !== undefined && outerKeys(new TextDecoder().decode(bytes)).length === Object.keys(parsed).length;
 }
 
 /** The same, although a key may be there twice. */
-export const isJsonOfRows = (bytes: Uint8Array): boolean => rowsOf(bytes) !== undefined;
+export const isJsonOfRows = (bytes: Uint8Array): boolean => storeIn(bytes) !== undefined;
 
-function rowsOf(bytes: Uint8Array): object | undefined {
+function storeIn(bytes: Uint8Array): object | undefined {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     const parsed: unknown = JSON.parse(text);
