@@ -86,7 +86,8 @@ export function collect(store: Store, rules: CollectionRules, nowMs: number): De
     if (reason === undefined) return { binding, action: "retire", reason: matched };
     return { binding, action: "protect", reason, matched };
   };
-  const decisions = store.bindings.map((binding) => decide(binding, matchOf(binding, store, rules, nowMs)));
+  const matchOf = matcher(store, rules, nowMs);
+  const decisions = store.bindings.map((binding) => decide(binding, matchOf(binding)));
   let over = decisions.filter(({ action }) => action !== "retire").length - (rules.maxPerAgent ?? Infinity);
   if (over <= 0) return decisions;
   const gone = new Map<Binding, Decision>();
@@ -116,14 +117,18 @@ const DAMAGED: Partial<Record<TranscriptState, RetireReason>> = {
   corrupt: "transcript-corrupt",
 };
 
-function matchOf(binding: Binding, store: Store, rules: CollectionRules, nowMs: number): RetireReason | undefined {
-  if (rules.dmScope && isRetiredDirect(binding.key, store)) return "dm-scope-retired";
-  const damage = rules.missing ? DAMAGED[store.transcriptOf(binding)] : undefined;
-  if (damage !== undefined) return damage;
-  if (rules.errors && FAILED.has(binding.status ?? "")) return "last-run-failed";
-  const { startedAtMs, activeAtMs } = binding;
-  if (isLonger(nowMs, startedAtMs ?? activeAtMs, rules.maxAgeMs)) return "too-old";
-  return isLonger(nowMs, activeAtMs, rules.idleMs) ? "idle-too-long" : undefined;
+/** Tells which rule retires a binding. */
+function matcher(store: Store, rules: CollectionRules, nowMs: number): (binding: Binding) => RetireReason | undefined {
+  const isRetiredDirect = retiredDirectsOf(store);
+  return (binding) => {
+    if (rules.dmScope && isRetiredDirect(binding.key)) return "dm-scope-retired";
+    const damage = rules.missing ? DAMAGED[store.transcriptOf(binding)] : undefined;
+    if (damage !== undefined) return damage;
+    if (rules.errors && FAILED.has(binding.status ?? "")) return "last-run-failed";
+    const { startedAtMs, activeAtMs } = binding;
+    if (isLonger(nowMs, startedAtMs ?? activeAtMs, rules.maxAgeMs)) return "too-old";
+    return isLonger(nowMs, activeAtMs, rules.idleMs) ? "idle-too-long" : undefined;
+  };
 }
 
 /** What has no time, or one in the future, is not known to be old. */
@@ -131,14 +136,17 @@ const isLonger = (nowMs: number, sinceMs: number | undefined, limitMs: number | 
   sinceMs !== undefined && limitMs !== undefined && nowMs - sinceMs > limitMs;
 
 /**
- * A row that the host no longer writes to once `session.dmScope` is `main`. Its own `sessions cleanup --fix-dm-scope` takes
+ * Tells rows that the host no longer writes to once `session.dmScope` is `main`. Its own `sessions cleanup --fix-dm-scope` takes
  * the same shapes, in keys of the store's own agent (2026.9.6).
  */
-export function isRetiredDirect(key: string, { agentId, keyRules }: Pick<Store, "agentId" | "keyRules">): boolean {
-  const [agent, id, ...rest] = foldKey(key).split(":");
-  if (agent !== "agent" || id !== foldKey(agentId) || rest[0] === "agent" || rest.includes("")) return false;
-  if (rest.length < 2 || rest.length > 4 || rest.at(-2) !== "direct") return false;
-  return rest.join(":") !== foldKey(keyRules.mainKey);
+export function retiredDirectsOf({ agentId, keyRules }: Pick<Store, "agentId" | "keyRules">): (key: string) => boolean {
+  const [own, main] = [foldKey(agentId), foldKey(keyRules.mainKey)];
+  return (key) => {
+    const [agent, id, ...rest] = foldKey(key).split(":");
+    if (agent !== "agent" || id !== own || rest[0] === "agent" || rest.includes("")) return false;
+    if (rest.length < 2 || rest.length > 4 || rest.at(-2) !== "direct") return false;
+    return rest.join(":") !== main;
+  };
 }
 
 /** What takes place in a binding, for people. */
@@ -225,4 +233,4 @@ class Aliases {
   }
 }
 
-const isRaw = (key: string): boolean => !/^\s*agent:/i.test(key);
+const isRaw = (key: string): boolean => !key.startsWith("agent:") && !/^\s*agent:/i.test(key);

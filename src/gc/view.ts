@@ -1,8 +1,8 @@
 import {
   type Decision,
-  isRetiredDirect,
   kindOf,
   type ProtectReason,
+  retiredDirectsOf,
   type RetireReason,
   type TranscriptState,
 } from "../domain/collection.ts";
@@ -84,6 +84,7 @@ export function agentView(plan: StorePlan, { nowMs, everyRow, mostRows }: ViewOp
   const count = (action: Decision["action"]) => decisions.filter((one) => one.action === action).length;
   const retired = count("retire");
   const told = decisions.filter(({ action }) => everyRow || action !== "keep");
+  const isRetiredDirect = retiredDirectsOf(store);
   const isMain = store.keyRules.dmScope === "main";
   return {
     agentId: store.agentId,
@@ -94,7 +95,7 @@ export function agentView(plan: StorePlan, { nowMs, everyRow, mostRows }: ViewOp
     kept: bindings.length - retired,
     protected: count("protect"),
     missingTranscripts: bindings.filter((binding) => transcripts.isMissing(binding)).length,
-    dmScopeRows: isMain ? bindings.filter(({ key }) => isRetiredDirect(key, store)).length : 0,
+    dmScopeRows: isMain ? bindings.filter(({ key }) => isRetiredDirect(key)).length : 0,
     rows: told.slice(0, mostRows).map((decision) => rowView(decision, plan, nowMs)),
     moreRows: Math.max(0, told.length - mostRows),
   };
