@@ -8,7 +8,7 @@ import { isAlive } from "./processes.ts";
 import { assertNoGateway } from "./running-gateway.ts";
 import { assertInPlace, assertUnchanged, type FileRead } from "./store-file.ts";
 import { storeErrorOf } from "./store-error.ts";
-import { assertUnique, rowSpans, withoutRows } from "./store-text.ts";
+import { type RowSpan, uniqueSpans, withoutRows } from "./store-text.ts";
 import { sessionsFolder } from "./transcripts.ts";
 import { inFolder, sha256, UndoFolder, type UndoRecord, type UndoStore } from "./undo-file.ts";
 
@@ -46,21 +46,28 @@ export async function applyCollection<Plan extends StorePlan>(
   paths.forEach(assertInPlace);
   return underLocks(paths, LOCK_WAIT_MS, () => {
     const plans = planAll();
-    for (const { file } of plans) assertUnique(file.bytes, file.path);
     finishEarlier(stateDir, plans);
-    const changing = plans.filter((plan) => retiredIn(plan).size > 0);
+    const changing = plans
+      .filter((plan) => retiredIn(plan).size > 0)
+      .map((plan) => ({ plan, spans: uniqueSpans(plan.file.bytes, plan.file.path) }));
     return { plans, undo: changing.length === 0 ? undefined : retireAll(stateDir, changing, nowMs) };
   });
 }
 
-function retireAll(stateDir: string, plans: readonly StorePlan[], nowMs: number): UndoFolder {
+/** A plan that changes its store, and where that has its rows. */
+interface Change {
+  readonly plan: StorePlan;
+  readonly spans: readonly RowSpan[];
+}
+
+function retireAll(stateDir: string, changes: readonly Change[], nowMs: number): UndoFolder {
   const folder = UndoFolder.create(stateDir, nowMs);
   const stores: UndoStore[] = [];
   try {
-    for (const plan of plans) {
+    for (const { plan, spans } of changes) {
       const { store, file } = plan;
       const retired = retiredIn(plan);
-      const parts = withoutRows(file.bytes, rowSpans(file.bytes), retired);
+      const parts = withoutRows(file.bytes, spans, retired);
       const archives = archivesOf(stateDir, plan, parts, nowMs);
       keepCopy(file.path, folder.backupOf(store.agentId), file.owner);
       stores.push({

@@ -9,7 +9,7 @@ const FORMATS: Readonly<Record<RowView["action"], Format>> = { retire: "yellow",
 /** How many rows of an agent are for people; `--json` has all. */
 export const MOST_ROWS = 1000;
 
-/** The rows with what becomes of it, and a summary. */
+/** The rows with what becomes of each, and a summary. */
 export function gcLines(view: CollectionView, look: Look): string[] {
   const rows = view.agents.flatMap((agent) => agent.rows);
   return [
@@ -55,16 +55,15 @@ const COUNTS: readonly (readonly [string, keyof GcCounts])[] = [
   ["dm-scope rows", "dmScopeRows"],
 ];
 
-/** A column for each agent, and one for all of them. */
+/** A line for each agent, and one for all of them. */
 function summaryLines({ agents, totals }: CollectionView, look: Look): string[] {
-  const columns: readonly (readonly [string, GcCounts])[] = [
+  const counted: readonly (readonly [string, GcCounts])[] = [
     ...agents.map((agent) => [agent.agentId, agent] as const),
     ...(agents.length === 1 ? [] : [["all", totals] as const]),
   ];
-  // Agents are rows where they would be too many columns.
   return table(look, {
     head: ["Agent", ...COUNTS.map(([name]) => name)],
-    rows: columns.map(([name, counts]) => [clean(name), ...COUNTS.map(([, field]) => counts[field])]),
+    rows: counted.map(([name, counts]) => [clean(name), ...COUNTS.map(([, field]) => counts[field])]),
   });
 }
 

@@ -117,7 +117,7 @@ function count(bytes: Buffer, wanted: Buffer): number {
 function readWhole<Row>(bytes: Buffer, path: string, read: ReadRow<Row>): Row[] {
   const store = parse(bytes, path);
   if (!isObject(store)) throw new StoreError("not-an-object", `${path}: expected an object, found ${nameOf(store)}`);
-  assertUnique(bytes, path);
+  uniqueSpans(bytes, path);
   return Object.entries(store).map(([key, entry]) => {
     if (isObject(entry)) return read(key, entry);
     const found = `${path}: the row ${JSON.stringify(key)} is ${nameOf(entry)}`;
@@ -126,12 +126,13 @@ function readWhole<Row>(bytes: Buffer, path: string, read: ReadRow<Row>): Row[] 
 }
 
 /**
- * Throws a `StoreError` when a key is there twice. A store whose rows do not all begin on lines of their own is read without
- * this look, and never changed without it.
+ * Where the rows are. Throws a `StoreError` when two have the same key. A store whose rows do not all begin on lines of their
+ * own may be read without this look, and is never changed without it.
  */
-export function assertUnique(bytes: Buffer, path: string): void {
+export function uniqueSpans(bytes: Buffer, path: string): RowSpan[] {
+  const spans = rowSpans(bytes);
   const keys = new Set<string>();
-  for (const { key } of rowSpans(bytes)) {
+  for (const { key } of spans) {
     if (keys.has(key)) {
       throw new StoreError(
         "duplicate-key",
@@ -140,6 +141,7 @@ export function assertUnique(bytes: Buffer, path: string): void {
     }
     keys.add(key);
   }
+  return spans;
 }
 
 function parse(bytes: Buffer, path: string): unknown {

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { PROTECT_REASONS, RETIRE_REASONS } from "../../../src/domain/collection.ts";
 import { INCIDENT, writeIncident } from "../../support/incident-store.ts";
 import { buildPlugin } from "../../support/stage-plugin.ts";
 import { makeTempDir } from "../../support/temp.ts";
@@ -53,5 +54,13 @@ describe("npx openclaw-resume-scheduler", () => {
     const { status, stderr, stdout } = run("gc", "--state-dir", stateDir, "--all-agents", "--errors", "--apply");
     expect([status, stdout]).toEqual([3, ""]);
     expect(stderr).toMatch(/^error: .*ops\/sessions\/sessions\.json: expected an object, found an array\n$/);
+  });
+});
+
+describe("docs/gc.md", () => {
+  it("names every reason", () => {
+    const page = readFileSync(path.join(import.meta.dirname, "../../../docs/gc.md"), "utf8");
+    for (const reason of Object.keys({ ...RETIRE_REASONS, ...PROTECT_REASONS }))
+      expect(page).toContain(`\`${reason}\``);
   });
 });
