@@ -40,13 +40,13 @@ describe("chats that have two rows since the operator changed `session.dmScope` 
     expect(restarted.chats.map((chat) => restarted.repliesTo(chat).length)).toEqual([1, 1, 1]);
     // One that was cut off for a user is asked again, in the same row; it is answered once.
     const answered = restarted.requests().filter(({ isResume, outcome }) => isResume && outcome === "answered");
-    expect(answered.map(({ chat }) => chat).toSorted()).toEqual([101, 102, 103]);
-    const resumed = [...NEW, `${MAIN}:direct:103`].toSorted();
+    expect([answered.length, new Set(answered.map(({ chat }) => chat))]).toEqual([3, new Set([101, 102, 103])]);
+    const resumed = new Set<unknown>([...NEW, `${MAIN}:direct:103`]);
     const log = restarted.log();
     const started = log.filter(({ step }) => step === "started").map(({ sessionKey }) => sessionKey);
-    expect([...new Set(started)].toSorted()).toEqual(resumed);
+    expect(new Set(started)).toEqual(resumed);
     const completed = log.filter(({ step, outcome }) => step === "settled" && outcome === "completed");
-    expect(completed.map(({ sessionKey }) => sessionKey).toSorted()).toEqual(resumed);
+    expect([completed.length, new Set(completed.map(({ sessionKey }) => sessionKey))]).toEqual([3, resumed]);
   });
 
   it("keep both rows and both transcripts", () => {
