@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, realpathSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { realOf, unlessNowhere } from "./look-at.ts";
 import { retiredIn, storePathOf, type StorePlan } from "./plan-store.ts";
 import { archiveNameOf, sessionsFolder } from "./transcripts.ts";
 import type { Archived } from "./undo-file.ts";
@@ -59,22 +60,13 @@ const DELIMITERS = new Set([0x22, 0x2f, 0x5c]);
 
 function linkTargets(folder: string): string[] {
   const links = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink());
-  return links.flatMap(({ name }) => unlessMissing(() => realpathSync(join(folder, name))) ?? []);
+  return links.flatMap(({ name }) => realOf(join(folder, name)) ?? []);
 }
 
 /** With a folder of sessions. */
 function agentsIn(stateDir: string): string[] {
   const agents = readdirSync(dirname(dirname(sessionsFolder(stateDir, "-"))));
-  return agents.filter((id) => unlessMissing(() => readdirSync(sessionsFolder(stateDir, id))) !== undefined);
+  return agents.filter((id) => unlessNowhere(() => readdirSync(sessionsFolder(stateDir, id))) !== undefined);
 }
 
-const textOf = (path: string): Buffer | undefined => unlessMissing(() => readFileSync(path));
-
-function unlessMissing<Value>(look: () => Value): Value | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR", "ELOOP"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
-    throw error;
-  }
-}
+const textOf = (path: string): Buffer | undefined => unlessNowhere(() => readFileSync(path));

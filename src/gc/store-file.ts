@@ -1,16 +1,8 @@
 import { constants as bufferLimits } from "node:buffer";
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  type BigIntStats,
-} from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type BigIntStats } from "node:fs";
 import { dirname } from "node:path";
 import type { Owner } from "./durable.ts";
+import { realOf } from "./look-at.ts";
 import { StoreError } from "./store-error.ts";
 
 /** A file as it was read. */
@@ -64,15 +56,6 @@ export function assertInPlace(path: string): void {
     "unsafe-path",
     `${folder} is reached through a symbolic link in the state directory: nothing is done there`,
   );
-}
-
-function realOf(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
 }
 
 function open(path: string): number {

@@ -1,9 +1,9 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Binding } from "../domain/binding.ts";
 import type { TranscriptState } from "../domain/collection.ts";
 import { isLocked, lockPathOf } from "./host-lock.ts";
-import { lookAt } from "./look-at.ts";
+import { lookAt, realOf } from "./look-at.ts";
 
 /** Enough for the header and a message; nothing more is read of a transcript. */
 const HEAD_BYTES = 256 * 1024;
@@ -44,14 +44,13 @@ export class Transcripts {
     const path = resolve(this.#folder, sessionFile);
     if (this.#realOf(dirname(path)) === this.#folder) return basename(path);
     // After a move of the state directory they go by the id.
-    const isThere = lookAt(path) !== undefined;
-    return !isThere && byId !== undefined && this.#names.has(byId) ? byId : undefined;
+    return !isThere(path) && byId !== undefined && this.#names.has(byId) ? byId : undefined;
   }
 
   #realOf(folder: string): string | undefined {
     const known = this.#real.get(folder);
     if (known !== undefined || this.#real.has(folder)) return known;
-    const found = realOf(folder);
+    const found = unlessForbidden(() => realOf(folder), undefined);
     this.#real.set(folder, found);
     return found;
   }
@@ -74,7 +73,7 @@ export class Transcripts {
     const name = this.#nameOf(binding);
     if (name !== undefined) return this.#names.has(name) && !isTranscript(this.#prefix + name);
     const path = this.pathOf(binding);
-    if (path === undefined || lookAt(path) === undefined) return false;
+    if (path === undefined || !isThere(path)) return false;
     const folder = this.#realOf(dirname(path));
     return !isTranscript(path) || folder === undefined || !this.#isInside(join(folder, basename(path)));
   }
@@ -84,7 +83,7 @@ export class Transcripts {
     const name = this.#nameOf(binding);
     if (name !== undefined) return !this.#names.has(name);
     const path = this.pathOf(binding);
-    return path !== undefined && !existsSync(path);
+    return path !== undefined && !isThere(path);
   }
 
   isLocked(binding: Binding): boolean {
@@ -115,14 +114,6 @@ export class Transcripts {
 /** Of a file, and not a way to one elsewhere. */
 const isName = (text: string): boolean => !/[/\\]/.test(text) && text !== "." && text !== "..";
 
-function realOf(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Checkpoints of compactions and trajectories, which hosts name after the session. */
 function companionsIn(names: Iterable<string>): Map<string, string[]> {
   const found = new Map<string, string[]>();
@@ -136,7 +127,19 @@ function companionsIn(names: Iterable<string>): Map<string, string[]> {
 /** A file whose name has room for that of an archive. */
 const isTranscript = (path: string): boolean => isFile(path) && hasRoom(basename(path));
 
-const isFile = (path: string): boolean => lookAt(path)?.isFile() === true;
+const isFile = (path: string): boolean => unlessForbidden(() => lookAt(path)?.isFile() === true, false);
+/** Where nobody may look there may be something. */
+const isThere = (path: string): boolean => unlessForbidden(() => lookAt(path) !== undefined, true);
+
+/** A row may name a place that is closed to this user: that is no reason to do nothing with the others. */
+function unlessForbidden<Value>(look: () => Value, otherwise: Value): Value {
+  try {
+    return look();
+  } catch (error) {
+    if (["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) return otherwise;
+    throw error;
+  }
+}
 
 /** One for all: they are read one after the other. */
 const head = Buffer.alloc(HEAD_BYTES);

@@ -29,7 +29,7 @@ export interface GcCounts {
   readonly after: number;
   readonly retired: number;
   readonly kept: number;
-  /** Of the kept: those that a rule matched. */
+  /** Stay although a rule matched them; the kept are the others that stay. */
   readonly protected: number;
   /** Before, over all rows. */
   readonly missingTranscripts: number;
@@ -92,7 +92,7 @@ export function agentView(plan: StorePlan, { nowMs, everyRow, mostRows }: ViewOp
     before: bindings.length,
     after: bindings.length - retired,
     retired,
-    kept: bindings.length - retired,
+    kept: count("keep"),
     protected: count("protect"),
     missingTranscripts: bindings.filter((binding) => transcripts.isMissing(binding)).length,
     dmScopeRows: isMain ? bindings.filter(({ key }) => isRetiredDirect(key)).length : 0,

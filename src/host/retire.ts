@@ -1,11 +1,15 @@
 import type { EventBus } from "../domain/events.ts";
 import type { RetiredReason } from "../domain/reasons.ts";
 import type { ResumeRecord } from "../domain/record.ts";
+import type { SessionRow } from "../domain/session.ts";
 import type { RecordStore } from "../record/record-store.ts";
 import type { SessionStore } from "./session-store.ts";
 
-/** The row of a session, as retirement asks for it. */
-export function rowOf({ agentId, sessionKey }: ResumeRecord, sessions: Pick<SessionStore, "get">) {
+/** The row of a session; one that cannot be read is not one that is gone. */
+export function rowOf(
+  { agentId, sessionKey }: Pick<SessionRow, "agentId" | "sessionKey">,
+  sessions: Pick<SessionStore, "get">,
+): SessionRow | "unreadable" | undefined {
   try {
     return sessions.get(agentId, sessionKey);
   } catch {

@@ -5,6 +5,7 @@ import type { HoldReason, Outcome } from "../domain/reasons.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import type { SessionRow } from "../domain/session.ts";
 import { canonicalKey } from "../domain/session-key.ts";
+import { rowOf } from "../host/retire.ts";
 import type { Forecast } from "../host/session-store.ts";
 import { findSession } from "./find-session.ts";
 import { activeOf, type Office } from "./office.ts";
@@ -121,11 +122,7 @@ export class Actions {
   }
 
   #read(agentId: string, sessionKey: string): Claimed["row"] {
-    try {
-      return this.#office().host.sessions.get(agentId, sessionKey);
-    } catch {
-      return "unreadable";
-    }
+    return rowOf({ agentId, sessionKey }, this.#office().host.sessions);
   }
 
   async #do(action: Action, claimed: Claimed, active: Active): Promise<Done> {

@@ -383,7 +383,10 @@ describe("a store in use", () => {
     // A look at it costs nobody anything.
     expect((await gc(...IDLE)).exitCode).toBe(0);
     await using other = running([entry, "gateway"], { OPENCLAW_STATE_DIR: os.tmpdir() });
-    expect(other.pid).toBeDefined();
+    await waitFor(() => readFileSync(`/proc/${other.pid}/cmdline`, "utf8").includes("gateway"), {
+      timeoutMs: 10_000,
+      what: "the gateway of another state directory",
+    });
     await gateway[Symbol.asyncDispose]();
     expect((await gc(...IDLE, "--apply")).stdout).toContain("retired 1");
   });

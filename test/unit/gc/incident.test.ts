@@ -113,7 +113,7 @@ describe("the store of the incident", () => {
       before: 66,
       after: 29,
       retired: 37,
-      kept: 29,
+      kept: 20,
       protected: 9,
       missingTranscripts: 10,
       dmScopeRows: 37,
