@@ -1,5 +1,5 @@
 /** What grants starts, as Bottleneck does it; on the simulation's clock. */
-import { KeyedHeap } from "../../src/domain/keyed-heap.ts";
+import { IndexedHeap, OUTSIDE } from "../../src/domain/indexed-heap.ts";
 import { hasPace, type PaceLimits } from "../../src/lane/pace.ts";
 import type { Permit } from "../../src/lane/permits.ts";
 import type { VirtualClock } from "./clock.ts";
@@ -89,6 +89,27 @@ interface Member {
   /** Its last grant, counted; 0: none yet. */
   registered: number;
   granted: ((permit: Permit) => void) | undefined;
+  /** Among those that wait. */
+  position: number;
+}
+
+/** Whoever has the fewest running first; of several the one that has had no grant for longest. */
+class InTurn extends IndexedHeap<Member> {
+  add(member: Member): void {
+    this.push(member, member.running);
+  }
+
+  protected override positionOf({ position }: Member): number {
+    return position;
+  }
+
+  protected override setPosition(member: Member, position: number): void {
+    member.position = position;
+  }
+
+  protected override isBefore(left: Member, right: Member): boolean {
+    return left.registered === right.registered ? left.id < right.id : left.registered < right.registered;
+  }
 }
 
 /** The budget of all gateways: a free slot goes to the one with the fewest running, of several to the one that has had none for longest. */
@@ -96,7 +117,7 @@ export class FleetModel {
   readonly #clock: VirtualClock;
   readonly #limits: FleetLimits;
   readonly #reservoir: Reservoir | undefined;
-  readonly #waiting = new KeyedHeap<Member>(({ id }) => id, inTurn);
+  readonly #waiting = new InTurn();
   #running = 0;
   #grants = 0;
   #members = 0;
@@ -116,11 +137,12 @@ export class FleetModel {
       running: 0,
       registered: 0,
       granted: undefined,
+      position: OUTSIDE,
     };
     return {
       ask: (granted) => {
         member.granted = granted;
-        this.#waiting.push(member);
+        this.#waiting.add(member);
         this.#serve();
       },
     };
@@ -154,9 +176,9 @@ export class FleetModel {
     const free = () => {
       this.#running -= 1;
       // Its place among those that wait depends on it.
-      const isWaiting = this.#waiting.remove(member.id) !== undefined;
+      const isWaiting = this.#waiting.remove(member);
       member.running -= 1;
-      if (isWaiting) this.#waiting.push(member);
+      if (isWaiting) this.#waiting.add(member);
       this.#serve();
     };
     const giveBack = () => {
@@ -165,8 +187,4 @@ export class FleetModel {
     };
     this.#clock.after(0, () => granted?.({ end: free, giveBack }));
   }
-}
-
-function inTurn(left: Member, right: Member): number {
-  return left.running - right.running || left.registered - right.registered || (left.id < right.id ? -1 : 1);
 }

@@ -102,12 +102,14 @@ export interface ResumeEvents {
 
 type Listener<Name extends keyof ResumeEvents> = (event: ResumeEvents[Name]) => void;
 type AnyListener = (name: keyof ResumeEvents, event: object) => void;
+/** Either of them, as it is called: the first kind leaves the name alone. */
+type Called = (event: never, name: keyof ResumeEvents) => void;
 
 /** A typed emitter whose listeners cannot hurt the emitting side: what they throw is dropped, and counted. */
 export class EventBus {
   #dropped = 0;
-  readonly #listeners = new Map<keyof ResumeEvents, Set<(event: never) => void>>();
-  readonly #anyListeners = new Set<AnyListener>();
+  readonly #listeners = new Map<keyof ResumeEvents, Set<Called>>();
+  readonly #anyListeners = new Set<Called>();
 
   on<Name extends keyof ResumeEvents>(name: Name, listener: Listener<Name>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
@@ -117,8 +119,9 @@ export class EventBus {
 
   /** For every event, after those who listen to this one. */
   onAny(listener: AnyListener): () => void {
-    this.#anyListeners.add(listener);
-    return () => void this.#anyListeners.delete(listener);
+    const called: Called = (event, name) => listener(name, event);
+    this.#anyListeners.add(called);
+    return () => void this.#anyListeners.delete(called);
   }
 
   /** How often a listener failed to take an event. */
@@ -127,16 +130,18 @@ export class EventBus {
   }
 
   emit<Name extends keyof ResumeEvents>(name: Name, event: ResumeEvents[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) this.#call(() => (listener as Listener<Name>)(event));
-    for (const listener of this.#anyListeners) this.#call(() => listener(name, event));
+    this.#tell(this.#listeners.get(name), event, name);
+    this.#tell(this.#anyListeners, event, name);
   }
 
   /** A broken metric or log line must not stop a resume. */
-  #call(listener: () => void): void {
-    try {
-      listener();
-    } catch {
-      this.#dropped += 1;
+  #tell(listeners: Iterable<Called> | undefined, event: object, name: keyof ResumeEvents): void {
+    for (const listener of listeners ?? []) {
+      try {
+        listener(event as never, name);
+      } catch {
+        this.#dropped += 1;
+      }
     }
   }
 }

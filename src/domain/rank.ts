@@ -24,6 +24,12 @@ export function compareRanks(left: Rank, right: Rank): number {
   );
 }
 
+/**
+ * What decides first, as a number that is smaller for what comes first. Only for ranks all or none of which were asked for;
+ * where it is the same, `compareRanks` goes on.
+ */
+export const weightOf = ({ requestedAtMs, activityAtMs }: Rank): number => requestedAtMs ?? -(activityAtMs ?? 0);
+
 /** The rank of a candidate. */
 export function rankOf({ row, record, transcript }: Candidate): Rank {
   return {

@@ -1,8 +1,11 @@
 import type { CancelCause, Settlement } from "./decisions.ts";
-import type { RunningResume } from "./queued-resume.ts";
+import type { QueuedResume, RunningResume } from "./queued-resume.ts";
 
 /** A resume that holds a slot, and what has been decided about it meanwhile. */
 export interface Running {
+  /** As it was in the queue. */
+  readonly queued: QueuedResume;
+  /** As it was started: this attempt counts. */
   readonly resume: RunningResume;
   cancelled: CancelCause | undefined;
   /** The host has started the user's own turn on this session. */
@@ -44,9 +47,18 @@ export class RunningResumes {
     return [...this.#byKey.values()];
   }
 
-  add(resume: RunningResume): void {
-    const undecided = { cancelled: undefined, continued: false, fate: undefined, refused: false, hasAnswer: false };
-    this.#byKey.set(resume.key, { resume, ...undecided, provider: resume.provider, askedAtMs: undefined });
+  add(queued: QueuedResume, resume: RunningResume): void {
+    this.#byKey.set(resume.key, {
+      queued,
+      resume,
+      cancelled: undefined,
+      continued: false,
+      fate: undefined,
+      provider: resume.provider,
+      askedAtMs: undefined,
+      refused: false,
+      hasAnswer: false,
+    });
   }
 
   remove(key: string): void {
@@ -54,33 +66,44 @@ export class RunningResumes {
   }
 
   get isYielding(): boolean {
-    return this.all().some(({ cancelled }) => cancelled !== undefined);
+    for (const { cancelled } of this.#byKey.values()) if (cancelled !== undefined) return true;
+    return false;
   }
 
   ofAgent(agentId: string): number {
-    return this.all().filter(({ resume }) => resume.agentId === agentId).length;
+    let count = 0;
+    for (const { resume } of this.#byKey.values()) if (resume.agentId === agentId) count += 1;
+    return count;
   }
 
   freeSlot(): number {
-    const taken = new Set(this.all().map(({ resume }) => resume.slot));
     let slot = 1;
-    while (taken.has(slot)) slot += 1;
+    while (this.#isTaken(slot)) slot += 1;
     return slot;
   }
 
   /** The aged one that may stay beside users of other sessions. */
   spared(): Running | undefined {
-    return this.all().find(({ resume, cancelled }) => resume.aged && cancelled === undefined);
+    for (const running of this.#byKey.values()) {
+      if (running.resume.aged && running.cancelled === undefined) return running;
+    }
+    return undefined;
   }
 
   /** Until when a request of this provider may still be refused, epoch milliseconds. */
   unheardUntilMs(provider: string): number {
-    const unheard = this.all().filter((running) => running.provider === provider && !running.refused);
-    return Math.max(
-      ...unheard.map(({ askedAtMs, resume }) =>
-        askedAtMs === undefined ? resume.startedAtMs + NO_REQUEST_MS : askedAtMs + SILENCE_MS,
-      ),
-      -Infinity,
-    );
+    let untilMs = -Infinity;
+    for (const running of this.#byKey.values()) {
+      if (running.provider === provider && !running.refused) untilMs = Math.max(untilMs, unheardUntilMs(running));
+    }
+    return untilMs;
+  }
+
+  #isTaken(slot: number): boolean {
+    for (const { resume } of this.#byKey.values()) if (resume.slot === slot) return true;
+    return false;
   }
 }
+
+const unheardUntilMs = ({ askedAtMs, resume }: Running): number =>
+  askedAtMs === undefined ? resume.startedAtMs + NO_REQUEST_MS : askedAtMs + SILENCE_MS;

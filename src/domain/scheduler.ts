@@ -9,7 +9,9 @@ import { addUsage, NOTHING_USED, type SpendLimits, type Usage, usedUp } from "./
 import type { LaneLoad } from "./starvation.ts";
 import { UserTurns } from "./user-turns.ts";
 import type { PauseCause, PermitCause, WaitCause } from "./wait-cause.ts";
-import { type AgingLimits, type Source, WaitingRoom } from "./waiting-room.ts";
+import type { Entry } from "./waiting-entry.ts";
+import type { Source } from "./waiting-places.ts";
+import { type AgingLimits, WaitingRoom } from "./waiting-room.ts";
 
 /** What the scheduler goes by. Durations in milliseconds. */
 export interface SchedulerLimits extends AgingLimits, SpendLimits {
@@ -119,7 +121,7 @@ export class Scheduler {
   /** Which of our lists a session is in. */
   find(key: string): { readonly place: "queued" | "running"; readonly resume: QueuedResume } | undefined {
     const running = this.#running.get(key);
-    if (running !== undefined) return { place: "running", resume: running.resume };
+    if (running !== undefined) return { place: "running", resume: running.queued };
     const queued = this.#room.get(key) ?? this.#contested.get(key);
     return queued === undefined ? undefined : { place: "queued", resume: queued };
   }
@@ -348,17 +350,22 @@ export class Scheduler {
     for (let next = this.#next(nowMs); next !== undefined; next = this.#next(nowMs)) {
       if (this.#limits.needsPermit && this.#permit !== "granted") return [...decisions, ...this.#askForPermit()];
       if (this.#limits.needsPermit) this.#permit = "none";
-      this.#room.take(next);
-      const aged = this.#room.isAged(next, nowMs);
-      const resume = { ...next, slot: this.#running.freeSlot(), startedAtMs: nowMs, aged };
-      this.#running.add(resume);
-      decisions.push({ do: "start", resume: { ...resume, attempts: resume.attempts + 1 } });
+      const queued = this.#room.take(next);
+      const resume = {
+        ...queued,
+        attempts: queued.attempts + 1,
+        slot: this.#running.freeSlot(),
+        startedAtMs: nowMs,
+        aged: this.#room.isAged(queued, nowMs),
+      };
+      this.#running.add(queued, resume);
+      decisions.push({ do: "start", resume });
     }
     return decisions;
   }
 
   /** The one that starts now, if there is a permit; `undefined` when none may. */
-  #next(nowMs: number): QueuedResume | undefined {
+  #next(nowMs: number): Entry | undefined {
     if (this.#running.size >= this.#limits.maxConcurrent) return undefined;
     const mayStart = (source: Source) => this.#obstacle(source, nowMs) === undefined;
     const quietAtMs = this.#users.quietAtMs(this.#limits.quietMs);
@@ -486,34 +493,25 @@ export class Scheduler {
     });
   }
 
-  #conclude(
-    { resume, cancelled, continued, fate, provider, hasAnswer }: Running,
-    end: RunEnd,
-    nowMs: number,
-  ): Decision {
-    const { slot: _slot, startedAtMs: _startedAtMs, aged: _aged, ...rest } = resume;
-    const answered = { isAnswered: true, provider: undefined, estimate: NOTHING_USED };
+  #conclude(running: Running, end: RunEnd, nowMs: number): Decision {
+    const { cancelled, continued, fate, provider, hasAnswer } = running;
     // Its session may have another model than it had when it was queued.
-    const queued = { ...rest, provider, ...(end.kind === "undelivered" ? answered : {}) };
-    const settle = (outcome: Outcome, reason: string, attempts = queued.attempts + 1): Decision => ({
-      do: "settle",
-      resume: { ...queued, attempts },
-      settlement: { outcome, reason },
-    });
-    if (end.kind === "completed") return settle("completed", end.reason);
-    if (end.kind === "superseded" || continued) return settle("superseded", "user-continued");
+    const before = { ...running.queued, provider };
+    const queued = end.kind === "undelivered" ? { ...before, ...ANSWERED } : before;
+    const attempts = queued.attempts + 1;
+    if (end.kind === "completed") return settle({ ...queued, attempts }, "completed", end.reason);
+    if (end.kind === "superseded" || continued) return settle({ ...queued, attempts }, "superseded", "user-continued");
     // A turn that was cut short costs no attempt.
-    if (fate !== undefined) return settle(fate.outcome, fate.reason, queued.attempts);
-    if (end.kind === "held") return settle("held", end.reason);
+    if (fate !== undefined) return settle(queued, fate.outcome, fate.reason);
+    if (end.kind === "held") return settle({ ...queued, attempts }, "held", end.reason);
     if (end.kind === "refused" || cancelled === "shutdown") return this.#requeue(queued, "shutdown", nowMs);
     if (cancelled !== undefined) {
       return this.#requeue({ ...queued, preemptions: queued.preemptions + 1 }, "preempted", nowMs);
     }
     if (end.kind === "provider-fault" && !hasAnswer) return this.#retryProvider(queued, end, nowMs);
-    if (end.kind === "failed" && end.permanent === true) return settle("held", "permanent-error");
-    const attempts = queued.attempts + 1;
+    if (end.kind === "failed" && end.permanent === true) return hold({ ...queued, attempts }, "permanent-error");
     if (attempts >= this.#limits.maxAttempts) {
-      return settle("held", end.kind === "undelivered" ? "delivery-failed" : "attempts-exhausted");
+      return hold({ ...queued, attempts }, end.kind === "undelivered" ? "delivery-failed" : "attempts-exhausted");
     }
     return this.#requeue({ ...queued, attempts, notBeforeMs: nowMs + this.#limits.retryDelayMs }, "retry", nowMs);
   }
@@ -540,15 +538,16 @@ export class Scheduler {
   }
 }
 
-/** The user's own turn has taken its place. */
-const supersede = (resume: QueuedResume): Decision => ({
+/** What is there has only to be delivered. */
+const ANSWERED = { isAnswered: true, provider: undefined, estimate: NOTHING_USED };
+
+const settle = (resume: QueuedResume, outcome: Outcome, reason: string): Decision => ({
   do: "settle",
   resume,
-  settlement: { outcome: "superseded", reason: "user-continued" },
+  settlement: { outcome, reason },
 });
 
-const hold = (resume: QueuedResume, reason: HeldReason): Decision => ({
-  do: "settle",
-  resume,
-  settlement: { outcome: "held", reason },
-});
+/** The user's own turn has taken its place. */
+const supersede = (resume: QueuedResume): Decision => settle(resume, "superseded", "user-continued");
+
+const hold = (resume: QueuedResume, reason: HeldReason): Decision => settle(resume, "held", reason);

@@ -1,4 +1,4 @@
-import Bottleneck from "bottleneck/light.js";
+import type Bottleneck from "bottleneck/light.js";
 import type { Permit, PermitSource } from "./permits.ts";
 
 /** How fast resumes may start; 0 is no limit. */
@@ -24,6 +24,9 @@ export class Pace implements PermitSource {
   #limiter: Bottleneck | undefined;
   readonly #after: (delayMs: number, callback: () => void) => () => void;
   #isAsked = false;
+  #isClosed = false;
+  /** Loaded when it is first asked: most gateways have nothing to resume. */
+  #Limiter: LimiterClass | undefined;
   /** A start that was granted and not used. */
   #spare = false;
   #cancelLongest: () => void = () => undefined;
@@ -43,13 +46,15 @@ export class Pace implements PermitSource {
     const { startIntervalMs, startsPerMinute } = this.#limits;
     this.#limits = limits;
     const isSame = limits.startIntervalMs === startIntervalMs && limits.startsPerMinute === startsPerMinute;
-    if (!isSame && this.#limiter !== undefined) this.#replaceLimiter(this.#limiter);
+    if (isSame || this.#Limiter === undefined || this.#limiter === undefined) return;
+    this.#replaceLimiter(this.#Limiter, this.#limiter);
   }
 
   async ask(): Promise<Permit> {
     if (!this.#spare && hasPace(this.#limits)) {
       this.#isAsked = true;
-      await this.#granted();
+      this.#Limiter ??= (await import("bottleneck/light.js")).default;
+      await this.#granted(this.#Limiter);
       this.#isAsked = false;
     }
     this.#spare = false;
@@ -57,23 +62,25 @@ export class Pace implements PermitSource {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#cancelLongest();
     if (this.#limiter !== undefined) await stop(this.#limiter);
   }
 
-  #granted(): Promise<void> {
+  #granted(Limiter: LimiterClass): Promise<void> {
     return new Promise((resolve) => {
+      if (this.#isClosed) return;
       // Bottleneck goes by the wall clock: one that was set back would keep it waiting for as long.
       const longestMs = Math.max(MINUTE_MS, this.#limits.startIntervalMs) + 1_000;
       this.#cancelLongest = this.#after(longestMs, () => {
-        if (this.#limiter !== undefined) this.#replaceLimiter(this.#limiter);
+        if (this.#limiter !== undefined) this.#replaceLimiter(Limiter, this.#limiter);
       });
       const grant = () => {
         this.#cancelLongest();
         resolve();
       };
       const ask = () => {
-        const limiter = (this.#limiter ??= newLimiter(this.#limits));
+        const limiter = (this.#limiter ??= newLimiter(Limiter, this.#limits));
         const retry = () => (limiter === this.#limiter ? undefined : ask());
         // One that is replaced or closed drops the ask.
         limiter.schedule(() => Promise.resolve()).then(grant, retry);
@@ -83,19 +90,21 @@ export class Pace implements PermitSource {
   }
 
   /** What was asked of the old one is asked of the new one. */
-  #replaceLimiter(old: Bottleneck): void {
-    this.#limiter = newLimiter(this.#limits);
+  #replaceLimiter(Limiter: LimiterClass, old: Bottleneck): void {
+    this.#limiter = newLimiter(Limiter, this.#limits);
     void stop(old);
   }
 }
 
-function newLimiter({ startIntervalMs, startsPerMinute }: PaceLimits): Bottleneck {
+type LimiterClass = typeof Bottleneck;
+
+function newLimiter(Limiter: LimiterClass, { startIntervalMs, startsPerMinute }: PaceLimits): Bottleneck {
   const perMinute = {
     reservoir: startsPerMinute,
     reservoirRefreshAmount: startsPerMinute,
     reservoirRefreshInterval: MINUTE_MS,
   };
-  return new Bottleneck({ minTime: startIntervalMs, ...(startsPerMinute > 0 ? perMinute : {}) });
+  return new Limiter({ minTime: startIntervalMs, ...(startsPerMinute > 0 ? perMinute : {}) });
 }
 
 async function stop(limiter: Bottleneck): Promise<void> {

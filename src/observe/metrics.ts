@@ -52,6 +52,12 @@ export interface MetricsOptions {
   readonly refOf: (subject: Subject) => string;
 }
 
+/** The labels of the lanes. The load is told at every step: they are not made anew each time. */
+const USERS = { lane: "main" } as const satisfies LabelsOf<"queue_depth" | "running" | "queue_wait_seconds">;
+const RESUMES = { lane: "startup-resume" } as const satisfies LabelsOf<
+  "queue_depth" | "running" | "queue_wait_seconds"
+>;
+
 /** A version is no free text, whoever wrote it. */
 const VERSION = /^[\w.+-]{1,40}$/;
 
@@ -78,27 +84,28 @@ export class Metrics {
   /** Everything that happens. */
   #watch(): void {
     const { events, nowMs, refOf } = this.#options;
+    const [depth, running] = [this.#gauge("queue_depth"), this.#gauge("running")];
     events.on("load", (load) => {
       this.#starvation.observe(load, nowMs());
-      this.#set("queue_depth", { lane: "main" }, load.usersWaiting);
-      this.#set("queue_depth", { lane: "startup-resume" }, load.queued);
-      this.#set("running", { lane: "main" }, load.usersRunning);
-      this.#set("running", { lane: "startup-resume" }, load.running);
+      depth.set(USERS, load.usersWaiting);
+      depth.set(RESUMES, load.queued);
+      running.set(USERS, load.usersRunning);
+      running.set(RESUMES, load.running);
     });
     events.on("judged", ({ verdict: { kind, reason } }) =>
       this.#gauge("sessions").inc({ verdict: kind, reason } satisfies LabelsOf<"sessions">),
     );
-    events.on("mainWaited", ({ waitMs }) => this.#observe("queue_wait_seconds", { lane: "main" }, waitMs));
-    events.on("started", ({ waitedMs, ...subject }) =>
-      this.#observe("queue_wait_seconds", { lane: "startup-resume" }, waitedMs, refOf(subject)),
-    );
-    events.on("ended", ({ result, ranMs, cancelCause, drainedMs, ...subject }) => {
+    events.on("mainWaited", ({ waitMs }) => this.#observe("queue_wait_seconds", USERS, waitMs));
+    events.on("started", (event) => this.#observe("queue_wait_seconds", RESUMES, event.waitedMs, refOf(event)));
+    events.on("ended", (event) => {
+      const { result, ranMs, cancelCause, drainedMs } = event;
+      const ref = refOf(event);
       this.#count("attempts_total", { result });
-      this.#observe("run_seconds", { outcome: result }, ranMs, refOf(subject));
+      this.#observe("run_seconds", { outcome: result }, ranMs, ref);
       if (cancelCause === undefined) return;
       this.#count("preemptions_total", { cause: cancelCause });
       const isForUser = cancelCause === "own-user" || cancelCause === "other-user";
-      if (isForUser && drainedMs !== undefined) this.#observe("preemption_seconds", {}, drainedMs, refOf(subject));
+      if (isForUser && drainedMs !== undefined) this.#observe("preemption_seconds", {}, drainedMs, ref);
     });
     events.on("settled", ({ outcome }) => this.#count("outcomes_total", { outcome }));
   }
@@ -217,8 +224,10 @@ export class Metrics {
   }
 
   #observe<Name extends MetricsOf<"histogram">>(name: Name, labels: LabelsOf<Name>, ms: number, ref?: string): void {
-    const exemplar = ref === undefined ? {} : { exemplarLabels: { session_ref: ref } };
-    found(this.#histograms, name).observe({ labels, value: ms / 1000, ...exemplar });
+    const value = ms / 1000;
+    const histogram = found(this.#histograms, name);
+    if (ref === undefined) histogram.observe({ labels, value });
+    else histogram.observe({ labels, value, exemplarLabels: { session_ref: ref } });
   }
 
   #gauge(name: MetricsOf<"gauge">): Gauge {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { hasPace, Pace, type PaceLimits } from "../../../src/lane/pace.ts";
 
 const NONE: PaceLimits = { startIntervalMs: 0, startsPerMinute: 0 };
@@ -10,6 +10,8 @@ function after(delayMs: number, callback: () => void): () => void {
   return () => clearTimeout(handle);
 }
 
+// Loaded when it is first needed, which no faked clock knows of.
+beforeAll(async () => void (await import("bottleneck/light.js")));
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000_000 }));
 afterEach(() => void vi.useRealTimers());
 

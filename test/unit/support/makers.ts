@@ -158,8 +158,7 @@ export function takeNext(
   mayStart: (agentId: string, provider: string | undefined) => boolean,
 ): QueuedResume | undefined {
   const next = room.next(want, ({ agentId, provider }) => mayStart(agentId, provider));
-  if (next !== undefined) room.take(next);
-  return next;
+  return next === undefined ? undefined : room.take(next);
 }
 
 export function running(key: string, over: Partial<RunningResume> = {}): RunningResume {

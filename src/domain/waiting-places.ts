@@ -1,0 +1,130 @@
+import type { QueuedResume } from "./queued-resume.ts";
+import { compareRanks, weightOf } from "./rank.ts";
+import { type ByWait, type Entry, type Place, Ranked } from "./waiting-entry.ts";
+
+/** What a resume needs that others may be using up: limits are by these. */
+export type Source = Pick<QueuedResume, "agentId" | "provider">;
+
+/** Retries whose delay is not over: the first to have rested comes first. */
+export class Resting implements Place {
+  readonly #byWait: ByWait;
+  readonly #ranked = new Ranked(this);
+
+  constructor(byWait: ByWait) {
+    this.#byWait = byWait;
+  }
+
+  get size(): number {
+    return this.#ranked.size;
+  }
+
+  peek(): Entry | undefined {
+    return this.#ranked.peek();
+  }
+
+  enter(entry: Entry): void {
+    this.#byWait.add(entry);
+    entry.ranked = this.#ranked;
+    this.#ranked.push(entry, entry.resume.notBeforeMs);
+  }
+
+  leave(entry: Entry): void {
+    this.#byWait.remove(entry);
+    this.#ranked.remove(entry);
+  }
+
+  /** They have no turns. */
+  endTurn(): void {}
+
+  inOrder(): QueuedResume[] {
+    return resumesOf(this.#ranked).toSorted(
+      (left, right) => left.notBeforeMs - right.notBeforeMs || compareRanks(left, right),
+    );
+  }
+}
+
+/** By provider. */
+type Lists = Map<string | undefined, Ranked>;
+
+/** Ranked resumes per agent and provider; agents take turns, the one served longest ago first. */
+export class TurnTaking implements Place {
+  readonly #byWait: ByWait;
+  /** By agent and provider. Those that are empty stay: agents and providers are few, and come back. */
+  readonly #lists = new Map<string, Lists>();
+  /** Of the agents that have any resume here. Insertion order is the order of turns. */
+  readonly #turns = new Map<string, Lists>();
+
+  constructor(byWait: ByWait) {
+    this.#byWait = byWait;
+  }
+
+  enter(entry: Entry): void {
+    this.#byWait.add(entry);
+    const { agentId, provider } = entry.resume;
+    const own = this.#listsOf(agentId);
+    entry.ranked = this.#listIn(own, provider);
+    entry.ranked.push(entry, weightOf(entry.resume));
+    if (entry.ranked.size === 1 && !this.#turns.has(agentId)) this.#turns.set(agentId, own);
+  }
+
+  leave(entry: Entry): void {
+    this.#byWait.remove(entry);
+    entry.ranked?.remove(entry);
+    if (entry.ranked?.size === 0) this.#emptied(entry.resume.agentId);
+  }
+
+  endTurn(agentId: string): void {
+    // An agent on its own is the next one anyway.
+    const own = this.#turns.size > 1 ? this.#turns.get(agentId) : undefined;
+    if (own === undefined) return;
+    this.#turns.delete(agentId);
+    this.#turns.set(agentId, own);
+  }
+
+  get isEmpty(): boolean {
+    return this.#turns.size === 0;
+  }
+
+  next(mayStart: (source: Source) => boolean): Entry | undefined {
+    for (const [agentId, own] of this.#turns) {
+      let best: Entry | undefined;
+      for (const [provider, ranked] of own) {
+        const first = ranked.peek();
+        if (first === undefined || !mayStart({ agentId, provider })) continue;
+        if (best === undefined || compareRanks(first.resume, best.resume) < 0) best = first;
+      }
+      if (best !== undefined) return best;
+    }
+    return undefined;
+  }
+
+  /** All of them, agents in turn. */
+  inOrder(): QueuedResume[] {
+    const queues = [...this.#turns.values()].map((own) => [...own.values()].flatMap(resumesOf).toSorted(compareRanks));
+    const rounds = Math.max(0, ...queues.map((queue) => queue.length));
+    return Array.from({ length: rounds }, (_, round) => queues.flatMap((queue) => queue[round] ?? [])).flat();
+  }
+
+  #listsOf(agentId: string): Lists {
+    const known = this.#lists.get(agentId);
+    if (known !== undefined) return known;
+    const own: Lists = new Map();
+    this.#lists.set(agentId, own);
+    return own;
+  }
+
+  #listIn(own: Lists, provider: string | undefined): Ranked {
+    const known = own.get(provider);
+    if (known !== undefined) return known;
+    const ranked = new Ranked(this);
+    own.set(provider, ranked);
+    return ranked;
+  }
+
+  #emptied(agentId: string): void {
+    for (const { size } of this.#turns.get(agentId)?.values() ?? []) if (size > 0) return;
+    this.#turns.delete(agentId);
+  }
+}
+
+const resumesOf = (ranked: Ranked): QueuedResume[] => Array.from(ranked.values(), ({ resume }) => resume);
