@@ -1,10 +1,14 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build, type OutputChunk, type Plugin } from "rolldown";
+import { isolatedDeclarationSync } from "rolldown/experimental";
 
 const root = join(import.meta.dirname, "..");
 
-/** What only a gateway of a fleet may have to read. */
+/** What nothing may have to read that only registers the plugin, and what no gateway may that has nothing to resume. */
+const AFTER_THE_START = /node_modules\/(pino|prom-client|bottleneck|ioredis)\//;
+const AFTER_THE_FIRST_RESUME = /node_modules\/(bottleneck|ioredis)\//;
+/** What only a gateway of a fleet may have to read: all of these have their own chunk. */
 const FLEET_ONLY = /node_modules\/(ioredis|bottleneck\/lib)\//;
 
 /** Bottleneck looks for a Redis library past every bundler, unless it is given one, as we do. */
@@ -17,8 +21,9 @@ const noHiddenRequire: Plugin = {
 };
 
 /**
- * Bundles the plugin and its dependencies into `<outDir>/index.js`, and the command line that needs no host into
- * `<outDir>/bin.js`, with the licences of what is in them beside them; what is imported lazily are files of their own.
+ * Bundles the plugin and its dependencies into `<outDir>/index.js` (with its type, `index.d.ts`), and the command line that
+ * needs no host into `<outDir>/bin.js`, with the licences of what is in them beside them; what is imported lazily are files
+ * of their own.
  *
  * Few files, because the host captures a plugin's folder file by file at every boot: with its dependencies as 1000 files
  * in `node_modules` a gateway took 1.8 s longer to get ready, as one file nothing that could be measured.
@@ -31,6 +36,15 @@ export async function bundle(outDir: string): Promise<void> {
   checkHostless(command);
   const modules = [...plugin, ...command].flatMap(({ moduleIds }) => moduleIds);
   writeFileSync(join(outDir, "THIRD-PARTY-LICENSES.txt"), licencesOf(modules));
+  writeFileSync(join(outDir, "index.d.ts"), declarationOf("src/index.ts"));
+}
+
+/** The declaration of a module by itself; throws when that takes another of our own, which would not be in the package. */
+function declarationOf(file: string): string {
+  const { code, errors } = isolatedDeclarationSync(file, readFileSync(join(root, file), "utf8"), {});
+  if (errors.length > 0) throw new Error(`${file}: ${errors.map(({ message }) => message).join(", ")}`);
+  if (/from "\.{1,2}\//.test(code)) throw new Error(`the declaration of ${file} imports another file:\n${code}`);
+  return code;
 }
 
 async function chunksOf(input: string, outDir: string): Promise<OutputChunk[]> {
@@ -41,6 +55,8 @@ async function chunksOf(input: string, outDir: string): Promise<OutputChunk[]> {
     // Resolved by the host, so that the plugin runs on the SDK of the gateway that loads it.
     external: [/^openclaw\//],
     plugins: [noHiddenRequire],
+    // ioredis's logger takes it where it happens to be installed: what is bundled must not depend on that.
+    resolve: { alias: { "supports-color": false } },
     output: { dir: outDir, format: "esm" },
     logLevel: "warn",
   });
@@ -54,15 +70,30 @@ function checkHostless(chunks: readonly OutputChunk[]): void {
     throw new Error(`src/bin.ts imports ${wrong}, which is not there where no host is installed`);
 }
 
-/** Throws when a gateway on its own would read what only one of a fleet needs. */
+/** Throws when something would be read before it is needed. */
 function checkLazy(chunks: readonly OutputChunk[]): void {
-  const eager = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
-  for (const name of eager) {
-    const { imports = [], moduleIds = [] } = chunks.find(({ fileName }) => fileName === name) ?? {};
-    const wrong = moduleIds.find((id) => FLEET_ONLY.test(id));
-    if (wrong !== undefined) throw new Error(`${wrong} is in ${name}, which every gateway reads: import it lazily`);
-    for (const imported of imports) eager.add(imported);
+  const isLoaded = ({ facadeModuleId }: OutputChunk) => facadeModuleId?.endsWith("src/host/loaded.ts") === true;
+  const isPace = ({ moduleIds }: OutputChunk) => moduleIds.some((id) => id.endsWith("bottleneck/light.js"));
+  for (const [from, unwanted, when] of [
+    [chunks.filter(({ isEntry }) => isEntry), AFTER_THE_START, "at registration"],
+    [chunks.filter(isLoaded), AFTER_THE_FIRST_RESUME, "at every start"],
+    [chunks.filter(isPace), FLEET_ONLY, "at the first resume of a gateway on its own"],
+  ] as const) {
+    if (from.length === 0) throw new Error(`no chunk is read ${when}: look for it anew`);
+    for (const { fileName, moduleIds } of withImports(from, chunks)) {
+      const wrong = moduleIds.find((id) => unwanted.test(id));
+      if (wrong !== undefined) throw new Error(`${wrong} is in ${fileName}, which is read ${when}: import it lazily`);
+    }
   }
+}
+
+/** These chunks, and all that are read with them. */
+function withImports(from: readonly OutputChunk[], chunks: readonly OutputChunk[]): ReadonlySet<OutputChunk> {
+  const read = new Set(from);
+  for (const { imports } of read) {
+    for (const chunk of chunks) if (imports.includes(chunk.fileName)) read.add(chunk);
+  }
+  return read;
 }
 
 function licencesOf(modules: readonly string[]): string {

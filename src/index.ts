@@ -2,55 +2,47 @@ import { definePluginEntry, type OpenClawPluginApi } from "openclaw/plugin-sdk/p
 import { isOwnCommand, statusText } from "./host/chat-command.ts";
 import { registerContinuity } from "./host/continuity-hooks.ts";
 import { registerGatewayMethods } from "./host/gateway-methods.ts";
-import { inProcess } from "./host/in-process.ts";
-import { metricsHandler } from "./host/metrics-route.ts";
-import { ResumeService } from "./host/service.ts";
-import { Desk } from "./operate/desk.ts";
+import { LazyService } from "./host/lazy-service.ts";
+import { registerMetrics } from "./host/metrics-route.ts";
 
 /**
  * The plugin entry: wiring only.
  *
- * `register` runs several times in one process; only the `full` one may start anything.
+ * `register` runs several times in one process; only the `full` one may start anything. What is not needed for that is
+ * loaded later.
  */
-export default definePluginEntry({
+const plugin: ReturnType<typeof definePluginEntry> = definePluginEntry({
   id: "resume-scheduler",
   name: "Resume Scheduler",
   description: "Resumes interrupted turns on a low-priority lane of their own, so that users never wait for them.",
   register(api) {
     registerCommands(api);
     if (api.registrationMode === "full" || api.registrationMode === "discovery") registerContinuity(api);
-    if (api.registrationMode !== "full") return;
-    const own = new ResumeService(api);
-    const running = () => inProcess.service ?? own;
-    const desk = new Desk(() => running().office());
+    // `openclaw plugins inspect --runtime` loads it as `tool-discovery`, and starts nothing of what it lists.
+    if (api.registrationMode !== "full" && api.registrationMode !== "tool-discovery") return;
+    const service = new LazyService(api);
     api.registerService({
       id: "resume-scheduler",
-      start: (context) => own.start(context),
-      stop: () => own.stop(),
+      start: (context) => service.start(context),
+      stop: () => service.stop(),
     });
-    api.on("gateway_start", (_event, context) => running().gatewayStarted(context.abortSignal));
+    api.on("gateway_start", (_event, context) => service.gatewayStarted(context.abortSignal));
     api.on("message_received", (event, context) => {
-      if (!isOwnCommand(event.content)) running().messageReceived(event.sessionKey ?? context.sessionKey);
+      if (!isOwnCommand(event.content)) service.messageReceived(event.sessionKey ?? context.sessionKey);
     });
-    api.registerHttpRoute({
-      path: "/plugins/resume-scheduler/metrics",
-      auth: "gateway",
-      // A token's own scopes count, not the writing ones that the host gives every request by default.
-      gatewayRuntimeScopeSurface: "trusted-operator",
-      match: "exact",
-      handler: metricsHandler(() => running().registry),
-    });
-    registerGatewayMethods(api, (answer) => running().within(() => answer(desk)));
+    registerMetrics(api, (accept) => service.expose(accept));
+    registerGatewayMethods(api, (answer) => service.answer(answer));
     api.registerCommand({
       name: "resumes",
       description: "Shows what became of the turns that the last restart cut off.",
       requireAuth: true,
       // On a chat channel that is the owner.
       requiredScopes: ["operator.admin"],
-      handler: () => ({ text: statusText(desk.status()) }),
+      handler: async () => ({ text: statusText(await service.answer((desk) => desk.status())) }),
     });
   },
 });
+export default plugin;
 
 /** `openclaw resumes ...`; nothing of it is loaded before it is called. */
 function registerCommands(api: OpenClawPluginApi): void {

@@ -39,26 +39,51 @@ export interface Judged {
 const MAX_CUT_OFFS = 1;
 
 /** Judges all candidates of one boot, the newest user activity first, because the boot limit favours the newest. */
-export function admitAll(candidates: readonly Candidate[], limits: AdmissionLimits, nowMs: number): Judged[] {
+export const admitAll = (candidates: readonly Candidate[], limits: AdmissionLimits, nowMs: number): Judged[] => [
+  ...admitEach(candidates.toSorted(compareCandidates), limits, nowMs),
+];
+
+/**
+ * The same, each when it is asked for; `candidates` in the order of their ranks. When a boot has admitted as many as it may, no
+ * transcript is read any more.
+ */
+export function* admitEach(
+  candidates: Iterable<Candidate>,
+  limits: AdmissionLimits,
+  nowMs: number,
+): Generator<Judged, void> {
   let admitted = 0;
-  return candidates.toSorted(compareCandidates).map((candidate) => {
-    const verdict = admit(candidate, limits, nowMs);
-    const takesPlace = verdict.kind === "admit" && verdict.reason !== "reply-owed" && verdict.reason !== "requested";
-    if (!takesPlace) return { candidate, verdict };
-    if (admitted >= limits.maxPerBoot) {
-      return { candidate, verdict: hold("over-boot-limit", admitted + 1, limits.maxPerBoot) };
-    }
-    admitted += 1;
-    return { candidate, verdict };
-  });
+  for (const candidate of candidates) {
+    const ruled = ruledOf(candidate, limits, nowMs);
+    const isFull = admitted >= limits.maxPerBoot;
+    const verdict =
+      ruled ??
+      (isFull
+        ? hold("over-boot-limit", admitted + 1, limits.maxPerBoot)
+        : (transcriptObjection(candidate, limits) ?? admission(candidate, limits, nowMs)));
+    // What is owed or was asked for takes no place.
+    if (ruled === undefined && verdict.kind === "admit") admitted += 1;
+    yield { candidate, verdict };
+  }
 }
 
 /** Judges one candidate by itself, everything but the boot limit. The first rule that objects decides. */
 export function admit(candidate: Candidate, limits: AdmissionLimits, nowMs: number): Verdict {
+  return (
+    ruledOf(candidate, limits, nowMs) ?? transcriptObjection(candidate, limits) ?? admission(candidate, limits, nowMs)
+  );
+}
+
+function ruledOf(candidate: Candidate, limits: AdmissionLimits, nowMs: number): Verdict | undefined {
   for (const rule of RULES) {
     const verdict = rule(candidate, limits, nowMs);
     if (verdict !== undefined) return verdict;
   }
+  return undefined;
+}
+
+/** Nothing speaks against it. */
+function admission(candidate: Candidate, limits: AdmissionLimits, nowMs: number): Verdict {
   const { record, orphaned } = candidate;
   const reason = orphaned ? "record-lost" : "interrupted";
   return record === undefined
@@ -86,7 +111,7 @@ export function isRealOrphan(candidate: Candidate, limits: AdmissionLimits, nowM
 
 type Rule = (candidate: Candidate, limits: AdmissionLimits, nowMs: number) => Verdict | undefined;
 
-/** What costs nothing to know comes first; what needs the transcript comes last. */
+/** What costs nothing to know comes first; what is said of the transcript itself comes after all of these. */
 const RULES: readonly Rule[] = [
   hasOtherOwner,
   askedForTheRestart,
@@ -102,7 +127,6 @@ const RULES: readonly Rule[] = [
   isDuplicate,
   isTooLongAgo,
   isUnwritten,
-  transcriptObjection,
 ];
 
 function hasOtherOwner({ row }: Candidate): Verdict | undefined {

@@ -1,4 +1,4 @@
-import { canonicalKey, foldKey, isUnscoped, normalizeId, parseKey, splitThread } from "./session-key.ts";
+import { canonicalOfFolded, foldKey, isUnscoped, normalizeId, parseFolded, splitThread } from "./session-key.ts";
 
 /** What takes place in a session. */
 export type ConversationKind = "direct" | "group" | "thread" | "main" | "hook" | "other" | OwnedKind;
@@ -44,13 +44,16 @@ export interface RowFacts {
 
 /** Reads a row's key by the host's settings of today. */
 export function conversationOf(row: RowFacts, rules: KeyRules): Conversation {
-  const found = shapeOf(row, rules);
-  return { ...found, kind: row.owner ?? found.kind, key: todaysKey(found, row, rules) };
+  const { agentId, sessionKey, route, owner } = row;
+  const folded = foldKey(sessionKey);
+  const { kind, channel, accountId, peer, threadId } = shapeOfKey(folded, mainKeyOf(rules));
+  const found = { kind, channel: route?.channel ?? channel, accountId: accountId ?? route?.accountId, peer, threadId };
+  return { key: todaysKey(found, folded, agentId, rules), ...found, kind: owner ?? kind };
 }
 
 /** What a key alone tells of the kind; enough to know a user's turn from the host's own work. */
 export const kindOfKey = (sessionKey: string, mainKey?: string): ConversationKind =>
-  shapeOfKey(sessionKey, mainKey).kind;
+  shapeOfKey(foldKey(sessionKey), mainKey).kind;
 
 /** Whether the host has an owner for such sessions. */
 export function isOwned(kind: ConversationKind): kind is OwnedKind {
@@ -71,15 +74,9 @@ const plain = (kind: ConversationKind): Shape => ({
   threadId: undefined,
 });
 
-function shapeOf({ sessionKey, route }: RowFacts, rules: KeyRules): Shape {
-  const found = shapeOfKey(sessionKey, mainKeyOf(rules));
-  return { ...found, channel: route?.channel ?? found.channel, accountId: found.accountId ?? route?.accountId };
-}
-
 /** The first word tells the host's own sessions; the word `direct` or `group` in its place a chat. */
-function shapeOfKey(sessionKey: string, mainKey = "main"): Shape {
-  const key = foldKey(sessionKey);
-  const rest = parseKey(key)?.rest ?? key;
+function shapeOfKey(key: string, mainKey = "main"): Shape {
+  const rest = parseFolded(key)?.rest ?? key;
   // A key within a key belongs to whatever made it.
   if (rest.startsWith("agent:")) return plain("other");
   const owner = /^(?:subagent|cron|acp|hook)(?=:)/.exec(rest)?.[0] as "subagent" | "cron" | "acp" | "hook" | undefined;
@@ -96,14 +93,20 @@ function shapeOfKey(sessionKey: string, mainKey = "main"): Shape {
 /** `direct:<peer>`, `<channel>:direct:<peer>`, `<channel>:<account>:direct:<peer>`; older hosts write `dm`. */
 function directShape(base: string): Shape | undefined {
   const parts = base.split(":");
-  const peerAfter = (at: number) => ({ ...plain("direct"), peer: parts.slice(at + 1).join(":") });
   // The host looks for the longest of these first, and takes an id with a colon in it for what it seems to be.
-  const at = [2, 1, 0].find((place) => isDirectWord(parts[place]) && parts.slice(0, place).every(Boolean));
+  const at = DIRECT_AT.find((place) => isDirectWord(parts[place]) && parts.slice(0, place).every(Boolean));
   if (at === undefined || !parts[at + 1]?.trim()) return undefined;
-  if (at === 0) return peerAfter(0);
-  return { ...peerAfter(at), channel: parts[0], accountId: at === 2 ? parts[1] : undefined };
+  const [channel, accountId] = parts;
+  return {
+    kind: "direct",
+    channel: at > 0 ? channel : undefined,
+    accountId: at > 1 ? accountId : undefined,
+    peer: parts.slice(at + 1).join(":"),
+    threadId: undefined,
+  };
 }
 
+const DIRECT_AT = [2, 1, 0] as const;
 const isDirectWord = (word: string | undefined): boolean => word === "direct" || word === "dm";
 
 /** `<channel>:group:<peer>` or `<channel>:channel:<peer>`; forum topics are threads of their group. */
@@ -115,10 +118,10 @@ function groupShape(base: string): Shape | undefined {
   return { ...plain("group"), channel, peer };
 }
 
-function todaysKey(shape: Shape, { agentId, sessionKey }: RowFacts, rules: KeyRules): string {
-  if (isUnscoped(sessionKey)) return foldKey(sessionKey);
-  const key = canonicalKey(agentId, sessionKey);
-  const parsed = parseKey(key);
+function todaysKey(shape: Shape, folded: string, agentId: string, rules: KeyRules): string {
+  if (isUnscoped(folded)) return folded;
+  const key = canonicalOfFolded(agentId, folded);
+  const parsed = parseFolded(key);
   if (parsed === undefined) return key;
   if (shape.kind === "main") {
     const owner = ownerOf(parsed.agentId, agentId, rules);
@@ -151,11 +154,11 @@ function directRest(shape: Shape, { dmScope, identityLinks }: KeyRules): string 
 }
 
 function personOf(peer: string, channel: string | undefined, links: KeyRules["identityLinks"]): string {
+  const people = Object.entries(links);
+  if (people.length === 0) return peer;
   const ids = new Set([peer, `${channel ?? ""}:${peer}`].map(comparable));
   const isTheirs = (id: unknown) => typeof id === "string" && ids.has(comparable(id));
-  const found = Object.entries(links).find(
-    ([name, theirs]) => name.trim() !== "" && Array.isArray(theirs) && theirs.some(isTheirs),
-  );
+  const found = people.find(([name, theirs]) => name.trim() !== "" && Array.isArray(theirs) && theirs.some(isTheirs));
   return found === undefined ? peer : found[0].trim();
 }
 

@@ -13,16 +13,17 @@ export class KnownRecords {
   /** Records without a row of their name, by canonical key. */
   readonly #leftOver: ReadonlyMap<string, ResumeRecord>;
 
-  constructor(records: readonly ResumeRecord[], rows: readonly Name[]) {
-    const names = new Set(rows.map(rowName));
+  constructor(records: readonly ResumeRecord[], rows: Iterable<Name>) {
     this.#byName = new Map(records.map((record) => [rowName(record), record]));
-    this.#leftOver = new Map(
-      records.filter((record) => !names.has(rowName(record))).map((record) => [keyOf(record), record]),
-    );
+    const leftOver = new Map(this.#byName);
+    // Most gateways have few records and many rows.
+    if (leftOver.size > 0) for (const row of rows) leftOver.delete(rowName(row));
+    this.#leftOver = new Map([...leftOver.values()].map((record) => [keyOf(record), record]));
   }
 
   of(row: Name): ResumeRecord | undefined {
-    return this.#byName.get(rowName(row)) ?? this.#leftOver.get(keyOf(row));
+    const own = this.#byName.size === 0 ? undefined : this.#byName.get(rowName(row));
+    return own ?? (this.#leftOver.size === 0 ? undefined : this.#leftOver.get(keyOf(row)));
   }
 }
 

@@ -5,20 +5,36 @@ import type { TranscriptFacts } from "./transcript-facts.ts";
 
 type Facts = (row: SessionRow) => TranscriptFacts;
 
-/**
- * Conversations with more than one row, of the rows of one agent; in each the row that was active last comes first. What was
- * put away is no part of them: its user has made room for another.
- */
-export function sharedConversations(rows: readonly SessionRow[], transcript: Facts, nowMs: number): SessionRow[][] {
-  const byKey = new Map<string, SessionRow[]>();
-  for (const row of rows) {
-    if (row.archived || isOwned(row.conversation.kind)) continue;
-    const known = byKey.get(row.conversation.key);
-    if (known === undefined) byKey.set(row.conversation.key, [row]);
+/** Rows of one agent, by the conversation that they are of. */
+export class Conversations {
+  readonly #first = new Map<string, SessionRow>();
+  readonly #shared = new Map<string, SessionRow[]>();
+
+  /** What was put away is no part of a conversation: its user has made room for another. */
+  add(row: SessionRow): void {
+    const { kind, key } = row.conversation;
+    if (row.archived || isOwned(kind)) return;
+    const first = this.#first.get(key);
+    if (first === undefined) {
+      this.#first.set(key, row);
+      return;
+    }
+    const known = this.#shared.get(key);
+    if (known === undefined) this.#shared.set(key, [first, row]);
     else known.push(row);
   }
-  const shared = [...byKey.values()].filter((known) => known.length > 1);
-  return shared.map((known) => newestFirst(known, transcript, nowMs));
+
+  /** Those with more than one row, each when it is asked for; in each the row that was active last comes first. */
+  *shared(transcript: Facts, nowMs: number): Generator<SessionRow[]> {
+    for (const rows of this.#shared.values()) yield newestFirst(rows, transcript, nowMs);
+  }
+}
+
+/** The same of rows that are all there. */
+export function sharedConversations(rows: Iterable<SessionRow>, transcript: Facts, nowMs: number): SessionRow[][] {
+  const conversations = new Conversations();
+  for (const row of rows) conversations.add(row);
+  return [...conversations.shared(transcript, nowMs)];
 }
 
 /** For each row of a shared conversation that is not its newest: that one. */

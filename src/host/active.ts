@@ -112,7 +112,15 @@ export function startActive(options: ActiveOptions): Active {
     inputs.push(() => collector.stop());
     const { facts } = records;
     const { isBoot } = options;
-    const fuse = new LaneFuse({ lane, facts, known: records.all(), isBoot, events, nowMs: Date.now(), after: timer });
+    const fuse = new LaneFuse({
+      lane,
+      facts,
+      known: records.running(),
+      isBoot,
+      events,
+      nowMs: Date.now(),
+      after: timer,
+    });
     inputs.push(() => fuse.stop());
     if (facts.get("pausedSince") !== undefined) lane.pause("operator");
     startWatching(signals, events);

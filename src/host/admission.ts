@@ -8,6 +8,7 @@ import { knownJumps } from "./clock-watch.ts";
 import type { HostParts } from "./host-parts.ts";
 import { continuedSessions } from "./restart-continuation.ts";
 import { keepsTranscriptFiles, listAgentIds } from "./sdk.ts";
+import type { Steps } from "./slices.ts";
 
 /** Judges every interrupted session of the host: at boot, and for whoever asks what a boot would say. */
 export function judgeSessions(
@@ -23,7 +24,7 @@ export function judgeSessions(
     readonly liveSinceMs: number;
     readonly events: Pick<EventBus, "emit">;
   },
-): Judgement {
+): Steps<Judgement> {
   const { settings, lost, ...rest } = options;
   return judgeInterrupted({
     ...host,

@@ -1,19 +1,20 @@
-import { type AdmissionLimits, admitAll, attemptsOf, cutOffs, isRealOrphan, type Judged } from "../domain/admit.ts";
+import { type AdmissionLimits, admitEach, attemptsOf, cutOffs, isRealOrphan, type Judged } from "../domain/admit.ts";
 import type { BootTimes, EventBus } from "../domain/events.ts";
 import { laterBy } from "../domain/clock-jumps.ts";
 import { identify } from "../domain/identify.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
-import { rankOf } from "../domain/rank.ts";
+import { compareRanks, type Rank, rankOf } from "../domain/rank.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { NOTHING_USED } from "../domain/spend.ts";
 import { rowName, type SessionRow } from "../domain/session.ts";
 import { KnownRecords } from "../domain/known-records.ts";
-import { newerRows, sharedConversations } from "../domain/same-conversation.ts";
+import { Conversations, newerRows } from "../domain/same-conversation.ts";
 import { canonicalKey } from "../domain/session-key.ts";
 import { type Candidate, describeEvidence, type Verdict } from "../domain/verdict.ts";
 import type { RecordStore } from "../record/record-store.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
 import type { Forecast, SessionStore } from "./session-store.ts";
+import { Slices, type Steps } from "./slices.ts";
 import type { Transcripts } from "./transcripts.ts";
 
 export interface JudgeOptions {
@@ -53,14 +54,22 @@ export interface ClaimOptions {
   readonly bootId: string;
   readonly nowMs: number;
   readonly events: Pick<EventBus, "emit">;
+  /** The service was stopped meanwhile: what is not claimed yet is left to the next boot. */
+  readonly isOver: () => boolean;
 }
 
-/** discover -> identify -> admit: finds the interrupted sessions and judges each. Changes nothing. */
-export function judgeInterrupted(options: JudgeOptions): Judgement {
+/**
+ * discover -> identify -> admit: finds the interrupted sessions and judges each. Changes nothing.
+ *
+ * With thousands of rows it takes a while: it can be left alone after every row, but for the host's own listing of an agent.
+ * What a claim then takes is compared with what was read here.
+ */
+export function* judgeInterrupted(options: JudgeOptions): Steps<Judgement> {
   const { agentIds, sessions, transcripts, continuations, known, limits, nowMs, liveSinceMs, events } = options;
   const unreadable: BootVerdict[] = [];
   const unlisted = new Set<string>();
-  const shared: SessionRow[][] = [];
+  let shared: SessionRow[][] = [];
+  let candidates: Ranked[] = [];
   const startedMs = performance.now();
   const found = {
     liveSinceMs,
@@ -70,35 +79,71 @@ export function judgeInterrupted(options: JudgeOptions): Judgement {
     wholeTranscript: (row: SessionRow) => transcripts.whole(row),
     continues: ({ agentId, sessionKey }: SessionRow) => continuations.has(canonicalKey(agentId, sessionKey)),
   };
-  const candidates = agentIds.flatMap((agentId) => {
+  for (const agentId of agentIds) {
     try {
-      const onUnreadable = (sessionKey: string, error: unknown) => {
-        unreadable.push({ agentId, sessionKey, verdict: UNREADABLE });
-        events.emit("trouble", { agentId, sessionKey, what: "read a session entry", error });
-      };
-      const rows = sessions.list(agentId, onUnreadable);
-      const ofAgent = sharedConversations(rows, found.transcript, nowMs);
-      shared.push(...ofAgent);
-      const newer = newerRows(ofAgent);
-      const records = new KnownRecords(known, rows);
-      const about = { ...found, newerRow: (row: SessionRow) => newer.get(row) };
-      return rows.flatMap((row) => identify(row, records.of(row), about) ?? []);
+      yield* identifyAll(agentId);
     } catch (error) {
       unlisted.add(agentId);
       events.emit("trouble", { agentId, what: "list the sessions of an agent", error });
-      return [];
     }
-  });
+  }
   const discoveredMs = performance.now();
-  const ours = candidates.filter((candidate) => !candidate.orphaned || isRealOrphan(candidate, limits, nowMs));
-  const judged = admitAll(ours, limits, nowMs);
+  const judged: Judged[] = [];
+  const inOrder = candidates.toSorted((left, right) => compareRanks(left.rank, right.rank));
+  for (const one of admitEach(
+    inOrder.map(({ candidate }) => candidate),
+    limits,
+    nowMs,
+  )) {
+    judged.push(one);
+    yield;
+  }
   const tookMs = { discover: discoveredMs - startedMs, admit: performance.now() - discoveredMs };
   return { judged, unreadable, shared, unlisted, tookMs };
+
+  /** Of one agent; what fails costs that agent all of its sessions. */
+  function* identifyAll(agentId: string): Steps<void> {
+    const onUnreadable = (sessionKey: string, error: unknown) => {
+      unreadable.push({ agentId, sessionKey, verdict: UNREADABLE });
+      events.emit("trouble", { agentId, sessionKey, what: "read a session entry", error });
+    };
+    const rows: SessionRow[] = [];
+    const conversations = new Conversations();
+    const isRemembered = known.length > 0 || options.recordLost === true;
+    for (const row of sessions.list(agentId, onUnreadable)) {
+      conversations.add(row);
+      // Most turns have ended, and nothing is remembered of them.
+      if (isRemembered || row.status === "running") rows.push(row);
+      yield;
+    }
+    const ofAgent: SessionRow[][] = [];
+    for (const ofOne of conversations.shared(found.transcript, nowMs)) {
+      ofAgent.push(ofOne);
+      yield;
+    }
+    const newer = newerRows(ofAgent);
+    const records = new KnownRecords(known, rows);
+    const about = { ...found, newerRow: (row: SessionRow) => newer.get(row) };
+    const identified: Ranked[] = [];
+    for (const row of rows) {
+      const candidate = identify(row, records.of(row), about);
+      const isOurs = candidate?.orphaned !== true || isRealOrphan(candidate, limits, nowMs);
+      if (candidate !== undefined && isOurs) identified.push({ candidate, rank: rankOf(candidate) });
+      yield;
+    }
+    shared = [...shared, ...ofAgent];
+    candidates = [...candidates, ...identified];
+  }
+}
+
+interface Ranked {
+  readonly candidate: Candidate;
+  readonly rank: Rank;
 }
 
 /**
- * claim: takes the sessions that are ours from the host's recovery. Returns those that are to be resumed, and what was
- * said of each in the end.
+ * claim: takes the sessions that are ours from the host's recovery, and lets others have their turn meanwhile. Returns those
+ * that are to be resumed, and what was said of each in the end.
  *
  * One session's error costs that session its claim. Throws only when the record cannot be written: then nothing has
  * been claimed, and the host recovers everything as it would without us.
@@ -108,10 +153,10 @@ export async function claimJudged(
   options: ClaimOptions,
 ): Promise<{ readonly queue: readonly QueuedResume[]; readonly verdicts: readonly BootVerdict[] }> {
   const { judged, unreadable } = judgement;
-  const { records, nowMs, events } = options;
-  const written = judged.flatMap((one) => recordOf(one, options) ?? []);
-  records.put(...written);
-  forget(judgement, written, options);
+  const { records, nowMs, events, isOver } = options;
+  const slices = new Slices();
+  const written = writeAhead(judgement, options);
+  await forget(judgement, written, options, slices);
   const queue: QueuedResume[] = [];
   const said: BootVerdict[] = [...unreadable];
   for (const { candidate, verdict: wanted } of judged) {
@@ -122,8 +167,10 @@ export async function claimJudged(
     if (verdict.kind === "leave" && verdict.reason !== "released" && verdict !== CLAIM_FAILED) {
       takeBack(candidate.row, undefined, records, events);
     }
+    await slices.between();
+    if (isOver()) return { queue, verdicts: said };
   }
-  report(said, events);
+  await report(said, events);
   try {
     records.verdicts.replace(said);
     records.facts.set("bootedAt", nowMs);
@@ -135,8 +182,22 @@ export async function claimJudged(
 }
 
 /** Tells of the verdicts; after the claim, so that a failed claim is told as what it is. */
-export function report(verdicts: readonly BootVerdict[], events: Pick<EventBus, "emit">): void {
-  for (const verdict of verdicts) events.emit("judged", verdict);
+export async function report(verdicts: readonly BootVerdict[], events: Pick<EventBus, "emit">): Promise<void> {
+  const slices = new Slices();
+  for (const verdict of verdicts) {
+    events.emit("judged", verdict);
+    await slices.between();
+  }
+}
+
+/** Writes the record of everything that is ours, all of it or nothing, and returns it. What is nothing new is left alone. */
+function writeAhead({ judged }: Judgement, options: ClaimOptions): readonly ResumeRecord[] {
+  const wanted = judged.flatMap((one) => {
+    const record = recordOf(one, options);
+    return record === undefined ? [] : [{ record, isNew: record !== one.candidate.record }];
+  });
+  options.records.put(...wanted.flatMap(({ record, isNew }) => (isNew ? [record] : [])));
+  return wanted.map(({ record }) => record);
 }
 
 /** What a judgement says without any claim. */
@@ -159,11 +220,12 @@ const UNREADABLE = { kind: "leave", reason: "unreadable-entry", found: "no sessi
  * Records that no candidate speaks for any more: what was retired, what the host was given and has finished, and what is
  * damaged, which its session gets a new one for.
  */
-function forget(
+async function forget(
   { judged, unlisted }: Judgement,
   written: readonly ResumeRecord[],
   { records, known }: ClaimOptions,
-): void {
+  slices: Slices,
+): Promise<void> {
   // As they are stored: the damage can be to the key itself.
   const isNew = new Set(written.map(rowName));
   const open = new Set(judged.map(({ candidate: { row } }) => canonicalKey(row.agentId, row.sessionKey)));
@@ -174,16 +236,22 @@ function forget(
     const isGone = phase === "released" && !open.has(canonicalKey(agentId, sessionKey));
     const isReplaced = damage !== undefined || renamed.has(record);
     if (isGone || (isReplaced && !isNew.has(rowName(record)))) records.delete(agentId, sessionKey);
+    await slices.between();
   }
   for (const { candidate, verdict } of judged) {
-    if (verdict.kind === "retire") records.delete(candidate.row.agentId, candidate.row.sessionKey);
+    if (verdict.kind !== "retire") continue;
+    records.delete(candidate.row.agentId, candidate.row.sessionKey);
+    await slices.between();
   }
 }
 
 const isRenamed = (row: SessionRow, record: ResumeRecord | undefined): boolean =>
   record !== undefined && record.damage === undefined && rowName(row) !== rowName(record);
 
-/** The record after this verdict, under the name that its row has now; none where there is nothing to remember. */
+/**
+ * The record after this verdict, under the name that its row has now; none where there is nothing to remember, and the same
+ * one where nothing is new.
+ */
 function recordOf({ candidate, verdict }: Judged, options: ClaimOptions): ResumeRecord | undefined {
   const { record } = candidate;
   const { kind, reason } = verdict;
@@ -191,7 +259,8 @@ function recordOf({ candidate, verdict }: Judged, options: ClaimOptions): Resume
   if (kind === "leave") return record?.phase === "released" ? record : undefined;
   const isUsable = record !== undefined && record.damage === undefined;
   const { agentId, sessionKey } = candidate.row;
-  const base = isUsable ? { ...record, agentId, sessionKey } : newRecord(candidate, reason, options);
+  const kept = isUsable && isRenamed(candidate.row, record) ? { ...record, agentId, sessionKey } : record;
+  const base = isUsable && kept !== undefined ? kept : newRecord(candidate, reason, options);
   if (kind === "hold") {
     if (base.outcome === "held") return base;
     const heldBecause = describeEvidence(verdict);

@@ -31,6 +31,7 @@ interface Asked {
  */
 export class ProviderWatch {
   readonly #listener: ProviderListener;
+  readonly #expectedOf: (sessionKey: string) => string | undefined;
   readonly #stop: () => void;
   /** By run id, until the run ends. */
   readonly #asked = new Map<string, Asked>();
@@ -38,8 +39,14 @@ export class ProviderWatch {
   /** How many requests had been made when a provider last refused: an answer to one of those says nothing any more. */
   readonly #refusedAt = new Map<string, number>();
 
-  constructor(events: PluginRuntime["events"], listener: ProviderListener) {
+  /** `expectedOf`: which provider a session's run will ask, for hosts before 2026.8: they name none while it runs. */
+  constructor(
+    events: PluginRuntime["events"],
+    listener: ProviderListener,
+    expectedOf: (sessionKey: string) => string | undefined,
+  ) {
     this.#listener = listener;
+    this.#expectedOf = expectedOf;
     this.#stop = events.onAgentEvent((event) => this.#onAgentEvent(event));
   }
 
@@ -50,10 +57,11 @@ export class ProviderWatch {
   #onAgentEvent(event: AgentEvent): void {
     if (event.stream === "lifecycle") this.#onLifecycle(event);
     else if (event.stream === "run_status") this.#onRetry(event);
-    else if (isAnswer(event)) this.#answered(event.runId);
+    else if (isAnswer(event)) this.#answered(event);
   }
 
-  #onLifecycle({ runId, data }: AgentEvent): void {
+  #onLifecycle(event: AgentEvent): void {
+    const { runId, data } = event;
     const { phase, provider, errorObservation, error } = data;
     if (phase === "start") {
       // The request follows at once. The host names the provider when the first byte of the answer is there (2026.9.6).
@@ -66,7 +74,7 @@ export class ProviderWatch {
       (isSame ? asked : this.#newRequest(runId)).provider = provider;
       this.#listener.providerAsked(runId, provider);
     } else if (phase === "finishing" || phase === "end") {
-      if (errorObservation === undefined && error === undefined) this.#answered(runId);
+      if (errorObservation === undefined && error === undefined) this.#answered(event);
       else this.#refused(runId, errorObservation);
     }
     if (phase === "end" || phase === "error") this.#asked.delete(runId);
@@ -79,9 +87,11 @@ export class ProviderWatch {
   }
 
   /** Once for each request: answers are streamed. */
-  #answered(runId: string): void {
+  #answered({ runId, sessionKey }: AgentEvent): void {
     const asked = this.#asked.get(runId);
-    if (asked?.provider === undefined || asked.answered) return;
+    if (asked === undefined || asked.answered) return;
+    asked.provider ??= sessionKey === undefined ? undefined : this.#expectedOf(sessionKey);
+    if (asked.provider === undefined) return;
     asked.answered = true;
     const isOld = asked.nth <= (this.#refusedAt.get(asked.provider) ?? 0);
     this.#listener.providerAnswered(runId, asked.provider, isOld);

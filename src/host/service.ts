@@ -6,6 +6,7 @@ import { canonicalKey } from "../domain/session-key.ts";
 import type { ServiceState } from "../domain/service-state.ts";
 import { hostLane } from "../lane/host-lane.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
+import { expose, type Exposition } from "../observe/exposition.ts";
 import type { Office } from "../operate/office.ts";
 import { unusable } from "../record/database.ts";
 import { RecordStore } from "../record/record-store.ts";
@@ -25,6 +26,7 @@ import { Permits } from "./permits.ts";
 import { type Onlooker, startOnlooker } from "./onlooker.ts";
 import { loadSdk } from "./sdk.ts";
 import { settingsOf, watchSettings } from "./settings-watch.ts";
+import { betweenTurns, gathered } from "./slices.ts";
 import { readSplits } from "./split-conversations.ts";
 import { steadyClock } from "./steady-clock.ts";
 
@@ -72,6 +74,12 @@ export class ResumeService {
   /** The registry of the running service. */
   get registry() {
     return this.#session?.metrics.registry;
+  }
+
+  /** Its metrics, as a scraper asks for them (`Accept`); `undefined` while it does not run. */
+  async expose(accept: string | undefined): Promise<Exposition | undefined> {
+    const { registry } = this;
+    return registry === undefined ? undefined : await expose(registry, accept);
   }
 
   /** What the running service tells its listeners. */
@@ -161,7 +169,8 @@ export class ResumeService {
         const held = RecordStore.peek(session.host.stateDir, (store) => store.heldCount(), 0);
         session.heldCount = () => held;
       }
-      if (settings !== undefined && session.state === "observe") this.#observe(session, settings, context, liveSinceMs);
+      if (settings !== undefined && session.state === "observe")
+        await this.#observe(session, settings, context, liveSinceMs);
       if (settings !== undefined && session.state === "active")
         await this.#takeOver(session, settings, context, { isBoot, liveSinceMs });
     } catch (error) {
@@ -304,12 +313,12 @@ export class ResumeService {
     if (permits !== undefined) await atMost(CLOSE_LIMIT_MS, permits.close());
   }
 
-  #observe(
+  async #observe(
     session: Session,
     settings: Settings,
     { gatewayEvents }: OpenClawPluginServiceContext,
     liveSinceMs: number,
-  ): void {
+  ): Promise<void> {
     const { host, events } = session;
     const nowMs = Date.now();
     const { lane, signals } = (session.onlooker = startOnlooker({
@@ -320,10 +329,11 @@ export class ResumeService {
     session.lane = lane;
     const known = RecordStore.peek(host.stateDir, (store) => store.all(), []);
     const lost = unusable(host.stateDir);
-    const judgement = judgeSessions(host, { settings, known, lost, nowMs, liveSinceMs, events });
+    const judging = judgeSessions(host, { settings, known, lost, nowMs, liveSinceMs, events });
+    const judgement = await betweenTurns(judging);
     const verdicts = verdictsOf(judgement);
     signals.expectRecovery(verdicts.map(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey)));
-    report(verdicts, events);
+    await report(verdicts, events);
     this.#countSplits(session, judgement);
     session.boot = { id: randomUUID(), atMs: nowMs, verdicts };
     this.#booted(session, settings.mode, 0, nowMs, { ...judgement.tookMs, claim: 0 });
@@ -361,12 +371,16 @@ export class ResumeService {
     session.lane = lane;
     session.heldCount = () => records.heldCount();
     rememberLogKey(records.facts, session.refs.key);
-    const known = records.all();
+    const known = await gathered(records.each());
     if (records.lost !== undefined) events.emit("trouble", { what: "keep the record", error: new Error(records.lost) });
-    const judgement = judgeSessions(host, { settings, known, lost: records.lost, nowMs, liveSinceMs, events });
+    const judging = judgeSessions(host, { settings, known, lost: records.lost, nowMs, liveSinceMs, events });
+    const judgement = await betweenTurns(judging);
+    // Stopped meanwhile, and so is the record closed: the next boot judges anew.
+    const isOver = () => session.active === undefined;
+    if (isOver()) return;
     const boot = { bootId: randomUUID(), pluginVersion: this.#version, nowMs };
     const claimedFromMs = performance.now();
-    const { queue, verdicts } = await claimJudged(judgement, { ...host, ...boot, known, records, events });
+    const { queue, verdicts } = await claimJudged(judgement, { ...host, ...boot, known, records, events, isOver });
     const tookMs = { ...judgement.tookMs, claim: performance.now() - claimedFromMs };
     session.boot = { id: boot.bootId, atMs: nowMs, verdicts };
     this.#countSplits(session, judgement);
@@ -374,6 +388,9 @@ export class ResumeService {
     signals.expectRecovery(left.map(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey)));
     this.#booted(session, settings.mode, queue.length, nowMs, tookMs);
     this.within(() => queue.forEach((resume) => lane.enqueue(resume)));
+    // A host without a signal for its stop (before 2026.9) tells of its start once, not again to a plugin that replaces one.
+    const isUp = inProcess.boot?.readyAtMs !== undefined;
+    if (isUp && inProcess.stopping === undefined) this.#gateway ??= { stopping: undefined };
     this.#openLane();
   }
 

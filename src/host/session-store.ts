@@ -13,13 +13,16 @@ type SessionApi = PluginRuntime["agent"]["session"];
 
 /** The host's session store, narrowed to what a resume needs. */
 export interface SessionStore {
-  /** All sessions of an agent. Rows that cannot be understood are handed to `onUnreadable` and left out. */
-  list(agentId: string, onUnreadable: (sessionKey: string, error: unknown) => void): SessionRow[];
+  /**
+   * All sessions of an agent, listed by the host at once and each read when it is asked for. Rows that cannot be understood
+   * are handed to `onUnreadable` and left out.
+   */
+  list(agentId: string, onUnreadable: (sessionKey: string, error: unknown) => void): Iterable<SessionRow>;
   get(agentId: string, sessionKey: string): SessionRow | undefined;
   /** Whether the host itself has started this run to recover the session. */
   isRecovery(agentId: string, sessionKey: string, runId: string): boolean;
   /** What its next run will ask, and use at least. */
-  forecast(row: SessionRow): Forecast;
+  forecast(row: Pick<SessionRow, "agentId" | "sessionKey" | "totalTokens">): Forecast;
   /** What a run takes from the session besides its transcript. */
   runContext(row: SessionRow): RunContext;
   /** Where a reply goes, unless the operator's send policy forbids it. */
@@ -64,6 +67,22 @@ const RELEASE_PATCHES = {
   "at-next-start": { status: "running", abortedLastRun: false },
 };
 
+/**
+ * A patch adds no row, so nothing has to be cleaned up after it. Otherwise the host begins anew with that after each of
+ * thousands, in a thread of its own, and says that it failed when the next one comes (2026.9.6: a claim costs twice as much).
+ * It lasts until the host's own next write.
+ */
+const NO_CLEANUP: NonNullable<Parameters<SessionApi["patchSessionEntry"]>[0]["maintenanceConfig"]> = {
+  mode: "warn",
+  pruneAfterMs: Number.MAX_SAFE_INTEGER,
+  archiveDashboardAfterMs: null,
+  maxEntries: Number.MAX_SAFE_INTEGER,
+  modelRunPruneAfterMs: Number.MAX_SAFE_INTEGER,
+  resetArchiveRetentionMs: null,
+  maxDiskBytes: null,
+  highWaterBytes: null,
+};
+
 /** The host's session store behind its public API. */
 export function createSessionStore(
   api: Pick<SessionApi, "listSessionEntries" | "getSessionEntry" | "patchSessionEntry">,
@@ -74,17 +93,8 @@ export function createSessionStore(
   const latest = ({ agentId, sessionKey }: Pick<SessionRow, "agentId" | "sessionKey">) =>
     api.getSessionEntry({ agentId, sessionKey, readConsistency: "latest", ...lean });
   return {
-    list(agentId, onUnreadable) {
-      const rules = keyRules(config());
-      return api.listSessionEntries({ agentId, readOnly: true, ...lean }).flatMap(({ sessionKey, entry }) => {
-        try {
-          return [toRow(agentId, sessionKey, entry, rules)];
-        } catch (error) {
-          onUnreadable(sessionKey, error);
-          return [];
-        }
-      });
-    },
+    list: (agentId, onUnreadable) =>
+      rowsOf(api.listSessionEntries({ agentId, readOnly: true, ...lean }).toReversed(), agentId, onUnreadable),
     get(agentId, sessionKey) {
       const entry = latest({ agentId, sessionKey });
       return entry === undefined ? undefined : toRow(agentId, sessionKey, entry, keyRules(config()));
@@ -114,8 +124,33 @@ export function createSessionStore(
     release: (row, when) => patchIfSame(row, RELEASE_PATCHES[when]),
   };
 
+  /**
+   * Takes what is listed from the end, and lets go of each when it is read: together they are kilobytes times thousands, and
+   * the garbage collector goes through all that is held.
+   */
+  function* rowsOf(
+    left: ReturnType<SessionApi["listSessionEntries"]>,
+    agentId: string,
+    onUnreadable: (sessionKey: string, error: unknown) => void,
+  ): Generator<SessionRow, void> {
+    const rules = keyRules(config());
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      const row = readable(next);
+      if (row !== undefined) yield row;
+    }
+
+    function readable({ sessionKey, entry }: (typeof left)[number]): SessionRow | undefined {
+      try {
+        return toRow(agentId, sessionKey, entry, rules);
+      } catch (error) {
+        onUnreadable(sessionKey, error);
+        return undefined;
+      }
+    }
+  }
+
   /** A forecast that cannot be made must not cost the session its resume. */
-  function modelBefore(row: SessionRow): ModelRef | undefined {
+  function modelBefore(row: Pick<SessionRow, "agentId" | "sessionKey">): ModelRef | undefined {
     try {
       const entry = latest(row);
       return entry === undefined ? undefined : modelOf(config(), entry, row.agentId);
@@ -131,6 +166,7 @@ export function createSessionStore(
       agentId,
       sessionKey,
       preserveActivity: true,
+      maintenanceConfig: NO_CLEANUP,
       update: (entry) => {
         patched = isSameTurn(row, toRow(agentId, sessionKey, entry, keyRules(config())));
         // The host removes fields that are set to undefined; its type does not say so.
@@ -182,12 +218,15 @@ function toRow(agentId: string, sessionKey: string, entry: unknown, rules: KeyRu
       deliveryReceipt: isSet(fields["restartRecoveryDeliveryReceiptState"]),
       recoveryTombstone: isSet(recovery?.["tombstone"]),
       modelSelectionLocked: fields["modelSelectionLocked"] === true,
-      cliBacked: ["cliSessionBindings", "cliSessionIds", "claudeCliSessionId"].some((field) => isSet(fields[field])),
+      cliBacked: CLI_FIELDS.some((field) => isSet(fields[field])),
       pluginOwned: isSet(fields["pluginOwnerId"]),
       spawned: (typeof fields["spawnDepth"] === "number" && fields["spawnDepth"] > 0) || isSet(fields["subagentRole"]),
     },
   };
 }
+
+/** What the host keeps of a session in a command-line agent. */
+const CLI_FIELDS = ["cliSessionBindings", "cliSessionIds", "claudeCliSessionId"] as const;
 
 /** What only the entry tells of its owner. */
 function ownerOf(entry: Record<string, unknown>): OwnedKind | undefined {

@@ -50,7 +50,9 @@ function readBackwards(file: number, size: number, enough: Enough): TranscriptEn
     while (lineEnd > 0) {
       const newline = chunk.lastIndexOf(NEWLINE, lineEnd - 1);
       if (newline < 0) break;
-      const line = Buffer.concat([chunk.subarray(newline + 1, lineEnd), ...pieces]);
+      const piece = chunk.subarray(newline + 1, lineEnd);
+      // Most lines are in one piece.
+      const line = pieces.length === 0 ? piece : Buffer.concat([piece, ...pieces]);
       pieces = [];
       lineEnd = newline;
       if (take(line)) return end(start);

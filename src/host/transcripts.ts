@@ -33,9 +33,9 @@ export function createTranscripts(
     sessionId,
     storePath: storePathOf(agentId),
   });
-  const whole = (row: SessionRow): TranscriptFacts => {
+  const read = (row: SessionRow, stats: TranscriptStats | undefined): TranscriptFacts => {
     try {
-      return transcriptFacts(eventsOf(row), statsOf(row)?.sizeBytes);
+      return transcriptFacts(eventsOf(row), stats?.sizeBytes);
     } catch (error) {
       return unreadFacts(isCutShort(error) ? "truncated" : "unreadable");
     }
@@ -54,6 +54,7 @@ export function createTranscripts(
       return undefined;
     }
   };
+  const whole = (row: SessionRow): TranscriptFacts => read(row, statsOf(row));
   const isCold = (row: SessionRow): boolean => {
     try {
       eventsOf(row);
@@ -73,7 +74,7 @@ export function createTranscripts(
     atBoot(row) {
       const stats = statsOf(row);
       if (stats === undefined || stats.sizeBytes <= MAX_BYTES_AT_BOOT) {
-        const facts = whole(row);
+        const facts = read(row, stats);
         // Nobody has touched it for days: whether it is too long ago its entry tells.
         return facts.state === "unreadable" && isCold(row) ? unreadFacts("ok") : facts;
       }

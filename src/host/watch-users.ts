@@ -1,9 +1,10 @@
 import type { OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
 import type { EventBus } from "../domain/events.ts";
+import { parseKey } from "../domain/session-key.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
 import type { HostParts } from "./host-parts.ts";
-import { ProviderWatch } from "./provider-watch.ts";
+import { type ProviderListener, ProviderWatch } from "./provider-watch.ts";
 import { areDiagnosticsEnabled, defaultAgentId } from "./sdk.ts";
 import { UserSignals } from "./user-signals.ts";
 
@@ -42,12 +43,16 @@ export function watchUsers(options: WatchUsersOptions, lane: ResumeLane): UserSi
 }
 
 /** Tells the lane of everything that model providers answer and refuse, of users' turns as of resumes. */
-export function watchProviders({ runtime, within }: WatchUsersOptions, lane: ResumeLane): ProviderWatch {
-  return new ProviderWatch(runtime.events, {
+export function watchProviders({ host, runtime, within }: WatchUsersOptions, lane: ResumeLane): ProviderWatch {
+  const listener: ProviderListener = {
     providerAsked: (runId, provider) => within(() => lane.providerAsked(runId, provider)),
     providerAnswered: (runId, provider, isOld) => within(() => lane.providerAnswered(runId, provider, isOld)),
     providerRefused: (runId, refusal, isAboutToRepeat) =>
       within(() => lane.providerRefused(runId, refusal, isAboutToRepeat)),
+  };
+  return new ProviderWatch(runtime.events, listener, (sessionKey) => {
+    const agentId = parseKey(sessionKey)?.agentId ?? defaultAgentId(host.config());
+    return host.sessions.forecast({ agentId, sessionKey, totalTokens: undefined }).provider;
   });
 }
 

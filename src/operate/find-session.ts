@@ -65,7 +65,7 @@ function keyOfRef(
 /** The sessions of an agent; one whose store cannot be read counts as having none. */
 function listRows(host: HostParts, agentId: string): readonly SessionRow[] {
   try {
-    return host.sessions.list(agentId, () => undefined);
+    return [...host.sessions.list(agentId, () => undefined)];
   } catch {
     return [];
   }

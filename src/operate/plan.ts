@@ -1,6 +1,7 @@
 import { verdictsOf } from "../host/boot.ts";
 import { judgeSessions } from "../host/admission.ts";
 import type { HostParts } from "../host/host-parts.ts";
+import { atOnce } from "../host/slices.ts";
 import { unusable } from "../record/database.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import type { ServiceState } from "../domain/service-state.ts";
@@ -36,7 +37,8 @@ export function judgeNow(
   const quiet = { emit: () => undefined };
   // A restart would cut every running turn off.
   const lost = unusable(host.stateDir);
-  return verdictsOf(judgeSessions(host, { settings, known, lost, nowMs, liveSinceMs: Infinity, events: quiet }));
+  const options = { settings, known, lost, nowMs, liveSinceMs: Infinity, events: quiet };
+  return verdictsOf(atOnce(judgeSessions(host, options)));
 }
 
 /** The settings to judge by: those tried out, or those in force. Throws what is wrong with them. */

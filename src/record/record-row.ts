@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { SQLOutputValue } from "node:sqlite";
 import { OUTCOMES, type Outcome } from "../domain/reasons.ts";
 import { parseJson } from "./database.ts";
@@ -99,7 +99,7 @@ function checksumOf(values: readonly unknown[]): string {
     if (at < CHECKED_FROM_THE_START) return [value];
     return value === null ? [] : [[names[at], value]];
   });
-  return createHash("sha256").update(JSON.stringify(checked)).digest("hex").slice(0, 16);
+  return hash("sha256", JSON.stringify(checked), "hex").slice(0, 16);
 }
 
 const plain = (value: SQLOutputValue): SQLOutputValue => (typeof value === "bigint" ? Number(value) : value);

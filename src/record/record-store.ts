@@ -6,8 +6,9 @@ import { History } from "./history.ts";
 import { fromRow, toRow, UPSERT_RECORD } from "./record-row.ts";
 import { Verdicts } from "./verdicts.ts";
 
-/** So many names are read at once: the event loop has other work. */
-const HELD_PAGE_ROWS = 64;
+/** So many rows are read at once: the event loop has other work. */
+const PAGE_ROWS = 64;
+const PAGE = `SELECT * FROM resumes WHERE (agent_id, session_key) > (?, ?) ORDER BY agent_id, session_key LIMIT ?`;
 /** Its conditions are those of the index `resumes_by_time_held`. */
 export const HELD_PAGE = `SELECT agent_id, session_key, coalesce(held_since_ms, claimed_at_ms) AS since FROM resumes
   WHERE outcome = 'held' AND coalesce(held_since_ms, claimed_at_ms) < ?
@@ -72,7 +73,26 @@ export class RecordStore {
   }
 
   all(): ResumeRecord[] {
-    const select = this.#db.prepare("SELECT * FROM resumes");
+    return [...this.each()];
+  }
+
+  /** The same, a few at a time, for whoever has other work in between. What is written meanwhile may or may not be there. */
+  *each(): Generator<ResumeRecord, void> {
+    const select = this.#db.prepare(PAGE);
+    select.setReadBigInts(true);
+    let last: readonly SQLInputValue[] = ["", ""];
+    for (;;) {
+      const page = select.all(...last, PAGE_ROWS);
+      for (const row of page) yield fromRow(row);
+      const { agent_id: agentId, session_key: sessionKey } = page.at(-1) ?? {};
+      if (agentId == null || sessionKey == null) return;
+      last = [agentId, sessionKey];
+    }
+  }
+
+  /** Those of attempts that had begun. */
+  running(): ResumeRecord[] {
+    const select = this.#db.prepare("SELECT * FROM resumes WHERE phase = 'running'");
     select.setReadBigInts(true);
     return select.all().map(fromRow);
   }
@@ -98,7 +118,7 @@ export class RecordStore {
     select.setReadBigInts(true);
     let last: readonly SQLInputValue[] = [-Infinity, "", ""];
     for (;;) {
-      const page = select.all(beforeMs, ...last, HELD_PAGE_ROWS) as unknown as readonly HeldName[];
+      const page = select.all(beforeMs, ...last, PAGE_ROWS) as unknown as readonly HeldName[];
       for (const { agent_id: agentId, session_key: sessionKey } of page) {
         const record = this.get(agentId, sessionKey);
         if (record?.outcome === "held") yield record;

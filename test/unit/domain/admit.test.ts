@@ -690,6 +690,19 @@ describe("the boot limit", () => {
     ]);
   });
 
+  it("is asked before a transcript is read: none is read for those that are too many", () => {
+    const read: string[] = [];
+    const found = ["a", "b", "c"].map((name, index) => ({
+      ...chat(name, NOW - index),
+      transcript: () => {
+        read.push(name);
+        return facts({ state: name === "a" ? "missing" : "ok" });
+      },
+    }));
+    expect(verdicts(found, 1)).toEqual(["a hold transcript-missing", "b admit interrupted", "c hold over-boot-limit"]);
+    expect([...new Set(read)]).toEqual(["a", "b"]);
+  });
+
   it("goes by what the user did, not by what the transcript tells", () => {
     const busy = { ...chat("busy", NOW - 3), transcript: () => facts({ newestEventAtMs: NOW }) };
     expect(verdicts([busy, chat("newer", NOW - 2)], 1)).toEqual([

@@ -6,8 +6,9 @@ import { runError } from "../../../src/domain/run-error.ts";
 import { NOTHING_USED } from "../../../src/domain/spend.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
 import { transcriptFacts, type TranscriptFacts, unreadFacts } from "../../../src/domain/transcript-facts.ts";
-import { claimJudged, judgeInterrupted, verdictsOf } from "../../../src/host/boot.ts";
+import { claimJudged, judgeInterrupted, type Judgement, verdictsOf } from "../../../src/host/boot.ts";
 import type { SessionStore } from "../../../src/host/session-store.ts";
+import { atOnce, type Steps } from "../../../src/host/slices.ts";
 import { Ledger } from "../../../src/record/ledger.ts";
 import { RecordStore } from "../../../src/record/record-store.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
@@ -77,6 +78,14 @@ const usual = () =>
     { type: "message", timestamp: writtenAtMs },
   ]);
 
+const NOTHING_JUDGED: Judgement = {
+  judged: [],
+  unreadable: [],
+  unlisted: new Set(),
+  shared: [],
+  tookMs: { discover: 0, admit: 0 },
+};
+
 /** One boot of the plugin: what it judged, and how to claim that. */
 type Over = Partial<Pick<SessionStore, "list" | "claim" | "release" | "forecast">> & {
   agentIds?: string[];
@@ -91,7 +100,7 @@ function boot(over: Over = {}) {
   events.on("judged", ({ sessionKey, verdict }) => judged.push(`${sessionKey} ${verdict.kind} ${verdict.reason}`));
   events.on("trouble", ({ sessionKey, what }) => trouble.push(`${sessionKey ?? "-"} ${what}`));
   const known = records.all();
-  const found = judgeInterrupted({
+  const judging = judgeInterrupted({
     agentIds,
     sessions,
     transcripts: {
@@ -112,9 +121,27 @@ function boot(over: Over = {}) {
     liveSinceMs: nowMs,
     events,
   });
-  const options = { sessions, records, known, pluginVersion: "1.0.0", bootId: "boot-1", nowMs, events };
+  let steps = 0;
+  const found = atOnce(counted(judging));
+  function* counted<Result>(work: Steps<Result>): Steps<Result> {
+    let next = work.next();
+    for (; next.done !== true; next = work.next()) {
+      steps += 1;
+      yield;
+    }
+    return next.value;
+  }
+  const isOver = () => false;
+  const options = { sessions, records, known, pluginVersion: "1.0.0", bootId: "boot-1", nowMs, events, isOver };
   const claim = async () => (await claimJudged(found, options)).queue;
-  return { found: found.judged, unreadable: found.unreadable, verdicts: () => verdictsOf(found), claim, options };
+  return {
+    steps,
+    found: found.judged,
+    unreadable: found.unreadable,
+    verdicts: () => verdictsOf(found),
+    claim,
+    options,
+  };
 }
 
 describe("two rows of one conversation", () => {
@@ -533,16 +560,50 @@ describe("what was said", () => {
       verdicts: broken as object as RecordStore["verdicts"],
       facts: records.facts,
     };
-    const judgement = {
-      judged: boot().found,
-      unreadable: [],
-      unlisted: new Set<string>(),
-      shared: [],
-      tookMs: { discover: 0, admit: 0 },
-    };
+    const judgement = { ...NOTHING_JUDGED, judged: boot().found };
     const { queue } = await claimJudged(judgement, { ...options, records: half });
     expect(queue).toHaveLength(1);
     expect(trouble).toEqual(["- remember the verdicts of this boot"]);
+  });
+});
+
+describe("with many sessions", () => {
+  it("a judgement can be left alone after every row and every verdict", () => {
+    rows = ["a", "b", "c"].map((sessionKey) => row({ sessionKey }));
+    // Each row is read and identified, and then judged.
+    expect(boot().steps).toBeGreaterThanOrEqual(3 * rows.length);
+  });
+
+  it("the event loop gets round between claims", async () => {
+    rows = Array.from({ length: 20 }, (_, index) => row({ sessionKey: `k${index}` }));
+    let turns = 0;
+    const claim: SessionStore["claim"] = async () => {
+      for (const endMs = performance.now() + 2; performance.now() < endMs;);
+      return true;
+    };
+    const timer = setInterval(() => (turns += 1), 1);
+    await boot({ claim }).claim();
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(3);
+  });
+
+  it("no more are claimed once the service is stopped, and what was said is not remembered", async () => {
+    rows = ["a", "b", "c"].map((sessionKey) => row({ sessionKey }));
+    const { options } = boot();
+    const stopped = { ...options, isOver: () => claims.length === 2 };
+    const { queue } = await claimJudged({ ...NOTHING_JUDGED, judged: boot().found }, stopped);
+    expect([claims, queue.length, judged, records.verdicts.all()]).toEqual([["a", "b"], 2, [], []]);
+    // The next boot goes on: all of them are on record.
+    await boot().claim();
+    expect(claims).toEqual(["a", "b", "c"]);
+  });
+
+  it("writes no record anew that says the same", async () => {
+    rows = [row({ sessionKey: "old", lastInteractionAtMs: 1 }), row({ sessionKey: "new" })];
+    await boot().claim();
+    const put = vi.spyOn(records, "put");
+    await boot().claim();
+    expect(put.mock.calls.flat().map(({ sessionKey }) => sessionKey)).toEqual(["new"]);
   });
 });
 
@@ -553,13 +614,7 @@ describe("when records were lost", () => {
     const put = vi.spyOn(records, "put").mockImplementation(() => {
       throw new Error("disk full");
     });
-    const judgement = {
-      judged: boot().found,
-      unreadable: [],
-      unlisted: new Set<string>(),
-      shared: [],
-      tookMs: { discover: 0, admit: 0 },
-    };
+    const judgement = { ...NOTHING_JUDGED, judged: boot().found };
     await expect(claimJudged(judgement, boot().options)).rejects.toThrow("disk full");
     put.mockRestore();
     expect(records.facts.get("recordLost")).toBe("gone");
@@ -591,13 +646,7 @@ describe("when records were lost", () => {
       const one = { ...candidate, record: known[0] };
       return { candidate: one, verdict: admit(one, ADMISSION, NOW) };
     });
-    const judgement = {
-      judged: damaged,
-      unreadable: [],
-      unlisted: new Set<string>(),
-      shared: [],
-      tookMs: { discover: 0, admit: 0 },
-    };
+    const judgement = { ...NOTHING_JUDGED, judged: damaged };
     await claimJudged(judgement, { ...options, known, records: noting });
     expect(steps).toEqual(["put agent:a:k", "delete nobody agent:a:k"]);
   });

@@ -1,25 +1,55 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Counter } from "prom-client";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { metricsHandler } from "../../../src/host/metrics-route.ts";
-import { metricsRegistry, type MetricsRegistry } from "../../../src/observe/exposition.ts";
+import type { OpenClawPluginApi } from "openclaw/plugin-sdk/plugin-entry";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { registerMetrics } from "../../../src/host/metrics-route.ts";
+import { expose, metricsRegistry, type MetricsRegistry } from "../../../src/observe/exposition.ts";
 
 const TEXT = "text/plain; version=0.0.4; charset=utf-8";
+
+type Method = Parameters<OpenClawPluginApi["registerGatewayMethod"]>;
+type Route = Parameters<OpenClawPluginApi["registerHttpRoute"]>[0];
 
 let registry: MetricsRegistry | undefined;
 let scopes: string[];
 let server: Server;
+let rpc: Method;
+/** The host finds plugins' methods for a request of HTTP. */
+let knowsMethods: boolean;
+let route: Route;
+
+vi.mock("openclaw/plugin-sdk/gateway-method-runtime", () => ({
+  /** As the host does: `operator.write` and `operator.admin` include reading. */
+  dispatchGatewayMethod: async (name: string, params: Record<string, unknown>) => {
+    const [registered, handle, options] = rpc;
+    if (!knowsMethods) return { ok: false, error: { code: "INVALID_REQUEST", message: `unknown method: ${name}` } };
+    if (name !== registered) throw new Error(`no such method: ${name}`);
+    const needed = options?.scope ?? "operator.admin";
+    const granted = [needed, "operator.write", "operator.admin"];
+    if (!scopes.some((scope) => granted.includes(scope))) {
+      return { ok: false, error: { code: "FORBIDDEN", message: `missing scope: ${needed}` } };
+    }
+    let answer: object = {};
+    const respond = (ok: boolean, payload?: unknown, error?: unknown) => (answer = { ok, payload, error });
+    await handle({ params, respond } as unknown as Parameters<typeof handle>[0]);
+    return answer;
+  },
+}));
 
 beforeEach(async () => {
   registry = metricsRegistry();
   scopes = ["operator.read"];
+  knowsMethods = true;
   new Counter({ name: "things_total", help: "Things.", registers: [registry] }).inc(3);
-  const handler = metricsHandler(
-    () => registry,
-    () => scopes,
+  const api = {
+    registerGatewayMethod: (...one: Method) => (rpc = one),
+    registerHttpRoute: (one: Route) => (route = one),
+  };
+  registerMetrics(api as unknown as OpenClawPluginApi, async (accept) =>
+    registry === undefined ? undefined : await expose(registry, accept),
   );
-  server = createServer((request, response) => void handler(request, response));
+  server = createServer((request, response) => void route.handler(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
 
@@ -27,10 +57,10 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-async function ask(method: string, accept = "*/*") {
+async function ask(verb: string, accept = "*/*") {
   const { port } = server.address() as AddressInfo;
   const headers = { connection: "close", accept };
-  const response = await fetch(`http://127.0.0.1:${port}/`, { method, headers });
+  const response = await fetch(`http://127.0.0.1:${port}/`, { method: verb, headers });
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
@@ -39,6 +69,13 @@ describe("the metrics route", () => {
     const { status, headers, body } = await ask("GET");
     expect([status, headers.get("content-type"), headers.get("vary")]).toEqual([200, TEXT, "accept"]);
     expect(body).toContain("things_total 3\n");
+  });
+
+  it("answers by itself on a host that has forgotten its method (2026.6.5)", async () => {
+    knowsMethods = false;
+    expect(await ask("GET")).toMatchObject({ status: 200, body: expect.stringContaining("things_total 3\n") });
+    registry = undefined;
+    expect((await ask("GET")).status).toBe(503);
   });
 
   it("answers HEAD without a body", async () => {
@@ -86,19 +123,12 @@ describe("the metrics route", () => {
 
   it("says that it has answered", async () => {
     const response = { setHeader: () => response, writeHead: () => response, end: () => response };
-    const handler = metricsHandler(() => undefined) as (request: object, response: object) => Promise<boolean>;
-    expect(await handler({ method: "GET" }, response)).toBe(true);
+    const handler = route.handler as unknown as (request: object, response: object) => Promise<boolean>;
+    expect(await handler({ method: "GET", headers: {} }, response)).toBe(true);
   });
 
-  it("leaves a host that knows no scopes to judge by the token alone", async () => {
-    const status: number[] = [];
-    const response = {
-      setHeader: () => response,
-      writeHead: (code: number) => (status.push(code), response),
-      end: () => response,
-    };
-    const handler = metricsHandler(() => registry) as (request: object, response: object) => Promise<boolean>;
-    await handler({ method: "GET", headers: {} }, response);
-    expect(status).toEqual([200]);
+  it("is behind the gateway's own authentication, with the scopes of the token", () => {
+    expect(route).toMatchObject({ auth: "gateway", gatewayRuntimeScopeSurface: "trusted-operator", match: "exact" });
+    expect(rpc[2]).toEqual({ scope: "operator.read" });
   });
 });

@@ -4,6 +4,10 @@ import { ProviderWatch } from "../../../src/host/provider-watch.ts";
 type Events = ConstructorParameters<typeof ProviderWatch>[0];
 type Event = Parameters<Parameters<Events["onAgentEvent"]>[0]>[0];
 
+type Listener = ConstructorParameters<typeof ProviderWatch>[1];
+
+/** Which provider a session's run will ask. */
+const expected = new Map([["agent:main:known", "p"]]);
 /** What the watch has told, in order. */
 let told: string[];
 let listeners: Set<(event: Event) => void>;
@@ -16,12 +20,13 @@ beforeEach(() => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  watch = new ProviderWatch({ onAgentEvent } as Events, {
+  const listener: Listener = {
     providerAsked: (runId, provider = "somebody") => told.push(`${runId} asks ${provider}`),
     providerAnswered: (_runId, provider, isOld) => told.push(`${provider} ${isOld ? "answered before" : "answers"}`),
     providerRefused: (runId, { provider, fault, retryAfterMs }, isAboutToRepeat) =>
       told.push(`${provider} refuses ${runId}: ${fault}, ${retryAfterMs} ms${isAboutToRepeat ? ", again" : ""}`),
-  });
+  };
+  watch = new ProviderWatch({ onAgentEvent } as Events, listener, (sessionKey) => expected.get(sessionKey));
 });
 
 /** An event of the host's, as it was seen on 2026.9.6. */
@@ -38,6 +43,25 @@ const observed = (failoverReason?: string) => ({
 /** Before each request. */
 const EMPTY = { text: "", delta: "", replace: true };
 const HI = { text: "Hi", delta: "Hi" };
+
+describe("on a host that never names the provider (before 2026.8)", () => {
+  const emitIn = (sessionKey: string, stream: string, data: object) => {
+    for (const listener of listeners) listener({ runId: "run-1", seq: 1, ts: 1, stream, data, sessionKey } as Event);
+  };
+
+  it("an answer is that of the provider that the session is known to ask", () => {
+    emitIn("agent:main:known", "lifecycle", { phase: "start" });
+    emitIn("agent:main:known", "assistant", HI);
+    emitIn("agent:main:known", "lifecycle", { phase: "end" });
+    expect(told).toEqual(["run-1 asks somebody", "p answers"]);
+  });
+
+  it("an answer in a session of which nothing is known is nobody's", () => {
+    emitIn("agent:main:unknown", "lifecycle", { phase: "start" });
+    emitIn("agent:main:unknown", "lifecycle", { phase: "end" });
+    expect(told).toEqual(["run-1 asks somebody"]);
+  });
+});
 
 describe("a request", () => {
   it("is told when it is made, and again with its provider when that begins to answer", () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync, unwatchFile, watchFile,
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { OpenClawPluginApi, OpenClawPluginServiceContext } from "openclaw/plugin-sdk/plugin-entry";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Providers } from "../../../src/domain/providers.ts";
 import { ResumeService } from "../../../src/host/service.ts";
 import { ResumeLane } from "../../../src/lane/resume-lane.ts";
@@ -168,6 +168,29 @@ it("goes on with what was used when it is replaced, and begins anew with the nex
   await service.start(host.context);
   expect(spentNow()).toEqual({ tokens: 0, costUsd: 0 });
   await service.stop();
+});
+
+describe("a plugin that replaces one while the gateway runs", () => {
+  const modeAfterReplacement = async (signal: AbortSignal | undefined) => {
+    const first = new ResumeService(host.api);
+    await first.start(host.context);
+    first.gatewayStarted(signal);
+    await first.stop();
+    const service = new ResumeService(host.api);
+    await service.start(host.context);
+    const { mode } = service.office().active!.lane;
+    await service.stop();
+    return mode;
+  };
+
+  it("goes on at once where the host tells of the gateway's start once (before 2026.9)", async () => {
+    expect(await modeAfterReplacement(undefined)).toBe("waiting");
+  });
+
+  it("is told of it where the host gives each plugin a signal of its own", async () => {
+    expect(await modeAfterReplacement(host.gateway.signal)).toBe("starting");
+    host.gateway.abort();
+  });
 });
 
 it("leaves one listener on the signals of a gateway that stops, however often it is replaced", async () => {

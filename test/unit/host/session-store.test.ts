@@ -50,7 +50,7 @@ function rowOf(store: ReturnType<typeof createSessionStore>) {
 function read(over: Entry = {}, sessionKey = KEY) {
   const unreadable: string[] = [];
   const { store } = hostStore({ [sessionKey]: { ...ENTRY, ...over } });
-  const rows = store.list("a", (key) => unreadable.push(key));
+  const rows = [...store.list("a", (key) => unreadable.push(key))];
   return rows[0] ?? unreadable;
 }
 
@@ -258,11 +258,20 @@ describe("list", () => {
     (entry) => {
       const unreadable: string[] = [];
       const { store } = hostStore({ broken: entry, [KEY]: ENTRY });
-      const rows = store.list("a", (key) => unreadable.push(key));
+      const rows = [...store.list("a", (key) => unreadable.push(key))];
       expect(rows.map(({ sessionKey }) => sessionKey)).toEqual([KEY]);
       expect(unreadable).toEqual(["broken"]);
     },
   );
+
+  it("asks the host at once, and reads each row when it is asked for", () => {
+    const entries = Object.fromEntries(["a", "b"].map((key) => [key, { ...ENTRY }]));
+    const { store, asked } = hostStore({ ...entries, broken: {} });
+    const unreadable: string[] = [];
+    const rows = store.list("a", (key) => unreadable.push(key))[Symbol.iterator]();
+    expect([asked.length, rows.next().value?.sessionKey, unreadable]).toEqual([1, "a", []]);
+    expect([rows.next().value?.sessionKey, rows.next().done, unreadable]).toEqual(["b", true, ["broken"]]);
+  });
 
   it("reads only, and without the skill snapshots", () => {
     const { store, asked } = hostStore({});
@@ -433,6 +442,12 @@ describe("claim", () => {
     expect(await store.claim(rowOf(store))).toBe(true);
     expect(entries[KEY]).toEqual({ ...ENTRY, other: 1, status: "killed", abortedLastRun: false });
     expect(asked).toMatchObject([{ agentId: "a", sessionKey: KEY, preserveActivity: true }]);
+  });
+
+  it("asks for no cleanup: no row was added", async () => {
+    const { store, asked } = hostStore({ [KEY]: ENTRY });
+    await store.claim(rowOf(store));
+    expect(asked).toMatchObject([{ maintenanceConfig: { mode: "warn" } }]);
   });
 
   it.each([{ sessionId: "session-2" }, { status: "done" }, { lastInteractionAt: 101 }])(

@@ -490,3 +490,25 @@ it("has no version of a file that another program has begun: it is completed", (
   openStore().put(record());
   expect(reopened().all()).toEqual([record()]);
 });
+
+describe("many records", () => {
+  const names = Array.from({ length: 200 }, (_, index) => `k${String(index).padStart(3, "0")}`);
+
+  it("are read a few at a time, each once, while others are written", () => {
+    const store = openStore();
+    store.put(...names.map((sessionKey) => record({ sessionKey })), record({ agentId: "b", sessionKey: "k000" }));
+    const found: string[] = [];
+    for (const { agentId, sessionKey } of store.each()) {
+      found.push(`${agentId} ${sessionKey}`);
+      store.put(record({ sessionKey, attempts: 9 }));
+    }
+    expect(found).toEqual([...names.map((name) => `a ${name}`), "b k000"]);
+    expect(store.all()).toHaveLength(names.length + 1);
+  });
+
+  it("of attempts that had begun are found among the others", () => {
+    const store = openStore();
+    store.put(record({ sessionKey: "waits" }), record({ sessionKey: "runs", phase: "running" }));
+    expect(store.running().map(({ sessionKey }) => sessionKey)).toEqual(["runs"]);
+  });
+});

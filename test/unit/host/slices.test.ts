@@ -1,0 +1,97 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { atOnce, betweenTurns, gathered, inSlices, SLICE_MS, Slices, type Steps } from "../../../src/host/slices.ts";
+
+afterEach(() => void vi.restoreAllMocks());
+
+/** Time passes only when work is done. */
+function workingClock() {
+  let nowMs = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+  return { work: (tookMs: number) => void (nowMs += tookMs) };
+}
+
+/** In which order steps and the turns of others come; the others end with the work. */
+async function orderOf(run: (step: (name: string) => void) => Promise<unknown>): Promise<string[]> {
+  const order: string[] = [];
+  let isOver = false;
+  const turn = () => {
+    order.push("others");
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await run((name) => order.push(name));
+  isOver = true;
+  return order;
+}
+
+describe("steps", () => {
+  it("are done at once, or with turns of others in between: the result is the same", async () => {
+    const { work } = workingClock();
+    function* steps(step: (name: string) => void): Steps<string> {
+      for (const name of ["a", "b", "c"]) {
+        work(SLICE_MS);
+        step(name);
+        yield;
+      }
+      return "done";
+    }
+    expect(atOnce(steps(() => undefined))).toBe("done");
+    const order = await orderOf(async (step) => expect(await betweenTurns(steps(step))).toBe("done"));
+    expect(order).toEqual(["a", "others", "b", "others", "c", "others"]);
+  });
+
+  it("go on within a slice", async () => {
+    workingClock();
+    function* steps(): Steps<void> {
+      for (let count = 0; count < 1_000; count += 1) yield;
+    }
+    expect(await orderOf(() => betweenTurns(steps()))).toEqual([]);
+  });
+
+  it("that fail, fail the work", async () => {
+    function* steps(): Steps<void> {
+      yield;
+      throw new Error("broken");
+    }
+    await expect(betweenTurns(steps())).rejects.toThrow("broken");
+    expect(() => atOnce(steps())).toThrow("broken");
+  });
+});
+
+it("items are gathered between the turns of others, each asked for right before", async () => {
+  const { work } = workingClock();
+  const order = await orderOf(async (step) => {
+    function* items() {
+      for (const item of [1, 2]) {
+        work(SLICE_MS);
+        step(`item ${item}`);
+        yield item;
+      }
+    }
+    expect(await gathered(items())).toEqual([1, 2]);
+  });
+  expect(order).toEqual(["item 1", "others", "item 2", "others"]);
+});
+
+it("who can wait rests between two slices", async () => {
+  const { work } = workingClock();
+  const order = await orderOf((step) =>
+    inSlices(["a", "b"], (name) => {
+      work(SLICE_MS);
+      step(name);
+    }),
+  );
+  expect(order.filter((name) => name !== "others")).toEqual(["a", "b"]);
+  // A rest is several turns long.
+  expect(order.slice(order.indexOf("a"), order.indexOf("b")).length).toBeGreaterThan(2);
+});
+
+it("a slice begins anew when others have had their turn", async () => {
+  const { work } = workingClock();
+  const slices = new Slices();
+  expect(slices.isOver).toBe(false);
+  work(SLICE_MS);
+  expect(slices.isOver).toBe(true);
+  await slices.between();
+  expect(slices.isOver).toBe(false);
+});
