@@ -48,11 +48,15 @@ export function listAgentIds(config: OpenClawConfig): string[] {
 
 /** The agent that a session key without one belongs to. */
 export function defaultAgentId(config: OpenClawConfig): string {
-  if (agentScope.tryResolveDefaultAgentId !== undefined) {
-    return agentScope.tryResolveDefaultAgentId(config) ?? DEFAULT_AGENT_ID;
-  }
   const agents = configuredAgents(config);
-  return normalizeAgentId((agents.find((agent) => agent.default === true) ?? agents[0])?.id ?? DEFAULT_AGENT_ID);
+  const marked = agents.filter((agent) => agent.default === true);
+  if (agentScope.listAgentIds === undefined) {
+    return normalizeAgentId((marked[0] ?? agents[0])?.id ?? DEFAULT_AGENT_ID);
+  }
+  // Since 2026.8 none of several agents is the default one because it comes first.
+  const isMarked = marked.length === 1 && config.agents?.ownership !== "explicit";
+  const ids = isMarked ? marked.map(({ id }) => normalizeAgentId(id)) : agentScope.listAgentIds(config);
+  return ids.length === 1 ? (ids[0] ?? DEFAULT_AGENT_ID) : DEFAULT_AGENT_ID;
 }
 
 /** Whether this process publishes diagnostic events. */

@@ -2,22 +2,41 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { PROJECT_ROOT } from "./gateway.ts";
+import { OPENCLAW_MJS, PROJECT_ROOT } from "./gateway.ts";
 import { makeTempDir } from "./temp.ts";
 
-const OPENCLAW_MJS = path.join(PROJECT_ROOT, "node_modules/openclaw/openclaw.mjs");
+/** Of the host; what comes after it is the package. */
+export const INSTALL_COMMAND = ["plugins", "install", "--force", "--accept-capabilities"] as const;
+
+export type PackedPlugin = {
+  /** The package that npm has made. */
+  file: string;
+  /** Its size and that of what is in it, bytes. */
+  size: number;
+  unpackedSize: number;
+  files: { path: string; size: number }[];
+};
+
+/** Builds and packs the project. */
+export function packPlugin(): PackedPlugin {
+  const dir = makeTempDir("pack");
+  // The first line that begins so: npm's own words, and those of the build, may stand before it.
+  const said = run("npm", ["pack", "--json", "--silent", "--pack-destination", dir], {});
+  const [packed] = JSON.parse(said.slice(said.search(/^\[/m))) as [PackedPlugin & { filename: string }];
+  const { filename, size, unpackedSize, files } = packed;
+  return { file: path.join(dir, filename), size, unpackedSize, files };
+}
 
 /** Packs the project and installs the package into a state folder. Needs the npm registry. */
 export function installPlugin(stateDir: string): void {
-  const packDir = makeTempDir("pack");
-  const packed = run("npm", ["pack", "--silent", "--pack-destination", packDir], {}).trim().split("\n").at(-1)!;
-  fs.writeFileSync(path.join(packDir, "openclaw.json"), JSON.stringify({ gateway: { mode: "local" } }));
-  const source = `npm-pack:${path.join(packDir, packed)}`;
-  run(process.execPath, [OPENCLAW_MJS, "plugins", "install", "--force", "--accept-capabilities", source], {
+  const { file } = packPlugin();
+  const configPath = path.join(path.dirname(file), "openclaw.json");
+  fs.writeFileSync(configPath, JSON.stringify({ gateway: { mode: "local" } }));
+  run(process.execPath, [OPENCLAW_MJS, ...INSTALL_COMMAND, `npm-pack:${file}`], {
     HOME: path.join(stateDir, "home"),
     OPENCLAW_STATE_DIR: stateDir,
     // Not the gateway's: the test writes that one anew, and the host takes a file that it has not written for damaged.
-    OPENCLAW_CONFIG_PATH: path.join(packDir, "openclaw.json"),
+    OPENCLAW_CONFIG_PATH: configPath,
   });
 }
 

@@ -148,7 +148,7 @@ describe("the scrape example", () => {
   const [job] = prometheusConfig.scrape_configs;
 
   it("scrapes the route that the plugin registers", () => {
-    expect(textOf("src/index.ts")).toContain(`path: "${job?.metrics_path}"`);
+    expect(textOf("src/host/metrics-route.ts")).toContain(`path: "${job?.metrics_path}"`);
   });
 
   it("has the job that the alert for missing scrapes looks for", () => {
