@@ -12,7 +12,8 @@ export type ChatMessage = { role: string; content?: unknown; tool_calls?: unknow
 export type ModelUsage = { prompt_tokens: number; completion_tokens: number; total_tokens: number };
 
 export type ModelAnswer =
-  | { kind: "reply"; text: string; delayMs?: number; usage?: ModelUsage }
+  /** `streamMs`: how long a streamed answer takes from its first words to its last. */
+  | { kind: "reply"; text: string; delayMs?: number; streamMs?: number; usage?: ModelUsage }
   | { kind: "hang" }
   | { kind: "error"; status: number; body?: unknown; headers?: Record<string, string>; delayMs?: number }
   | { kind: "toolCall"; name: string; args: Record<string, unknown>; delayMs?: number };
@@ -50,7 +51,8 @@ export type ModelBehaviour = (request: ModelRequest) => ModelAnswer;
 
 export type StubModelOptions = {
   behaviour?: ModelBehaviour;
-  detectResume?: (lastUserText: string) => boolean;
+  /** Told the last user message, and what the host says beside it under a headline of its own. */
+  detectResume?: (lastUserText: string, beside: string) => boolean;
 };
 
 /** Answers at once, naming the chat: the default behaviour. */
@@ -70,14 +72,14 @@ export class StubModel {
   peakRunning = 0;
   peakResumes = 0;
 
-  readonly #detectResume: (text: string) => boolean;
+  readonly #detectResume: (text: string, beside: string) => boolean;
   readonly #hanging = new Map<ModelRequest, (answer: ModelAnswer) => void>();
   #server!: LoopbackServer;
   #lastId = 0;
 
   private constructor(options: StubModelOptions) {
     this.behaviour = options.behaviour ?? answerAtOnce;
-    this.#detectResume = options.detectResume ?? ((text) => text.includes(RESUME_MARKER));
+    this.#detectResume = options.detectResume ?? ((text, beside) => (text + beside).includes(RESUME_MARKER));
   }
 
   static async start(options: StubModelOptions = {}): Promise<StubModel> {
@@ -165,7 +167,8 @@ export class StubModel {
       this.#hanging.set(request, resolve);
     });
     response.on("close", () => {
-      if (request.outcome === undefined) this.#end(request, "aborted");
+      // It comes before whoever has waited for the end of the answer goes on.
+      if (request.outcome === undefined) this.#end(request, response.writableFinished ? "answered" : "aborted");
     });
     let answer: ModelAnswer;
     try {
@@ -189,8 +192,8 @@ export class StubModel {
       );
       return;
     }
-    this.#end(request, "answered");
-    respond(response, request, answer);
+    await respond(response, request, answer);
+    if (request.outcome === undefined) this.#end(request, "answered");
   }
 
   #record(from: WhoAsks, body: Record<string, unknown>): ModelRequest {
@@ -208,7 +211,7 @@ export class StubModel {
       messages,
       toolNames: tools.flatMap((tool) => tool.function?.name ?? []),
       ...(chat === undefined ? {} : { chat: Number(chat) }),
-      isResume: this.#detectResume(lastUserText),
+      isResume: this.#detectResume(lastUserText, saidBeside(messages)),
       body,
     };
     this.requests.push(request);
@@ -241,10 +244,22 @@ function whoAsks(path: string): WhoAsks {
   return { provider: names.includes("other") ? "other" : "stub", ...(gateway === undefined ? {} : { gateway }) };
 }
 
-const HOST_CONTEXT = /<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>[\s\S]*?<<<END_OPENCLAW_INTERNAL_CONTEXT>>>/g;
+/** Between two marker lines, and on hosts before 2026.8 under a headline (2026.6.5: and without them, a message by itself). */
+const HOST_CONTEXT =
+  /(?:^OpenClaw runtime context for[^\n]*\n[^\n]*\n\n)?<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>[\s\S]*?<<<END_OPENCLAW_INTERNAL_CONTEXT>>>|^OpenClaw runtime context for[\s\S]*/g;
 
-function withoutHostContext(text: string): string {
+/** Without what the host adds for the model: who writes, and what was said lately. */
+export function withoutHostContext(text: string): string {
   return text.replace(HOST_CONTEXT, "").trim();
+}
+
+/** What the host says beside the last message of the user: on hosts with transcripts in files the prompt of a resume is there. */
+function saidBeside(messages: readonly ChatMessage[]): string {
+  const turn = messages.slice(messages.findLastIndex(({ role }) => role === "assistant") + 1);
+  return turn
+    .map(({ content }) => textOf(content))
+    .filter((text) => text.startsWith("OpenClaw runtime context for"))
+    .join("\n");
 }
 
 function textOf(content: unknown): string {
@@ -255,11 +270,11 @@ function textOf(content: unknown): string {
 
 const USAGE: ModelUsage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 
-function respond(
+async function respond(
   response: ServerResponse,
   request: ModelRequest,
   answer: Extract<ModelAnswer, { kind: "reply" | "toolCall" }>,
-): void {
+): Promise<void> {
   if (response.destroyed) return;
   const base = { id: `stub-${request.id}`, created: Math.floor(Date.now() / 1000), model: STUB_MODEL_ID };
   const usage = (answer.kind === "reply" ? answer.usage : undefined) ?? USAGE;
@@ -299,7 +314,14 @@ function respond(
       })}\n\n`,
     );
   send({ role: "assistant", content: "" }, null);
-  send(answer.kind === "reply" ? { content: answer.text } : { tool_calls: toolCalls({ index: 0 }) }, null);
+  if (answer.kind === "toolCall") {
+    send({ tool_calls: toolCalls({ index: 0 }) }, null);
+  } else {
+    const { text, streamMs } = answer;
+    send({ content: text.slice(0, 1) }, null);
+    if (streamMs !== undefined) await sleep(streamMs);
+    send({ content: text.slice(1) }, null);
+  }
   send({}, finish, { usage });
   response.end("data: [DONE]\n\n");
 }

@@ -1,0 +1,145 @@
+/** S1: from the host's session store to verdicts, against the host's own listing. */
+import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
+import { removeTempDir } from "../../test/support/temp.ts";
+import type { Say } from "./benches.ts";
+import { workNs } from "./clock.ts";
+import { compare, inUnits, medianOf, WARM_UPS } from "./compare.ts";
+import { storeOf } from "./discover-store.ts";
+import type { Figure } from "./figure.ts";
+
+const SIZES = [5_000, 100_000];
+const INTERRUPTED = 0.05;
+const MOST_TIMES_THE_LISTING = 1.2;
+const LONGEST_BLOCK_MS = 10;
+
+export async function discover(say: Say): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const rows of SIZES) figures.push(...(await discoverAmong(rows, say)));
+  return figures;
+}
+
+async function discoverAmong(rows: number, say: Say): Promise<Figure[]> {
+  const interrupted = rows * INTERRUPTED;
+  say(`writing a store with ${rows} sessions`);
+  const stateDir = await storeOf({ rows, interrupted });
+  try {
+    const judging = await judgeIn(stateDir);
+    say(`judging ${interrupted} of ${rows} sessions`);
+    const blocks: number[] = [];
+    const times = await compare({
+      bare: {
+        run: () => expectCount(judging.list().filter(({ entry }) => entry.status === "running").length, interrupted),
+      },
+      ours: {
+        run: async () => {
+          const { judged, longestBlockNs } = await judging.judge();
+          expectCount(judged, interrupted);
+          blocks.push(longestBlockNs);
+        },
+      },
+    });
+    const block = medianOf(blocks.slice(WARM_UPS));
+    const named = `${rows.toLocaleString("en")} sessions, ${interrupted.toLocaleString("en")} interrupted`;
+    return [
+      {
+        what: `discover and admit: ${named}`,
+        value: times.ours / times.bare,
+        unit: "x",
+        bar: { atMost: MOST_TIMES_THE_LISTING },
+        from: `${inUnits(times.ours)} against ${inUnits(times.bare)} for the host's list call and a filter`,
+      },
+      {
+        what: `longest block of the event loop beside that call: ${named}`,
+        value: block / 1e6,
+        unit: "ms",
+        bar: { atMost: LONGEST_BLOCK_MS },
+        from: `between two turns of the loop, transcripts and garbage collection included`,
+      },
+    ];
+  } finally {
+    removeTempDir(stateDir);
+  }
+}
+
+function expectCount(count: number, expected: number): void {
+  if (count !== expected) throw new Error(`${count} sessions, not ${expected}`);
+}
+
+type Session = PluginRuntime["agent"]["session"];
+
+/** The plugin's own way from the store to verdicts, with its default settings, in this process. */
+async function judgeIn(stateDir: string) {
+  process.env["OPENCLAW_STATE_DIR"] = stateDir;
+  // Only now: what the host's modules find when they are loaded counts.
+  const sdk = await import("openclaw/plugin-sdk/session-store-runtime");
+  const { judgeSessions } = await import("../../src/host/admission.ts");
+  const { hostParts } = await import("../../src/host/host-parts.ts");
+  const { loadSdk } = await import("../../src/host/sdk.ts");
+  const { betweenTurns } = await import("../../src/host/slices.ts");
+  const { resolveSettings } = await import("../../src/settings/resolve.ts");
+  await loadSdk();
+  const resolved = resolveSettings({});
+  if (!resolved.ok) throw new Error("the default settings are wrong");
+  const { settings } = resolved;
+  const loop = new LoopWatch();
+  const session = {
+    ...sdk,
+    listSessionEntries: (params: Parameters<Session["listSessionEntries"]>[0]) =>
+      loop.without(() => sdk.listSessionEntries(params)),
+  };
+  const config = { session: { dmScope: "per-channel-peer" } };
+  const runtime = { agent: { session }, config: { current: () => config } } as unknown as PluginRuntime;
+  const host = hostParts(runtime, stateDir);
+  return {
+    list: () => sdk.listSessionEntries({ agentId: "main", readOnly: true, hydrateSkillPromptRefs: false }),
+    async judge() {
+      const nowMs = Date.now();
+      const events = { emit: () => undefined };
+      loop.start();
+      const work = judgeSessions(host, { settings, known: [], lost: undefined, nowMs, liveSinceMs: nowMs, events });
+      const { judged } = await betweenTurns(work);
+      return { judged: judged.length, longestBlockNs: loop.stop() };
+    },
+  };
+}
+
+/** How long the event loop does not get round, at the longest. */
+class LoopWatch {
+  #sinceNs = 0;
+  #longestNs = 0;
+  #next: NodeJS.Immediate | undefined;
+
+  start(): void {
+    this.#longestNs = 0;
+    this.#sinceNs = workNs();
+    this.#look();
+  }
+
+  /** Nanoseconds. */
+  stop(): number {
+    this.#note();
+    clearImmediate(this.#next);
+    return this.#longestNs;
+  }
+
+  /** Leaves out what this takes. */
+  without<Value>(step: () => Value): Value {
+    this.#note();
+    const value = step();
+    this.#sinceNs = workNs();
+    return value;
+  }
+
+  #look(): void {
+    this.#next = setImmediate(() => {
+      this.#note();
+      this.#look();
+    });
+  }
+
+  #note(): void {
+    const nowNs = workNs();
+    this.#longestNs = Math.max(this.#longestNs, nowNs - this.#sinceNs);
+    this.#sinceNs = nowNs;
+  }
+}
