@@ -13,9 +13,13 @@ class SlowFirst extends BaseSequencer {
   }
 }
 
+/** What `npm test` leaves to `npm run test:full`, so that it takes less than 20 minutes on two cores. */
+const tags = [{ name: "long", description: "only in `npm run test:full` and `npm run test:hosts`" }];
+
 const setupFiles = ["test/support/warnings.ts"];
 
 const realGateway = {
+  tags,
   setupFiles,
   globalSetup: "test/support/global-setup.ts",
   pool: "forks",
@@ -34,6 +38,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          tags,
           setupFiles,
           include: ["test/unit/**/*.test.ts", "test/property/**/*.test.ts"],
           // Not 0: vitest moves a group 0 with one worker (a machine with two cores) to the very end.

@@ -1,6 +1,7 @@
-// node scripts/test.ts [--quick] [vitest args...]
+// node scripts/test.ts [--quick | --full] [vitest args...]
 //
-// Everything that must hold before a commit: the static checks, then the tests. `--quick` leaves the gateway tests out.
+// Everything that must hold before a commit: the static checks, then the tests. `--quick` leaves the gateway tests out,
+// `--full` has those in that are tagged `long`.
 // The last line is always `N passed, N failed`; the exit code is 0 only when nothing failed.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +14,8 @@ const script = (name: string) => join(root, "scripts", name);
 
 const args = process.argv.slice(2);
 const quick = args.includes("--quick");
-const vitestArgs = args.filter((arg) => arg !== "--quick" && arg !== "--");
+const full = args.includes("--full");
+const vitestArgs = args.filter((arg) => !["--quick", "--full", "--"].includes(arg));
 
 interface Step {
   readonly name: string;
@@ -30,6 +32,7 @@ const staticSteps: readonly Step[] = [
     : []),
   { name: "build", command: [process.execPath, script("build.ts")] },
   { name: "package (publint)", command: [bin("publint"), "--strict"] },
+  { name: "types of the package (attw)", command: [bin("attw"), "--pack", root, "--profile", "esm-only"] },
 ];
 
 interface Counts {
@@ -47,9 +50,11 @@ interface VitestReport {
 }
 
 interface TestResult {
+  /** `skipped` is also one that a filter has left out. */
   readonly status: string;
   /** `missing`: what this machine lacks for the test, and why it cannot be got (test/support/skip-without.ts). */
   readonly meta?: { readonly missing?: string };
+  readonly tags?: readonly string[];
 }
 
 async function step({ name, command: [program, ...rest] }: Step): Promise<number> {
@@ -72,6 +77,7 @@ async function vitest(): Promise<Counts> {
         bin("vitest"),
         "run",
         ...projects.flatMap((project) => ["--project", project]),
+        ...(full ? [] : ["--tags-filter=!long"]),
         "--reporter=default",
         "--reporter=json",
         `--outputFile.json=${report}`,
@@ -90,8 +96,8 @@ function count(code: number, report: VitestReport | undefined): Counts {
   const brokenFiles = report.testResults.filter(
     (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
   ).length;
-  const lacking = notRunHere(report);
-  const skipped = report.numPendingTests + report.numTodoTests - lacking;
+  const elsewhere = notRunHere(report) + leftToTheFullRun(report);
+  const skipped = report.numPendingTests + report.numTodoTests - elsewhere;
   // A skipped test proves nothing, so a full run must not look green with one; a filter such as `-t` skips on purpose.
   const missing = vitestArgs.length > 0 ? 0 : skipped;
   if (missing > 0) console.log(`== ${missing} skipped or todo tests count as failed`);
@@ -108,6 +114,15 @@ function notRunHere({ testResults }: VitestReport): number {
     console.log(`== ${tests.length} tests were NOT RUN on this machine: ${reason}`);
   }
   return reasons.length;
+}
+
+/** Tests that are tagged `long`. Returns how many. */
+function leftToTheFullRun({ testResults }: VitestReport): number {
+  if (full) return 0;
+  const tests = testResults.flatMap((file) => file.assertionResults);
+  const left = tests.filter(({ status, tags = [] }) => status === "skipped" && tags.includes("long")).length;
+  if (left > 0) console.log(`== ${left} longer tests are in \`npm run test:full\``);
+  return left;
 }
 
 async function main(): Promise<Counts> {

@@ -132,7 +132,7 @@ describe("reading", () => {
     for (const { sessionKey } of restarted.chats) expect(screen).toContain(sessionKey);
   });
 
-  it("status --watch: again and again, until Ctrl-C", async () => {
+  it("status --watch: again and again, until Ctrl-C", { tags: "long" }, async () => {
     const args = [OPENCLAW_MJS, "resumes", "status", "--watch", "--interval", "0.2"];
     const child = spawn(process.execPath, args, {
       cwd: restarted.stateDir,
@@ -376,7 +376,7 @@ async function restartAndRecover(...chats: CrashedChat[]): Promise<void> {
 }
 
 describe("with the gateway down", () => {
-  it("plan, show and doctor read the store and say so; the others exit with 5", async () => {
+  it("plan, show and doctor read the store and say so; the others exit with 5", { tags: "long" }, async () => {
     const plan = expectShape(PlanSchema, await ask("plan"));
     await restarted.stop("SIGTERM");
     const reads = [

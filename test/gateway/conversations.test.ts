@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ActionView, DoctorView, ShowView } from "../../src/operate/views.ts";
 import { stageEntryWriter } from "../support/entry-writer.ts";
+import { needs } from "../support/needs.ts";
 import { answer, RestartedGateway } from "../support/restarted-gateway.ts";
 import { copySession, readSessionEntries, readTranscript } from "../support/state-store.ts";
 import { hangForever } from "../support/stub-model.ts";
@@ -14,7 +15,8 @@ const MAIN = "agent:main:telegram";
  * Three chats were cut off. Then the operator changed how keys are made, and two of their users wrote again, before a second
  * crash: each has two rows now, and the host would resume both.
  */
-describe("chats that have two rows since the operator changed `session.dmScope` and linked a user", () => {
+const toTwoRows = needs("first-message-kept");
+describe("chats that have two rows since the operator changed `session.dmScope` and linked a user", toTwoRows, () => {
   const OLD = [`${MAIN}:direct:101`, `${MAIN}:direct:102`];
   const NEW = [`${MAIN}:default:direct:101`, `${MAIN}:default:direct:alice`];
   const session = { dmScope: "per-account-channel-peer", identityLinks: { alice: ["telegram:102"] } };
@@ -106,20 +108,24 @@ describe("chats that have two rows since the operator changed `session.dmScope` 
     expect(refused.map(({ sessionKey, reason }) => [sessionKey, reason])).toEqual(OLD.map((key) => [key, "duplicate"]));
   });
 
-  it("let the other row be once their user continues the conversation, also after a restart", async () => {
-    const placeOf = async (key: string) => (await restarted.gateway.call<ShowView>("resumes.show", { key })).place;
-    await restarted.ask(101);
-    expect(JSON.stringify(restarted.model.requests.at(-1)?.messages)).toContain("Are you there");
-    expect(await Promise.all(OLD.map(placeOf))).toEqual(["none", "held"]);
+  it(
+    "let the other row be once their user continues the conversation, also after a restart",
+    { tags: "long" },
+    async () => {
+      const placeOf = async (key: string) => (await restarted.gateway.call<ShowView>("resumes.show", { key })).place;
+      await restarted.ask(101);
+      expect(JSON.stringify(restarted.model.requests.at(-1)?.messages)).toContain("Are you there");
+      expect(await Promise.all(OLD.map(placeOf))).toEqual(["none", "held"]);
 
-    await restarted.stop("SIGTERM");
-    await restarted.boot();
-    expect(await Promise.all(OLD.map(placeOf))).toEqual(["none", "held"]);
-    await restarted.ask(102);
-    expect(await Promise.all(OLD.map(placeOf))).toEqual(["none", "none"]);
-    expect([...restarted.entries().keys()]).toEqual(expect.arrayContaining([...OLD, ...NEW]));
-    expect(restarted.chats.map((chat) => restarted.repliesTo(chat).length)).toEqual([2, 2, 1]);
-  });
+      await restarted.stop("SIGTERM");
+      await restarted.boot();
+      expect(await Promise.all(OLD.map(placeOf))).toEqual(["none", "held"]);
+      await restarted.ask(102);
+      expect(await Promise.all(OLD.map(placeOf))).toEqual(["none", "none"]);
+      expect([...restarted.entries().keys()]).toEqual(expect.arrayContaining([...OLD, ...NEW]));
+      expect(restarted.chats.map((chat) => restarted.repliesTo(chat).length)).toEqual([2, 2, 1]);
+    },
+  );
 });
 
 /**
@@ -166,14 +172,18 @@ describe("a raw key of an integration", () => {
     ]);
   });
 
-  it("is stored in that form when a plugin writes it, and a row that an older host has left is taken away at a start", async () => {
-    await restarted.stop("SIGTERM");
-    copySession(restarted.stateDir, STORED, [RAW]);
-    expect(keys()).toEqual([STORED, RAW].toSorted());
-    const fields = "{ sessionId: 'raw-session', updatedAt: Date.now(), status: 'running' }";
-    await restarted.boot({ beside: [stageEntryWriter([{ sessionKey: `${RAW}-2`, fields, create: true }])] });
-    expect(keys()).toEqual([STORED, `${STORED}-2`]);
-    const view = await restarted.gateway.call<DoctorView>("resumes.doctor", {});
-    expect(view.splits).toEqual([]);
-  });
+  it(
+    "is stored in that form when a plugin writes it, and a row that an older host has left is taken away at a start",
+    needs("sqlite-sessions"),
+    async () => {
+      await restarted.stop("SIGTERM");
+      copySession(restarted.stateDir, STORED, [RAW]);
+      expect(keys()).toEqual([STORED, RAW].toSorted());
+      const fields = "{ sessionId: 'raw-session', updatedAt: Date.now(), status: 'running' }";
+      await restarted.boot({ beside: [stageEntryWriter([{ sessionKey: `${RAW}-2`, fields, create: true }])] });
+      expect(keys()).toEqual([STORED, `${STORED}-2`]);
+      const view = await restarted.gateway.call<DoctorView>("resumes.doctor", {});
+      expect(view.splits).toEqual([]);
+    },
+  );
 });

@@ -39,26 +39,30 @@ describe("when the plugin does not act, the host recovers as it would without it
     expect(fs.existsSync(path.join(restarted.stateDir, "resume-scheduler"))).toBe(false);
   });
 
-  it("a session that is left to the host, and whose user wrote while the gateway was down, keeps nobody else waiting", async () => {
-    await using restarted = await RestartedGateway.prepare({
-      behaviour: (request) => (request.isResume && request.chat === 101 ? resumesHang(request) : answer(request)),
-      settings: { lane: { quietMs: 300 }, filter: { sessionKeys: { exclude: ["*:101"] } } },
-    });
-    restarted.botApi.userSays({ chatId: 101, text: `Are you back? ${USER_MARK} [chat 101]` });
-    await restarted.boot();
-    await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 7, 60_000);
-    // Its own user is known to wait, for the host's recovery and for nothing of ours.
-    const starved = 'starvation_seconds_total{lane="main"}';
-    await restarted.waitForMetric(starved, (value) => value! > 3);
-    const metrics = await restarted.metrics();
-    expect(metrics.get('openclaw_resume_queue_depth{lane="main"}')).toBe(1);
-    expect(metrics.get('openclaw_resume_running{lane="main"}')).toBe(0);
-    expect(metrics.get("openclaw_resume_first_user_reply_seconds")).toBe(0);
-    restarted.model.release(answer);
-    await restarted.botApi.waitForReply(101, { matching: /Answered/, timeoutMs: 30_000 });
-    await restarted.waitForMetric('queue_depth{lane="main"}', (value) => value === 0);
-    await restarted.waitForMetric("first_user_reply_seconds", (value) => value! > 3);
-  });
+  it(
+    "a session that is left to the host, and whose user wrote while the gateway was down, keeps nobody else waiting",
+    { tags: "long" },
+    async () => {
+      await using restarted = await RestartedGateway.prepare({
+        behaviour: (request) => (request.isResume && request.chat === 101 ? resumesHang(request) : answer(request)),
+        settings: { lane: { quietMs: 300 }, filter: { sessionKeys: { exclude: ["*:101"] } } },
+      });
+      restarted.botApi.userSays({ chatId: 101, text: `Are you back? ${USER_MARK} [chat 101]` });
+      await restarted.boot();
+      await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 7, 60_000);
+      // Its own user is known to wait, for the host's recovery and for nothing of ours.
+      const starved = 'starvation_seconds_total{lane="main"}';
+      await restarted.waitForMetric(starved, (value) => value! > 3);
+      const metrics = await restarted.metrics();
+      expect(metrics.get('openclaw_resume_queue_depth{lane="main"}')).toBe(1);
+      expect(metrics.get('openclaw_resume_running{lane="main"}')).toBe(0);
+      expect(metrics.get("openclaw_resume_first_user_reply_seconds")).toBe(0);
+      restarted.model.release(answer);
+      await restarted.botApi.waitForReply(101, { matching: /Answered/, timeoutMs: 30_000 });
+      await restarted.waitForMetric('queue_depth{lane="main"}', (value) => value === 0);
+      await restarted.waitForMetric("first_user_reply_seconds", (value) => value! > 3);
+    },
+  );
 
   it("start() throws because its store cannot be opened: the gateway is up and every chat is answered", async () => {
     await using restarted = await RestartedGateway.start({

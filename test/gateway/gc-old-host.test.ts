@@ -6,14 +6,15 @@ import { FakeBotApi, type UserMessage } from "../support/fake-bot-api.ts";
 import { gatewayConfig } from "../support/gateway-config.ts";
 import { Gateway, hostEnv, PROJECT_ROOT } from "../support/gateway.ts";
 import { UNDO_FOLDERS } from "../support/gc-stores.ts";
-import { type Host, hostAt } from "../support/hosts.ts";
+import { type Host, hostAt, testedHost } from "../support/hosts.ts";
 import { runToEnd, type RunResult } from "../support/processes.ts";
 import { skipWithout } from "../support/skip-without.ts";
 import { StubModel } from "../support/stub-model.ts";
 import { makeTempDir } from "../support/temp.ts";
 import { waitFor } from "../support/wait.ts";
 
-const VERSION = "2026.6.5";
+/** The tested host where it keeps a `sessions.json`, or the oldest. */
+const VERSION = testedHost().features.has("sqlite-sessions") ? "2026.6.5" : testedHost().version;
 const HOUR_MS = 3_600_000;
 
 /** Chats, each with a word that only its history knows. */
@@ -61,7 +62,7 @@ class OldHost implements AsyncDisposable {
     const config = gatewayConfig({
       botApi: this.#botApi,
       model: this.#model,
-      hostVersion: VERSION,
+      host: this.#host,
       // By its default the host begins every session anew each morning.
       extra: { channels: { telegram: groups }, session: { reset: { mode: "idle", idleMinutes: 1_000_000 } } },
     });

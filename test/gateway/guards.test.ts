@@ -28,7 +28,7 @@ it("nothing starts while the event loop is held up; a user is served all the sam
   await restarted.waitForMetric('lane_paused{cause="event-loop"}', (value) => value === 0);
 });
 
-it("nothing starts while the process is too large; a higher limit takes effect at once", async () => {
+it("nothing starts while the process is too large; a higher limit takes effect at once", { tags: "long" }, async () => {
   await using restarted = await RestartedGateway.start({
     settings: { ...SETTINGS, budget: { ...SETTINGS.budget, maxMemoryMb: 64 } },
   });

@@ -50,34 +50,42 @@ it('notify "held": each held chat is told once, silently, and goes on when its u
   for (const chatId of [102, 103]) expect(sentTo(restarted, chatId)).toHaveLength(1);
 });
 
-it("a gateway that is killed while the notice is on its way does not repeat what the user has seen", async () => {
-  await using restarted = await start({ notify: "held", filter: { sessionKeys: { include: ["*:101"] } } });
-  restarted.botApi.fate = (call) => (NOTICE.test(call.text) ? { kind: "loseAnswer" } : undefined);
-  await restarted.botApi.waitForReply(101, { matching: NOTICE, timeoutMs: 30_000 });
-  await restarted.stop("SIGKILL");
-  // The channel itself repeats what it lost the answer of, within milliseconds.
-  const before = sentTo(restarted, 101).length;
-  restarted.botApi.fate = () => undefined;
-  await restarted.boot();
-  await restarted.ask(900);
-  expect(sentTo(restarted, 101)).toHaveLength(before);
-});
+it(
+  "a gateway that is killed while the notice is on its way does not repeat what the user has seen",
+  { tags: "long" },
+  async () => {
+    await using restarted = await start({ notify: "held", filter: { sessionKeys: { include: ["*:101"] } } });
+    restarted.botApi.fate = (call) => (NOTICE.test(call.text) ? { kind: "loseAnswer" } : undefined);
+    await restarted.botApi.waitForReply(101, { matching: NOTICE, timeoutMs: 30_000 });
+    await restarted.stop("SIGKILL");
+    // The channel itself repeats what it lost the answer of, within milliseconds.
+    const before = sentTo(restarted, 101).length;
+    restarted.botApi.fate = () => undefined;
+    await restarted.boot();
+    await restarted.ask(900);
+    expect(sentTo(restarted, 101)).toHaveLength(before);
+  },
+);
 
-it("says nothing where the operator's send policy forbids it, nor of what the operator has kept out by a scope", async () => {
-  const settings = { notify: "held", filter: { sessionKeys: { exclude: ["*:102"] }, excluded: "hold" } };
-  const deny = { action: "deny", match: { rawKeyPrefix: "agent:main:telegram:direct:101" } };
-  const extra = { session: { sendPolicy: { rules: [deny] } } };
-  const silent = [101, 102];
-  await using restarted = await start(settings, extra);
-  const told = restarted.chats.filter((chat) => isStale(chat) && !silent.includes(chat.chatId));
-  for (const { chatId } of told) {
-    await restarted.botApi.waitForReply(chatId, { matching: NOTICE, timeoutMs: 30_000 });
-  }
-  await othersAnswered(restarted);
-  await restarted.stop("SIGTERM");
-  for (const chatId of silent) expect(sentTo(restarted, chatId), String(chatId)).toEqual([]);
-  const noticed = restarted.botApi.calls.filter(({ text }) => NOTICE.test(text)).map(({ chatId }) => Number(chatId));
-  expect(noticed).toEqual(told.map(({ chatId }) => chatId));
-  const held = restarted.log().filter(({ msg, verdict }) => msg === "judged" && verdict === "hold");
-  expect(held, "they were held all the same").toHaveLength(3);
-});
+it(
+  "says nothing where the operator's send policy forbids it, nor of what the operator has kept out by a scope",
+  { tags: "long" },
+  async () => {
+    const settings = { notify: "held", filter: { sessionKeys: { exclude: ["*:102"] }, excluded: "hold" } };
+    const deny = { action: "deny", match: { rawKeyPrefix: "agent:main:telegram:direct:101" } };
+    const extra = { session: { sendPolicy: { rules: [deny] } } };
+    const silent = [101, 102];
+    await using restarted = await start(settings, extra);
+    const told = restarted.chats.filter((chat) => isStale(chat) && !silent.includes(chat.chatId));
+    for (const { chatId } of told) {
+      await restarted.botApi.waitForReply(chatId, { matching: NOTICE, timeoutMs: 30_000 });
+    }
+    await othersAnswered(restarted);
+    await restarted.stop("SIGTERM");
+    for (const chatId of silent) expect(sentTo(restarted, chatId), String(chatId)).toEqual([]);
+    const noticed = restarted.botApi.calls.filter(({ text }) => NOTICE.test(text)).map(({ chatId }) => Number(chatId));
+    expect(noticed).toEqual(told.map(({ chatId }) => chatId));
+    const held = restarted.log().filter(({ msg, verdict }) => msg === "judged" && verdict === "hold");
+    expect(held, "they were held all the same").toHaveLength(3);
+  },
+);

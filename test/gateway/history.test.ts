@@ -197,45 +197,49 @@ describe("the next user turn has the whole conversation, while the gateway runs"
   });
 });
 
-it("the next user turn has the whole conversation, wherever the gateway was killed", async () => {
-  await using half = await HalfWay.prepare({ template, settings: QUIET });
-  const { restarted } = half;
-  const dead = () =>
-    waitFor(() => restarted.model.running === 0, { timeoutMs: 10_000, what: "the dead gateway's requests to end" });
+it(
+  "the next user turn has the whole conversation, wherever the gateway was killed",
+  { tags: "long", timeout: 240_000 },
+  async () => {
+    await using half = await HalfWay.prepare({ template, settings: QUIET });
+    const { restarted } = half;
+    const dead = () =>
+      waitFor(() => restarted.model.running === 0, { timeoutMs: 10_000, what: "the dead gateway's requests to end" });
 
-  // Right after the claim.
-  await restarted.spawn({ beside: [stageKiller({ step: "booted" }, "SIGKILL")] });
-  expect(await restarted.gateway.exited).toMatchObject({ signal: "SIGKILL" });
-  expect(restarted.model.requests).toEqual([]);
-  await restarted.boot();
-  expect(await askAndSee(restarted, 101), "claimed").toEqual([...HISTORY, ASKED]);
+    // Right after the claim.
+    await restarted.spawn({ beside: [stageKiller({ step: "booted" }, "SIGKILL")] });
+    expect(await restarted.gateway.exited).toMatchObject({ signal: "SIGKILL" });
+    expect(restarted.model.requests).toEqual([]);
+    await restarted.boot();
+    expect(await askAndSee(restarted, 101), "claimed").toEqual([...HISTORY, ASKED]);
 
-  // In the middle of two resumes; one user writes while it is down, the other once it is up again.
-  const [one, two] = (await restarted.waitForResumes(2)).map(({ chat }) => chat!);
-  await restarted.stop("SIGKILL");
-  await dead();
-  const asked = askAndSee(restarted, one!, 90_000);
-  await restarted.boot();
-  expect(await asked, "in the middle of its resume, written to while down").toEqual([...HISTORY, ASKED]);
-  expect(await askAndSee(restarted, two!), "in the middle of its resume").toEqual([...HISTORY, ASKED]);
+    // In the middle of two resumes; one user writes while it is down, the other once it is up again.
+    const [one, two] = (await restarted.waitForResumes(2)).map(({ chat }) => chat!);
+    await restarted.stop("SIGKILL");
+    await dead();
+    const asked = askAndSee(restarted, one!, 90_000);
+    await restarted.boot();
+    expect(await asked, "in the middle of its resume, written to while down").toEqual([...HISTORY, ASKED]);
+    expect(await askAndSee(restarted, two!), "in the middle of its resume").toEqual([...HISTORY, ASKED]);
 
-  // Between a resume's answer and its delivery.
-  restarted.botApi.fate = ({ text }) => (text.startsWith(HALF) ? { kind: "hang" } : undefined);
-  const third = (await restarted.waitForResumes(1))[0]!.chat!;
-  finish(restarted, third);
-  await waitFor(() => restarted.botApi.calls.some(({ outcome, text }) => outcome === "pending" && text !== ""), {
-    timeoutMs: 30_000,
-    what: "the reply on its way out",
-    lastState: () => restarted.gateway.logTail(),
-  });
-  await restarted.stop("SIGKILL");
-  await dead();
-  await restarted.boot({ settings: NO_RESUMES });
-  expect(await askAndSee(restarted, third), "between answer and delivery").toEqual([...HISTORY, WHOLE, ASKED]);
+    // Between a resume's answer and its delivery.
+    restarted.botApi.fate = ({ text }) => (text.startsWith(HALF) ? { kind: "hang" } : undefined);
+    const third = (await restarted.waitForResumes(1))[0]!.chat!;
+    finish(restarted, third);
+    await waitFor(() => restarted.botApi.calls.some(({ outcome, text }) => outcome === "pending" && text !== ""), {
+      timeoutMs: 30_000,
+      what: "the reply on its way out",
+      lastState: () => restarted.gateway.logTail(),
+    });
+    await restarted.stop("SIGKILL");
+    await dead();
+    await restarted.boot({ settings: NO_RESUMES });
+    expect(await askAndSee(restarted, third), "between answer and delivery").toEqual([...HISTORY, WHOLE, ASKED]);
 
-  const since = [ASKED, ANSWERED, ASKED];
-  const chats = [101, one!, two!, third];
-  const next = await Promise.all(chats.map((chatId) => askAndSee(restarted, chatId)));
-  const without = [...HISTORY, ...since];
-  expect(next, "the turn after that").toEqual([without, without, without, [...HISTORY, WHOLE, ...since]]);
-}, 240_000);
+    const since = [ASKED, ANSWERED, ASKED];
+    const chats = [101, one!, two!, third];
+    const next = await Promise.all(chats.map((chatId) => askAndSee(restarted, chatId)));
+    const without = [...HISTORY, ...since];
+    expect(next, "the turn after that").toEqual([without, without, without, [...HISTORY, WHOLE, ...since]]);
+  },
+);

@@ -93,7 +93,7 @@ it("settings change while 20 are queued: they take effect, the queue keeps its o
   );
 }, 300_000);
 
-it("mode off while resumes wait: nothing starts; active again: each is answered once", async () => {
+it("mode off while resumes wait: nothing starts; active again: each is answered once", { tags: "long" }, async () => {
   await using restarted = await RestartedGateway.start({
     behaviour: resumesHang,
     settings: { lane: { quietMs: 300 } },
@@ -110,7 +110,7 @@ it("mode off while resumes wait: nothing starts; active again: each is answered 
   expect(restarted.chats.map((chat) => restarted.repliesTo(chat).length)).toEqual(restarted.chats.map(() => 1));
 });
 
-it("an edit while nothing is resumed loses no answer that is on its way", async () => {
+it("an edit while nothing is resumed loses no answer that is on its way", { tags: "long" }, async () => {
   await using restarted = await RestartedGateway.start({ settings: { lane: { quietMs: 300 } } });
   await restarted.waitForReplies(1, 60_000);
   for (const slots of [3, 4]) {

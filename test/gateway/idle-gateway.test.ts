@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clockMark } from "../../src/host/clock-watch.ts";
 import { RecordStore } from "../../src/record/record-store.ts";
 import { answer, RestartedGateway } from "../support/restarted-gateway.ts";
-import { PROJECT_ROOT } from "../support/gateway.ts";
+import { testedHost } from "../support/hosts.ts";
+import { needs } from "../support/needs.ts";
 import { readTranscript } from "../support/state-store.ts";
 
 const SET_FORWARD_MS = 1.5 * 3_600_000;
@@ -22,8 +21,11 @@ describe("an idle gateway after a crash with 8 interrupted chats", () => {
 
   beforeAll(async () => {
     restarted = await RestartedGateway.start({
-      // Slow enough that two resumes are at the model at once.
-      behaviour: (request) => ({ ...answer(request), delayMs: 300 }),
+      // Slow enough that two resumes are at the model at once: hosts with transcripts in files take longer to get there.
+      behaviour: (request) => ({
+        ...answer(request),
+        delayMs: testedHost().features.has("sqlite-sessions") ? 300 : 2_000,
+      }),
       ages: { 108: SET_FORWARD_MS + 40_000 },
       prepare: setClockForward,
     });
@@ -63,7 +65,7 @@ describe("an idle gateway after a crash with 8 interrupted chats", () => {
     }
   });
 
-  it("stores no prompt of its own: the transcript is the question and the answer", () => {
+  it("stores no prompt of its own: the transcript is the question and the answer", needs("silent-runs"), () => {
     const messages = readTranscript(restarted.stateDir, restarted.chat(101).sessionKey).flatMap(
       ({ message }) => message ?? [],
     );
@@ -125,9 +127,8 @@ describe("an idle gateway after a crash with 8 interrupted chats", () => {
     const sinceReady = metrics.get("openclaw_resume_first_user_reply_seconds")!;
     expect(sinceReady).toBeGreaterThan(0);
     expect(sinceReady).toBeLessThan((Date.now() - restarted.gateway.startedAtMs) / 1000);
-    const host = JSON.parse(readFileSync(join(PROJECT_ROOT, "node_modules/openclaw/package.json"), "utf8")) as object;
     const build = [...metrics.keys()].find((series) => series.startsWith("openclaw_resume_build_info"));
-    expect(build).toContain(`host="${(host as { version: string }).version}"`);
+    expect(build).toContain(`host="${testedHost().version}"`);
   });
 
   it("logs every step as one JSON line without message text", () => {

@@ -96,7 +96,7 @@ describe("not every interrupted session is resumed", () => {
     await restarted.waitForMetric('outcomes_total{outcome="superseded"}', (value) => value === 2);
   });
 
-  it("keeps what is held over the next restart, and forgets what its user continued", async () => {
+  it("keeps what is held over the next restart, and forgets what its user continued", { tags: "long" }, async () => {
     await restarted.stop("SIGTERM");
     await restarted.boot();
     await restarted.waitForMetric('sessions{verdict="hold",reason="held-earlier"}', (value) => value === 2);

@@ -22,7 +22,7 @@ async function modulesLoadedWith(settings: Record<string, unknown>): Promise<str
   return own.map((url) => path.basename(url));
 }
 
-it("a gateway on its own loads no Redis code, and one of a fleet does", async () => {
+it("a gateway on its own loads no Redis code, and one of a fleet does", { tags: "long" }, async () => {
   const alone = await modulesLoadedWith({});
   expect(alone).toContain("index.js");
   expect(alone.filter((name) => REDIS_CODE.test(name))).toEqual([]);

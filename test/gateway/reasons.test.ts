@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OUTCOMES, reasonsOf, VERDICTS, type VerdictKind } from "../../src/domain/reasons.ts";
 import { stageEntryWriter } from "../support/entry-writer.ts";
+import { needs } from "../support/needs.ts";
 import { answer, RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
 import {
   damageTranscript,
@@ -96,8 +97,20 @@ describe("marks that only other channels, hosts or accidents leave, written thro
   });
   afterAll(() => restarted?.[Symbol.asyncDispose]());
 
-  it.each(created)("%s with { %s }: %s", (key, _fields, expected) => expect(said.get(key)).toBe(expected));
-  it.each(patched)("chat %i with %s: %s", (chatId, _fields, expected) =>
+  const withoutTranscript = created.filter(([key]) => key === direct(908));
+  const withoutId = patched.filter(([chatId]) => chatId === 104);
+  it.each(created.filter((one) => !withoutTranscript.includes(one)))("%s with { %s }: %s", (key, _fields, expected) =>
+    expect(said.get(key)).toBe(expected),
+  );
+  it.each(patched.filter((one) => !withoutId.includes(one)))("chat %i with %s: %s", (chatId, _fields, expected) =>
+    expect(said.get(direct(chatId))).toBe(expected),
+  );
+  // Elsewhere it may have been cut off in its first turn, and is left to the host.
+  it.each(withoutTranscript)("%s with { %s }: %s", needs("first-message-kept"), (key, _fields, expected) =>
+    expect(said.get(key)).toBe(expected),
+  );
+  // Elsewhere the host lists no such row.
+  it.each(withoutId)("chat %i with %s: %s", needs("sqlite-sessions"), (chatId, _fields, expected) =>
     expect(said.get(direct(chatId))).toBe(expected),
   );
   it.each([
@@ -109,20 +122,24 @@ describe("marks that only other channels, hosts or accidents leave, written thro
 });
 
 describe("the same sessions with other settings of the operator's", () => {
-  it("direct chats are stale where they share the main session; with a scope filter they can be held", async () => {
-    await using restarted = await RestartedGateway.start({
-      behaviour: resumesHang,
-      extra: { session: { dmScope: "main" } },
-      settings: { filter: { excluded: "hold", sessionKeys: { include: ["*:10[1-4]"] } } },
-    });
-    const said = verdicts(restarted);
-    expect([101, 104, 105, 108].map((chatId) => said.get(direct(chatId)))).toEqual([
-      "hold dm-scope-retired",
-      "hold dm-scope-retired",
-      "hold excluded",
-      "hold excluded",
-    ]);
-  });
+  it(
+    "direct chats are stale where they share the main session; with a scope filter they can be held",
+    { tags: "long" },
+    async () => {
+      await using restarted = await RestartedGateway.start({
+        behaviour: resumesHang,
+        extra: { session: { dmScope: "main" } },
+        settings: { filter: { excluded: "hold", sessionKeys: { include: ["*:10[1-4]"] } } },
+      });
+      const said = verdicts(restarted);
+      expect([101, 104, 105, 108].map((chatId) => said.get(direct(chatId)))).toEqual([
+        "hold dm-scope-retired",
+        "hold dm-scope-retired",
+        "hold excluded",
+        "hold excluded",
+      ]);
+    },
+  );
 });
 
 describe("turns that really ended badly, users who really came back, an operator who really asked", () => {
@@ -143,7 +160,7 @@ describe("turns that really ended badly, users who really came back, an operator
     await restarted.botApi.waitForReply(chatId, { afterMs, timeoutMs: 60_000 });
   }
 
-  it("after errors, inside a tool call, one too many", async () => {
+  it("after errors, inside a tool call, one too many", { tags: "long" }, async () => {
     await say(101, () => modelError(404, "model_not_found", "The model does not exist"));
     await say(102, () => modelError(400, "bad_request", "That is not possible"));
     await say(102, () => modelError(400, "bad_request", "That is not possible"));
@@ -176,7 +193,7 @@ describe("turns that really ended badly, users who really came back, an operator
     expect(others).toEqual(["admit interrupted", "admit interrupted", over, over, over]);
   });
 
-  it("an operator holds, releases, discards and asks; the next boot knows", async () => {
+  it("an operator holds, releases, discards and asks; the next boot knows", { tags: "long" }, async () => {
     await restarted.waitForResumes(2);
     await call("pause");
     await call("resume", { key: direct(101) });
@@ -194,7 +211,7 @@ describe("turns that really ended badly, users who really came back, an operator
     noteOutcomes(restarted);
   });
 
-  it("a transcript that goes bad while its session is held", async () => {
+  it("a transcript that goes bad while its session is held", { tags: "long" }, async () => {
     const held = ["cut short", "overwritten"] as const;
     const chats = restarted.chats.filter(({ chatId }) => chatId >= 104).slice(0, 2);
     for (const [index, damage] of held.entries()) {
@@ -218,40 +235,44 @@ describe("turns that really ended badly, users who really came back, an operator
 });
 
 describe("what becomes of resumes over restarts", () => {
-  it("too long idle, an owed reply, a resume that ran at two deaths, a record that is damaged, one that is lost", async () => {
-    await using restarted = await RestartedGateway.start({ behaviour: resumesHang, ages: { 108: 3 * 3_600_000 } });
-    expect(verdicts(restarted).get(direct(108))).toBe("hold idle-too-long");
-    const [owed, running] = (await restarted.waitForResumes(2)).map(({ chat }) => chat!);
-    let sending = false;
-    restarted.botApi.fate = ({ chatId }) => {
-      sending ||= chatId === String(owed);
-      return chatId === String(owed) ? { kind: "hang" } : undefined;
-    };
-    restarted.model.release(answer, ({ chat }) => chat === owed);
-    await waitFor(() => sending, { timeoutMs: 30_000, what: "the reply on its way" });
-    await restart(restarted, "SIGKILL");
-    expect(verdicts(restarted).get(direct(owed!))).toBe("admit reply-owed");
+  it(
+    "too long idle, an owed reply, a resume that ran at two deaths, a record that is damaged, one that is lost",
+    { tags: "long" },
+    async () => {
+      await using restarted = await RestartedGateway.start({ behaviour: resumesHang, ages: { 108: 3 * 3_600_000 } });
+      expect(verdicts(restarted).get(direct(108))).toBe("hold idle-too-long");
+      const [owed, running] = (await restarted.waitForResumes(2)).map(({ chat }) => chat!);
+      let sending = false;
+      restarted.botApi.fate = ({ chatId }) => {
+        sending ||= chatId === String(owed);
+        return chatId === String(owed) ? { kind: "hang" } : undefined;
+      };
+      restarted.model.release(answer, ({ chat }) => chat === owed);
+      await waitFor(() => sending, { timeoutMs: 30_000, what: "the reply on its way" });
+      await restart(restarted, "SIGKILL");
+      expect(verdicts(restarted).get(direct(owed!))).toBe("admit reply-owed");
 
-    const runs = () => restarted.model.runningRequests.some(({ chat, isResume }) => isResume && chat === running);
-    await waitFor(runs, { timeoutMs: 60_000, what: "the same resume to run again" });
-    const isQueued = ({ chatId }: { chatId: number }) =>
-      !restarted.model.requests.some(({ chat }) => chat === chatId) && chatId !== owed;
-    const [damaged, lost] = restarted.chats.filter(isQueued).map(({ chatId }) => chatId);
-    await restart(restarted, "SIGKILL", {
-      meanwhile: () => {
-        editRecord(restarted.stateDir, "UPDATE resumes SET phase = 'x' WHERE session_key = ?", direct(damaged!));
-        editRecord(restarted.stateDir, "DELETE FROM resumes WHERE session_key = ?", direct(lost!));
-      },
-    });
-    const said = verdicts(restarted);
-    expect(said.get(direct(running!))).toBe("hold crash-loop");
-    expect(said.get(direct(damaged!))).toBe("hold record-damaged");
-    expect(said.get(direct(lost!))).toBe("admit record-lost");
-    expect(restarted.botApi.replies(108), 'notify is "off"').toEqual([]);
-    noteOutcomes(restarted);
-  });
+      const runs = () => restarted.model.runningRequests.some(({ chat, isResume }) => isResume && chat === running);
+      await waitFor(runs, { timeoutMs: 60_000, what: "the same resume to run again" });
+      const isQueued = ({ chatId }: { chatId: number }) =>
+        !restarted.model.requests.some(({ chat }) => chat === chatId) && chatId !== owed;
+      const [damaged, lost] = restarted.chats.filter(isQueued).map(({ chatId }) => chatId);
+      await restart(restarted, "SIGKILL", {
+        meanwhile: () => {
+          editRecord(restarted.stateDir, "UPDATE resumes SET phase = 'x' WHERE session_key = ?", direct(damaged!));
+          editRecord(restarted.stateDir, "DELETE FROM resumes WHERE session_key = ?", direct(lost!));
+        },
+      });
+      const said = verdicts(restarted);
+      expect(said.get(direct(running!))).toBe("hold crash-loop");
+      expect(said.get(direct(damaged!))).toBe("hold record-damaged");
+      expect(said.get(direct(lost!))).toBe("admit record-lost");
+      expect(restarted.botApi.replies(108), 'notify is "off"').toEqual([]);
+      noteOutcomes(restarted);
+    },
+  );
 
-  it("used-up attempts, a user who went on or started afresh meanwhile", async () => {
+  it("used-up attempts, a user who went on or started afresh meanwhile", { tags: "long" }, async () => {
     await using restarted = await RestartedGateway.start({
       behaviour: resumesHang,
       settings: { resume: { retryDelayMs: 3_600_000, timeoutMs: 5_000 }, lane: { quietMs: 300 } },
@@ -279,7 +300,7 @@ describe("what becomes of resumes over restarts", () => {
   });
 });
 
-it("no verdict has a reason that was not reached here, through a real gateway", () => {
+it("no verdict has a reason that was not reached here, through a real gateway", { tags: "long" }, () => {
   /** Cannot be there when a gateway starts: it refuses to start on a damaged transcript. Reached as outcomes above. */
   const onlyLater = ["hold transcript-truncated", "hold transcript-unreadable"];
   /** By `conversations.test.ts`, and on an older host by `hosts.test.ts`. */

@@ -39,7 +39,7 @@ it.each([
   expect((await status(restarted)).spend.tokens).toBe(400);
 });
 
-it("a plan shows what each resume will use, by the size of its conversation", async () => {
+it("a plan shows what each resume will use, by the size of its conversation", { tags: "long" }, async () => {
   await using restarted = await RestartedGateway.start({
     settings: { mode: "observe", budget: { maxTokensPerBoot: 20_000 } },
     prepare: (stateDir) =>

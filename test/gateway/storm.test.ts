@@ -76,7 +76,7 @@ describe("one of two providers refuses everything for 20 seconds", () => {
   });
 });
 
-it("a provider that refuses the key twice has its chats held, and no others", async () => {
+it("a provider that refuses the key twice has its chats held, and no others", { tags: "long" }, async () => {
   const refusesKey: ModelAnswer = {
     kind: "error",
     status: 401,

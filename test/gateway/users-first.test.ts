@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { RestartedGateway, resumesHang, USER_MARK } from "../support/restarted-gateway.ts";
 import type { CrashedChat } from "../support/crashed-state.ts";
+import { needs } from "../support/needs.ts";
 import { readTranscript } from "../support/state-store.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -47,7 +48,7 @@ describe("users write while resumes hang", () => {
     expect(new Set(again)).toEqual(new Set(resuming.map(({ chatId }) => chatId)));
   });
 
-  it("a cancelled resume has left no trace in the transcript", () => {
+  it("a cancelled resume has left no trace in the transcript", needs("silent-runs"), () => {
     const [chat] = resuming as [CrashedChat];
     const messages = readTranscript(restarted.stateDir, chat.sessionKey).flatMap(({ message }) => message ?? []);
     expect(messages.map(({ content }) => content)).toEqual([`Please summarise our plan [chat ${chat.chatId}]`]);
@@ -160,23 +161,27 @@ describe("an aged resume", () => {
 });
 
 describe("three agents", () => {
-  it("keep answering when users cancel resumes at every moment of their preparation", async () => {
-    await using restarted = await RestartedGateway.start({
-      chats: 45,
-      agents: 3,
-      behaviour: resumesHang,
-      settings: { lane: { quietMs: 100 }, budget: { maxConcurrent: 4 }, preemption: { maxPreemptions: 1_000 } },
-    });
-    const starts = () => restarted.log().filter(({ msg }) => msg === "resume started").length;
-    const tokens = restarted.chats.slice(0, 3).map(({ token }) => token);
-    await restarted.waitForResumes(1);
-    for (let round = 0, seen = 0; round < 12; round += 1) {
-      await waitFor(() => starts() > seen, { timeoutMs: 20_000, what: "the next resumes" });
-      // The preparation of a run takes about half a second.
-      await sleep((round * 55) % 600);
-      seen = starts();
-      await restarted.ask(900 + round, { token: tokens[round % 3]! });
-    }
-    expect(restarted.gateway.log).not.toContain("Agent database execution admission is closed");
-  }, 180_000);
+  it(
+    "keep answering when users cancel resumes at every moment of their preparation",
+    { tags: "long", timeout: 180_000 },
+    async () => {
+      await using restarted = await RestartedGateway.start({
+        chats: 45,
+        agents: 3,
+        behaviour: resumesHang,
+        settings: { lane: { quietMs: 100 }, budget: { maxConcurrent: 4 }, preemption: { maxPreemptions: 1_000 } },
+      });
+      const starts = () => restarted.log().filter(({ msg }) => msg === "resume started").length;
+      const tokens = restarted.chats.slice(0, 3).map(({ token }) => token);
+      await restarted.waitForResumes(1);
+      for (let round = 0, seen = 0; round < 12; round += 1) {
+        await waitFor(() => starts() > seen, { timeoutMs: 20_000, what: "the next resumes" });
+        // The preparation of a run takes about half a second.
+        await sleep((round * 55) % 600);
+        seen = starts();
+        await restarted.ask(900 + round, { token: tokens[round % 3]! });
+      }
+      expect(restarted.gateway.log).not.toContain("Agent database execution admission is closed");
+    },
+  );
 });

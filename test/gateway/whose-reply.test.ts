@@ -6,7 +6,7 @@ import { answer, RestartedGateway, resumesHang, USER_MARK } from "../support/res
 /** One transparent pixel. */
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
-it("what others write into a transcript is not taken for the answer", async () => {
+it("what others write into a transcript is not taken for the answer", { tags: "long" }, async () => {
   await using restarted = await RestartedGateway.start({ behaviour: resumesHang });
   await restarted.waitForResumes(2);
   const notice = { channel: "telegram", to: "101", sessionKey: restarted.chat(101).sessionKey, message: "Backup done" };
@@ -39,7 +39,7 @@ it("a resumed reply brings its media along, as an ordinary one does", async () =
   expect(visible(101)).toEqual(visible(900));
 });
 
-it("a gateway that is about to restart by itself costs no resume an attempt", async () => {
+it("a gateway that is about to restart by itself costs no resume an attempt", { tags: "long" }, async () => {
   await using restarted = await RestartedGateway.start({
     behaviour: resumesHang,
     settings: { resume: { maxAttempts: 1 } },

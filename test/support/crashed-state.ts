@@ -1,6 +1,7 @@
 /**
  * The state folder of a gateway that was really killed while all its chats were being answered: made once by a real
- * gateway without our plugin, kept as a template, and copied for each test with its times moved to now.
+ * gateway (of the host that the tests run on) without our plugin, kept as a template, and copied for each test with its
+ * times moved to now.
  */
 import { createHash, randomUUID } from "node:crypto";
 import fs from "node:fs";
@@ -8,6 +9,7 @@ import path from "node:path";
 import { FakeBotApi } from "./fake-bot-api.ts";
 import { agentOfChat, gatewayConfig } from "./gateway-config.ts";
 import { Gateway, PROJECT_ROOT } from "./gateway.ts";
+import { testedHost } from "./hosts.ts";
 import { isAlive } from "./processes.ts";
 import { checkpoint, readSessionEntries, relocate } from "./state-store.ts";
 import { hangForever, StubModel } from "./stub-model.ts";
@@ -45,6 +47,7 @@ const CACHE = path.join(PROJECT_ROOT, ".cache/crashed-state");
 const SHAPED_BY = [
   "crashed-state.ts",
   "state-store.ts",
+  "session-files.ts",
   "gateway.ts",
   "gateway-config.ts",
   "fake-bot-api.ts",
@@ -64,7 +67,7 @@ export function crashedChats(options: CrashedStateOptions): CrashedChat[] {
 
 /** The template, made if it is not there yet (a real gateway runs for about 15 s). */
 export async function prepareCrashedState(options: CrashedStateOptions): Promise<CrashedTemplate> {
-  const dir = path.join(CACHE, `${options.chats}-chats-${options.agents}-agents-${fingerprint(options)}`);
+  const dir = path.join(CACHE, nameOf(options));
   if (!fs.existsSync(dir)) await make(options, dir);
   const about = JSON.parse(fs.readFileSync(path.join(dir, "template.json"), "utf8")) as Omit<
     CrashedTemplate,
@@ -82,7 +85,8 @@ export async function copyCrashedState(
 ): Promise<CrashedState> {
   const template = options.template ?? (await prepareCrashedState(options));
   const stateDir = makeTempDir(`crashed-${options.chats}`);
-  fs.cpSync(template.stateDir, stateDir, { recursive: true });
+  // Where transcripts are files, when they were written counts.
+  fs.cpSync(template.stateDir, stateDir, { recursive: true, preserveTimestamps: true });
   const nowMs = Date.now();
   const chats = crashedChats(options);
   const shiftFor = (ageMs: number) => nowMs - ageMs - template.killedAtMs;
@@ -103,11 +107,11 @@ export async function copyCrashedState(
   return { stateDir, chats };
 }
 
-/** Removes templates that no longer match the harness or the host. */
+/** Removes templates that no longer match the harness; those of other hosts are left to the runs on them. */
 export function removeStaleTemplates(): void {
   for (const name of fs.existsSync(CACHE) ? fs.readdirSync(CACHE) : []) {
     const building = /^building-(\d+)-/.exec(name);
-    const inUse = building ? isAlive(Number(building[1])) : isCurrent(name);
+    const inUse = building ? isAlive(Number(building[1])) : isOfAnotherHost(name) || isCurrent(name);
     if (!inUse) fs.rmSync(path.join(CACHE, name), { recursive: true, force: true });
   }
 }
@@ -131,6 +135,7 @@ export async function crashInto(folder: string, options: CrashedStateOptions): P
   fs.mkdirSync(madeIn, { recursive: true });
   const botApi = await FakeBotApi.start();
   const model = await StubModel.start({ behaviour: hangForever });
+  const beginsWithAnswer = !testedHost().features.has("sqlite-sessions");
   try {
     // A slot of `main` for every chat: each turn really runs when it is killed.
     const config = gatewayConfig({ botApi, model, agents: options.agents, maxConcurrent: options.chats });
@@ -138,10 +143,15 @@ export async function crashInto(folder: string, options: CrashedStateOptions): P
     const chats = crashedChats(options);
     try {
       for (const { token } of chats.slice(0, options.agents)) await botApi.waitForPoll({ token, timeoutMs: 30_000 });
+      if (beginsWithAnswer) await answerFirst({ botApi, model, gateway, stateDir: madeIn, chats });
       for (const { chatId, token } of chats) {
         botApi.userSays({ chatId, token, text: `Please summarise our plan [chat ${chatId}]` });
       }
-      await model.waitForRequests(options.chats, 120_000 + options.chats * 1_000);
+      await model.waitForRequests(
+        options.chats,
+        120_000 + options.chats * 1_000,
+        ({ outcome }) => outcome === undefined,
+      );
       await waitFor(() => interruptedNow(madeIn, chats) === options.chats, {
         timeoutMs: 60_000,
         what: `${options.chats} entries with status "running"`,
@@ -161,6 +171,29 @@ export async function crashInto(folder: string, options: CrashedStateOptions): P
   }
 }
 
+/** A host with transcripts in files has nothing of a conversation on disk before its first answer. */
+async function answerFirst(parts: {
+  botApi: FakeBotApi;
+  model: StubModel;
+  gateway: Gateway;
+  stateDir: string;
+  chats: readonly CrashedChat[];
+}): Promise<void> {
+  const { botApi, model, gateway, stateDir, chats } = parts;
+  model.behaviour = ({ chat }) => ({ kind: "reply", text: `Hello. [chat ${chat}]` });
+  for (const { chatId, token } of chats) botApi.userSays({ chatId, token, text: `Good morning [chat ${chatId}]` });
+  const agentIds = [...new Set(chats.map(({ agentId }) => agentId))];
+  const done = () =>
+    agentIds.flatMap((agentId) => readSessionEntries(stateDir, agentId)).filter(({ entry }) => entry.status === "done");
+  const isAnswered = ({ chatId, token }: CrashedChat) => botApi.replies(chatId, { token }).length > 0;
+  await waitFor(() => done().length === chats.length && chats.every(isAnswered), {
+    timeoutMs: 120_000 + chats.length * 1_000,
+    what: "an answered turn in each chat",
+    lastState: () => `${model.describe()}\n${gateway.logTail()}`,
+  });
+  model.behaviour = hangForever;
+}
+
 function interruptedNow(stateDir: string, chats: CrashedChat[]): number {
   const agentIds = new Set(chats.map((chat) => chat.agentId));
   return [...agentIds]
@@ -168,17 +201,24 @@ function interruptedNow(stateDir: string, chats: CrashedChat[]): number {
     .filter((row) => row.entry.status === "running").length;
 }
 
+const NAME = /^(?<version>.+)-(?<chats>\d+)-chats-(?<agents>1|3)-agents-\w+$/;
+
+const nameOf = (options: CrashedStateOptions): string =>
+  `${testedHost().version}-${options.chats}-chats-${options.agents}-agents-${fingerprint(options)}`;
+
+function isOfAnotherHost(name: string): boolean {
+  const { version } = NAME.exec(name)?.groups ?? {};
+  return version !== undefined && version !== testedHost().version;
+}
+
 function isCurrent(name: string): boolean {
-  const [, chats, agents, made] = /^(\d+)-chats-(1|3)-agents-(\w+)$/.exec(name) ?? [];
-  return made !== undefined && made === fingerprint({ chats: Number(chats), agents: agents === "1" ? 1 : 3 });
+  const { chats, agents } = NAME.exec(name)?.groups ?? {};
+  return name === nameOf({ chats: Number(chats), agents: agents === "1" ? 1 : 3 });
 }
 
 function fingerprint(options: CrashedStateOptions): string {
   const hash = createHash("sha256");
-  const host = JSON.parse(fs.readFileSync(path.join(PROJECT_ROOT, "node_modules/openclaw/package.json"), "utf8")) as {
-    version: string;
-  };
-  hash.update(JSON.stringify([host.version, PROJECT_ROOT, options.chats, options.agents]));
+  hash.update(JSON.stringify([PROJECT_ROOT, options.chats, options.agents]));
   for (const file of SHAPED_BY) hash.update(fs.readFileSync(path.join(import.meta.dirname, file)));
   return hash.digest("hex").slice(0, 12);
 }

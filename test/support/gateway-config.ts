@@ -1,5 +1,6 @@
 /** The `openclaw.json` of a test gateway: loopback only, the stub model, Telegram on the fake Bot API. */
 import { botToken } from "./fake-bot-api.ts";
+import { type Host, testedHost } from "./hosts.ts";
 import { STUB_MODEL_ID } from "./stub-model.ts";
 
 export type GatewayConfig = Record<string, unknown>;
@@ -42,8 +43,8 @@ export type GatewayConfigOptions = {
   agentModels?: Partial<Record<AgentId, string>>;
   /** Of every model (default: nothing). */
   cost?: ModelCost;
-  /** Of the host (default: the newest); without the keys that an older one refuses. */
-  hostVersion?: string;
+  /** Which it is for, if not the host that the tests run on: in its form, without the keys that it refuses. */
+  host?: Host;
   /** Merged in at last. */
   extra?: GatewayConfig;
 };
@@ -76,6 +77,7 @@ export function gatewayConfig(options: GatewayConfigOptions): GatewayConfig {
     })),
   });
   const { url, otherUrl } = options.model;
+  const { features } = options.host ?? testedHost();
   const agentEntries = agents.map((id) => {
     const model = options.agentModels?.[id];
     return [id, model === undefined ? {} : { model }] as const;
@@ -92,7 +94,7 @@ export function gatewayConfig(options: GatewayConfigOptions): GatewayConfig {
     },
     update: { checkOnStart: false },
     models: {
-      ...(isBefore(options.hostVersion, "2026.8") ? {} : { catalogRefresh: { enabled: false } }),
+      ...(features.has("catalog-refresh") ? { catalogRefresh: { enabled: false } } : {}),
       providers: {
         stub: provider(url, [STUB_MODEL_ID, ...(options.otherModel === undefined ? [] : [options.otherModel])]),
         ...(otherUrl === undefined ? {} : { other: provider(otherUrl, [STUB_MODEL_ID]) }),
@@ -104,7 +106,11 @@ export function gatewayConfig(options: GatewayConfigOptions): GatewayConfig {
         skipBootstrap: true,
         ...(options.maxConcurrent === undefined ? {} : { maxConcurrent: options.maxConcurrent }),
       },
-      ...(several ? { ownership: "explicit", entries: Object.fromEntries(agentEntries) } : {}),
+      ...(!several
+        ? {}
+        : features.has("agent-entries")
+          ? { ownership: "explicit", entries: Object.fromEntries(agentEntries) }
+          : { list: agentEntries.map(([id, entry]) => ({ id, ...entry })) }),
     },
     ...(several
       ? {
@@ -143,12 +149,6 @@ export const GATEWAY_TOKEN = "test-gateway-token";
 /** The Telegram account of an agent. */
 function accountOf(agentId: string): string {
   return agentId === "main" ? "default" : agentId;
-}
-
-/** Host versions are dates: year, month, number. */
-function isBefore(version: string | undefined, than: string): boolean {
-  if (version === undefined) return false;
-  return version.localeCompare(than, "en", { numeric: true }) < 0;
 }
 
 /** Deeply; arrays replace. */

@@ -4,13 +4,14 @@ import fs from "node:fs";
 import path from "node:path";
 import { GatewayClient, type ClientOptions } from "./gateway-client.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
+import { testedHost } from "./hosts.ts";
 import { freePort } from "./loopback.ts";
 import { killGroup, killWhenThisProcessDies } from "./processes.ts";
 import { waitFor, within } from "./wait.ts";
 
-/** The repository's root. */
-export const PROJECT_ROOT = path.resolve(import.meta.dirname, "../..");
-export const OPENCLAW_MJS = path.join(PROJECT_ROOT, "node_modules/openclaw/openclaw.mjs");
+export { PROJECT_ROOT } from "./project.ts";
+/** The command line of the host that the tests run on. */
+export const OPENCLAW_MJS = testedHost().openclawMjs;
 
 export type GatewayOptions = {
   /** The state folder; `openclaw.json` is written into it. */
@@ -19,7 +20,7 @@ export type GatewayOptions = {
   env?: Record<string, string>;
   /** Until `/readyz` says ready (default 60 s). */
   timeoutMs?: number;
-  /** Another host version's `openclaw.mjs`. */
+  /** `openclaw.mjs` of another host than the one that the tests run on. */
   openclawMjs?: string;
 };
 

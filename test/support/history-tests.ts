@@ -6,7 +6,7 @@ import { gatewayConfig } from "./gateway-config.ts";
 import { detectResume, RestartedGateway, type RestartOptions, resumesHang, USER_MARK } from "./restarted-gateway.ts";
 import { type LoopbackServer, serveLoopback } from "./loopback.ts";
 import { checkpoint, readSessionEntries } from "./state-store.ts";
-import { type ChatMessage, StubModel } from "./stub-model.ts";
+import { type ChatMessage, StubModel, withoutHostContext } from "./stub-model.ts";
 import { makeTempDir } from "./temp.ts";
 import { waitFor } from "./wait.ts";
 
@@ -77,20 +77,15 @@ export async function crashWithHistory(chats: number): Promise<CrashedTemplate> 
 const statuses = (stateDir: string) => readSessionEntries(stateDir).map(({ entry }) => entry.status);
 
 /**
- * The host adds a user message of its own, between these marks, that can quote the chat as its channel remembers it. What
- * stands only there is not the conversation: it must neither hide that a message is lost nor count as a second one.
- */
-const HOST_CONTEXT = /<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>[\s\S]*?<<<END_OPENCLAW_INTERNAL_CONTEXT>>>/g;
-
-/**
- * The conversation that a request holds, as `<role>: <sentence>`: one for each `[chat N]` of this chat, so also for each of
+ * The conversation that a request holds (what stands only in the host's own context is none of it: it must neither hide that
+ * a message is lost nor count as a second one), as `<role>: <sentence>`: one for each `[chat N]` of this chat, so also for each of
  * several messages that the host has merged into one. What names no chat, or another one, is there as it reads.
  */
 export function conversationIn(messages: readonly ChatMessage[], chatId: number): string[] {
   return messages
     .filter(({ role }) => role !== "system" && role !== "developer")
     .flatMap(({ role, content, tool_calls: calls }) => {
-      const text = textOf(content).replace(HOST_CONTEXT, "").trim();
+      const text = withoutHostContext(textOf(content));
       const sentences = [...text.matchAll(/([^\n[\]]*) \[chat (-?\d+)\]/g)].map(([whole, sentence, chat]) =>
         Number(chat) === chatId ? sentence!.trim() : whole.trim(),
       );

@@ -1,6 +1,7 @@
 /** The steps of a resume at which a gateway is killed, and what each conversation must have come to afterwards. */
 import { expect } from "vitest";
 import type { StatusView } from "../../src/operate/views.ts";
+import { testedHost } from "./hosts.ts";
 import { type KillAt, stageKiller } from "./killer.ts";
 import { answer, type RestartedGateway, resumesHang, USER_MARK } from "./restarted-gateway.ts";
 import { readTranscript } from "./state-store.ts";
@@ -201,7 +202,10 @@ function expectTranscriptIntact(
     1,
   )}`;
   const asking = texts("user").filter((text) => text.includes(`Please summarise our plan [chat ${chatId}]`));
-  expect(asking.length, found).toBe(1);
+  // Elsewhere a run that is cut off can leave the message a second time.
+  const most = testedHost().features.has("silent-runs") ? 1 : events.length;
+  expect(asking.length, found).toBeGreaterThanOrEqual(1);
+  expect(asking.length, found).toBeLessThanOrEqual(most);
   expect(
     texts("user").filter((text) => text.includes("interrupted by a gateway restart")),
     found,

@@ -58,8 +58,8 @@ type BootOptions = {
 export const resumesHang: ModelBehaviour = (request) => (request.isResume ? { kind: "hang" } : answer(request));
 
 /** A user's message can carry the prompt of a cancelled resume as quoted context; then it is still the user's turn. */
-export const detectResume = (text: string): boolean =>
-  text.includes("interrupted by a gateway restart") && !text.includes(USER_MARK);
+export const detectResume = (text: string, beside = ""): boolean =>
+  (text + beside).includes("interrupted by a gateway restart") && !text.includes(USER_MARK);
 /** In every message that a test writes after the restart. */
 export const USER_MARK = "(after the restart)";
 
@@ -242,8 +242,9 @@ export class RestartedGateway implements AsyncDisposable {
   /** A scrape, as `series{labels}` to value. */
   async metrics(): Promise<Map<string, number>> {
     const response = await this.gateway.fetch("/plugins/resume-scheduler/metrics");
-    if (!response.ok) throw new Error(`scrape answered ${response.status}`);
-    const lines = (await response.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    const text = await response.text();
+    if (!response.ok) throw new Error(`scrape answered ${response.status}: ${text}`);
+    const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     return new Map(
       lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]),
     );

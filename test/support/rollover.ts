@@ -59,7 +59,7 @@ export class RolloverGateway implements AsyncDisposable {
       model: this.model,
       plugins: [{ ...stagePlugin({ config: settings }), hooks }],
       maxConcurrent: 12,
-      ...(this.#host === undefined ? {} : { hostVersion: this.#host.version }),
+      ...(this.#host === undefined ? {} : { host: this.#host }),
       extra: { session: { reset: { mode: "idle", idleMinutes: IDLE_MINUTES } } },
     });
     this.gateway = await Gateway.start({

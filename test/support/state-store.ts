@@ -1,11 +1,13 @@
 /**
- * The host's SQLite files, read and edited directly. Test-only: the product reads sessions through the host's API, and
- * this knows the schema of one host version. Reading is safe while a gateway runs; editing is not.
+ * The host's own files, read and edited directly: SQLite, or (session-files.ts) what hosts before it keep. Test-only: the
+ * product reads sessions through the host's API, and this knows the schema of a few host versions. Reading is safe while a
+ * gateway runs; editing is not.
  */
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import * as files from "./session-files.ts";
 
 /** The parts of a session entry tests look at; the rest is in there too. */
 export type StoredEntry = {
@@ -34,11 +36,26 @@ export type TranscriptEvent = {
 export function agentsWithStore(stateDir: string): string[] {
   const agentsDir = path.join(stateDir, "agents");
   if (!fs.existsSync(agentsDir)) return [];
-  return fs.readdirSync(agentsDir).filter((agentId) => fs.existsSync(agentDatabase(stateDir, agentId)));
+  return fs
+    .readdirSync(agentsDir)
+    .filter((agentId) => fs.existsSync(agentDatabase(stateDir, agentId)) || files.hasSessionsFile(stateDir, agentId));
 }
+
+/** Whether that agent's sessions are in files: a host that has moved them into its database reads these no more. */
+function keepsFiles(stateDir: string, agentId: string): boolean {
+  return files.hasSessionsFile(stateDir, agentId) && !hasSessionTable(stateDir, agentId);
+}
+
+function hasSessionTable(stateDir: string, agentId: string): boolean {
+  const file = agentDatabase(stateDir, agentId);
+  return fs.existsSync(file) && withDatabase(file, { readOnly: true }, (db) => hasTable(db, "session_nodes"));
+}
+
+const agentOf = (sessionKey: string): string => sessionKey.split(":")[1] ?? "main";
 
 /** All session entries of an agent, by session key; empty when it has no store yet. */
 export function readSessionEntries(stateDir: string, agentId = "main"): SessionRow[] {
+  if (keepsFiles(stateDir, agentId)) return files.readRows(stateDir, agentId);
   if (!fs.existsSync(agentDatabase(stateDir, agentId))) return [];
   return withDatabase(agentDatabase(stateDir, agentId), { readOnly: true }, (db) => {
     if (!hasTable(db, "session_nodes")) return [];
@@ -54,7 +71,8 @@ export function readSessionEntries(stateDir: string, agentId = "main"): SessionR
 
 /** One session's transcript, oldest first. */
 export function readTranscript(stateDir: string, sessionKey: string): TranscriptEvent[] {
-  const agentId = sessionKey.split(":")[1] ?? "main";
+  const agentId = agentOf(sessionKey);
+  if (keepsFiles(stateDir, agentId)) return files.readEvents(stateDir, sessionKey);
   return withDatabase(agentDatabase(stateDir, agentId), { readOnly: true }, (db) =>
     db
       .prepare(
@@ -72,12 +90,16 @@ export function readTranscript(stateDir: string, sessionKey: string): Transcript
  * minutes, so tests that kill several times in a row call this between two boots.
  */
 export function clearBootHistory(stateDir: string): void {
-  withDatabase(stateDatabase(stateDir), {}, (db) => db.exec("DELETE FROM gateway_boot_lifecycle"));
+  // 2026.6.5 has no such breaker.
+  withDatabase(stateDatabase(stateDir), {}, (db) => {
+    if (hasTable(db, "gateway_boot_lifecycle")) db.exec("DELETE FROM gateway_boot_lifecycle");
+  });
 }
 
 /** Adds fields to a session entry, as a host of another kind or version would have left them. No gateway may be running. */
 export function editSessionEntry(stateDir: string, sessionKey: string, fields: Record<string, unknown>): void {
-  const agentId = sessionKey.split(":")[1] ?? "main";
+  const agentId = agentOf(sessionKey);
+  if (keepsFiles(stateDir, agentId)) return files.editEntry(stateDir, sessionKey, fields);
   withDatabase(agentDatabase(stateDir, agentId), {}, (db) => {
     const select = db.prepare("SELECT entry_json FROM session_nodes WHERE session_key = ?");
     const entry = JSON.parse(String(select.get(sessionKey)?.["entry_json"])) as StoredEntry;
@@ -91,7 +113,8 @@ export function editSessionEntry(stateDir: string, sessionKey: string, fields: R
 
 /** Copies a session's entry, without its transcript, under other keys of the same agent. No gateway may be running. */
 export function copySession(stateDir: string, sessionKey: string, copies: readonly string[]): void {
-  const agentId = sessionKey.split(":")[1] ?? "main";
+  const agentId = agentOf(sessionKey);
+  if (keepsFiles(stateDir, agentId)) return files.copyEntry(stateDir, sessionKey, copies);
   withDatabase(agentDatabase(stateDir, agentId), {}, (db) =>
     withoutTriggers(db, () => {
       const node = db.prepare("SELECT * FROM session_nodes WHERE session_key = ?").get(sessionKey)!;
@@ -115,7 +138,8 @@ function insertRow(db: DatabaseSync, table: string, row: Readonly<Record<string,
 
 /** Writes into a session's transcript rows, as a disk that went bad would: `event_json` of its newest event. */
 export function damageTranscript(stateDir: string, sessionKey: string, damage: "cut short" | "overwritten"): void {
-  const agentId = sessionKey.split(":")[1] ?? "main";
+  const agentId = agentOf(sessionKey);
+  if (keepsFiles(stateDir, agentId)) return files.damageLastLine(stateDir, sessionKey, damage);
   const value = damage === "cut short" ? "substr(event_json, 1, length(event_json) - 3)" : "'#' || event_json";
   withDatabase(agentDatabase(stateDir, agentId), {}, (db) =>
     withoutTriggers(db, () =>
@@ -133,7 +157,8 @@ export function damageTranscript(stateDir: string, sessionKey: string, damage: "
 
 /** Leaves a session's transcript without a message. No gateway may be running. */
 export function emptyTranscript(stateDir: string, sessionKey: string): void {
-  const agentId = sessionKey.split(":")[1] ?? "main";
+  const agentId = agentOf(sessionKey);
+  if (keepsFiles(stateDir, agentId)) return files.withoutMessages(stateDir, sessionKey);
   withDatabase(agentDatabase(stateDir, agentId), {}, (db) =>
     withoutTriggers(db, () =>
       db
@@ -202,10 +227,23 @@ export type Relocation = {
 export function relocate(stateDir: string, relocation: Relocation): void {
   withDatabase(stateDatabase(stateDir), {}, (db) => {
     for (const table of FORGOTTEN_TABLES) if (hasTable(db, table)) db.exec(`DELETE FROM ${table}`);
+    // Hosts before 2026.8 deliver the interrupted message again and know it by a hash in which the old path is.
+    if (hasTable(db, "channel_ingress_events")) db.exec("DELETE FROM channel_ingress_events WHERE status = 'claimed'");
     editRows(db, relocation, { timesIn: ["channel_ingress_events", "worker_session_placements", "audit_events"] });
   });
   for (const agentId of agentsWithStore(stateDir)) {
-    withDatabase(agentDatabase(stateDir, agentId), {}, (db) => editRows(db, relocation, {}));
+    if (keepsFiles(stateDir, agentId)) {
+      const shiftOf = (key: string | undefined) =>
+        key === undefined ? relocation.defaultShiftMs : relocation.shiftMs(key);
+      files.relocateFiles(
+        stateDir,
+        agentId,
+        (text, sessionKey) => editText(text, relocation, shiftOf(sessionKey)),
+        (writtenAtMs, sessionKey) => writtenAtMs + shiftOf(sessionKey),
+      );
+    }
+    const database = agentDatabase(stateDir, agentId);
+    if (fs.existsSync(database)) withDatabase(database, {}, (db) => editRows(db, relocation, {}));
   }
 }
 
@@ -242,8 +280,8 @@ function editRows(db: DatabaseSync, relocation: Relocation, options: { timesIn?:
         );
       }
     }
-    if (hasTable(db, "transcript_events")) {
-      // The host keeps each event's size beside it; paths may have changed it.
+    if (hasColumn(db, "transcript_events", "event_utf8_bytes")) {
+      // The host (not yet 2026.8.2) keeps each event's size beside it; paths may have changed it.
       db.exec(
         "UPDATE transcript_events SET event_utf8_bytes = length(CAST(event_json AS BLOB)) WHERE event_json IS NOT NULL",
       );
@@ -283,10 +321,15 @@ function withoutTriggers(db: DatabaseSync, edit: () => void): void {
 }
 
 function editValue(value: unknown, relocation: Relocation, shiftMs: number): SQLInputValue {
-  const inWindow = (ms: number) => ms >= relocation.window.fromMs && ms <= relocation.window.toMs;
-  if (typeof value === "number") return shiftMs !== 0 && inWindow(value) ? value + shiftMs : value;
-  if (typeof value !== "string") return value as SQLInputValue;
-  const moved = value.replaceAll(relocation.from, relocation.to);
+  if (typeof value === "number") return shiftMs !== 0 && isInWindow(value, relocation) ? value + shiftMs : value;
+  return typeof value === "string" ? editText(value, relocation, shiftMs) : (value as SQLInputValue);
+}
+
+const isInWindow = (ms: number, { window }: Relocation): boolean => ms >= window.fromMs && ms <= window.toMs;
+
+function editText(text: string, relocation: Relocation, shiftMs: number): string {
+  const inWindow = (ms: number) => isInWindow(ms, relocation);
+  const moved = text.replaceAll(relocation.from, relocation.to);
   if (shiftMs === 0 || !/^[[{]/.test(moved)) return moved;
   return moved
     .replace(/\b\d{13}\b/g, (digits) => (inWindow(Number(digits)) ? String(Number(digits) + shiftMs) : digits))
@@ -318,6 +361,11 @@ function hasTable(db: DatabaseSync, name: string): boolean {
   return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !== undefined;
 }
 
+/** False where there is no such table either. */
+function hasColumn(db: DatabaseSync, table: string, column: string): boolean {
+  return db.prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = ?").get(table, column) !== undefined;
+}
+
 function stateDatabase(stateDir: string): string {
   return path.join(stateDir, "state/openclaw.sqlite");
 }
@@ -327,7 +375,8 @@ function agentDatabase(stateDir: string, agentId: string): string {
 }
 
 function databases(stateDir: string): string[] {
-  return [stateDatabase(stateDir), ...agentsWithStore(stateDir).map((agentId) => agentDatabase(stateDir, agentId))];
+  const agents = agentsWithStore(stateDir).map((agentId) => agentDatabase(stateDir, agentId));
+  return [stateDatabase(stateDir), ...agents].filter((file) => fs.existsSync(file));
 }
 
 function withDatabase<T>(file: string, options: { readOnly?: boolean }, use: (db: DatabaseSync) => T): T {

@@ -1,0 +1,85 @@
+/**
+ * What not every host has and tests ask for by name. Found by a look into the host's package, here and nowhere else: no
+ * test compares versions.
+ */
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { makeTempDir, removeTempDir } from "./temp.ts";
+
+/** Each with what a host that lacks it is said not to have, and how it is found. */
+const PROBES = {
+  "sqlite-sessions": {
+    words: "sessions and transcripts in SQLite",
+    found: (host) => host.exports("session-store-runtime", "loadTranscriptEventsSync"),
+  },
+  // What comes with it, in the words of whoever misses it.
+  "first-message-kept": {
+    words: "a conversation's first message on disk before its answer",
+    found: (host) => host.exports("session-store-runtime", "loadTranscriptEventsSync"),
+  },
+  "silent-runs": {
+    words: "runs that write no prompt and no broken-off answer into the transcript",
+    found: (host) => host.exports("session-store-runtime", "loadTranscriptEventsSync"),
+  },
+  "catalog-refresh": {
+    words: "a model catalogue that is refreshed",
+    found: (host) => host.hasSetting("models", "catalogRefresh"),
+  },
+  "agent-entries": {
+    words: "agents as entries under their ids",
+    found: (host) => host.hasSetting("agents", "entries"),
+  },
+} as const satisfies Record<string, { words: string; found: (host: HostPackage) => boolean }>;
+
+export type HostFeature = keyof typeof PROBES;
+
+/** In an operator's words: "this host has no ...". */
+export const wordsOf = (feature: HostFeature): string => PROBES[feature].words;
+
+/** Finds them; takes about 3 s, because it asks the host for its configuration's schema. */
+export function probeFeatures(packageDir: string): HostFeature[] {
+  const host = new HostPackage(packageDir);
+  return (Object.keys(PROBES) as HostFeature[]).filter((feature) => PROBES[feature].found(host));
+}
+
+type SchemaNode = { properties?: Record<string, SchemaNode> };
+
+class HostPackage {
+  readonly #dir: string;
+  #schema: SchemaNode | undefined;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** Whether a module of its plugin SDK exports this name. */
+  exports(module: string, name: string): boolean {
+    const file = path.join(this.#dir, "dist/plugin-sdk", `${module}.js`);
+    return fs.existsSync(file) && new RegExp(`\\b${name}\\b`).test(fs.readFileSync(file, "utf8"));
+  }
+
+  /** Whether its configuration knows this key. */
+  hasSetting(...keys: readonly string[]): boolean {
+    this.#schema ??= configSchema(this.#dir);
+    let node: SchemaNode | undefined = this.#schema;
+    for (const key of keys) node = node?.properties?.[key];
+    return node !== undefined;
+  }
+}
+
+function configSchema(packageDir: string): SchemaNode {
+  const home = makeTempDir("host-schema");
+  try {
+    const schema = execFileSync(process.execPath, [path.join(packageDir, "openclaw.mjs"), "config", "schema"], {
+      cwd: home,
+      env: { PATH: process.env["PATH"], HOME: home, OPENCLAW_STATE_DIR: home, NO_COLOR: "1" },
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    return JSON.parse(schema) as SchemaNode;
+  } finally {
+    removeTempDir(home);
+  }
+}
