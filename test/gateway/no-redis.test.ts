@@ -10,6 +10,9 @@ const HOOK = pathToFileURL(path.join(PROJECT_ROOT, "test/support/record-loads.mj
 /** The chunk that holds ioredis; the few lines that load it are in another. */
 const REDIS_CODE = /^redis-fleet/;
 
+/** The chunk that paces the starts of resumes. */
+const PACE_CODE = /^light-/;
+
 /** The modules of our plugin that a gateway has loaded by the time each chat is resumed. */
 async function modulesLoadedWith(settings: Record<string, unknown>): Promise<string[]> {
   await using restarted = await RestartedGateway.prepare({ settings: { lane: { quietMs: 0 }, ...settings } });
@@ -29,4 +32,12 @@ it("a gateway on its own loads no Redis code, and one of a fleet does", { tags: 
   // Nobody listens there: the fleet's budget is replaced by the fallback's, and resumes run all the same.
   const fleet = { redisUrl: `redis://127.0.0.1:${await freePort()}`, maxConcurrent: 2 };
   expect((await modulesLoadedWith({ fleet })).filter((name) => REDIS_CODE.test(name))).not.toEqual([]);
+});
+
+it("a gateway that resumes nothing does not load what paces resumes, and one that paces them does", async () => {
+  const paces = (names: string[]) => names.filter((name) => PACE_CODE.test(name));
+  const observing = await modulesLoadedWith({ mode: "observe" });
+  expect(observing).toContain("index.js");
+  expect(paces(observing)).toEqual([]);
+  expect(paces(await modulesLoadedWith({ budget: { startIntervalMs: 1 } }))).not.toEqual([]);
 });
