@@ -1,5 +1,5 @@
-/** Four children (2 to the power of this), half the levels of two: each costs a write to an item that is probably in no cache. */
-const CHILD_BITS = 2;
+/** Eight children (2 to the power of this), a third of the levels of two: each costs a write to an item that is probably in no cache. */
+const CHILD_BITS = 3;
 const CHILDREN = 1 << CHILD_BITS;
 /** The position of an item that is not in the heap. */
 export const OUTSIDE = -1;
