@@ -4,6 +4,8 @@ import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promi
 export const SLICE_MS = 3;
 /** Without a rest there would be nothing left of the processor for them. */
 const REST_MS = 5;
+/** The same where somebody waits for the work, and others get no rest but a turn: the garbage collector may add its own. */
+const TURN_MS = 1;
 
 /** Work that can be left alone for a while at every `yield`. */
 export type Steps<Result> = Generator<void, Result, void>;
@@ -11,11 +13,14 @@ export type Steps<Result> = Generator<void, Result, void>;
 /** Cuts work into slices between which others have their turn. */
 export class Slices {
   readonly #restMs: number;
-  #untilMs = performance.now() + SLICE_MS;
+  readonly #lengthMs: number;
+  #untilMs: number;
 
   /** `restMs`: how long others have it to themselves; 0 where somebody waits for the work, and they get one turn each. */
   constructor(restMs = 0) {
     this.#restMs = restMs;
+    this.#lengthMs = restMs === 0 ? TURN_MS : SLICE_MS;
+    this.#untilMs = performance.now() + this.#lengthMs;
   }
 
   get isOver(): boolean {
@@ -26,7 +31,7 @@ export class Slices {
   async between(): Promise<void> {
     if (!this.isOver) return;
     await (this.#restMs === 0 ? nextTurn() : delay(this.#restMs));
-    this.#untilMs = performance.now() + SLICE_MS;
+    this.#untilMs = performance.now() + this.#lengthMs;
   }
 }
 
