@@ -12,14 +12,14 @@ it(
   { timeout: 300_000 },
   async () => {
     await using restarted = await RestartedGateway.prepare({ settings: KILL_SETTINGS });
-    await killAt(EVERY_THIRD, restarted);
+    await expectKeptWhenKilledAt(EVERY_THIRD, restarted);
   },
 );
 
 // `npm run test:kills` kills at each step on its own, twice in a row, by either signal.
 it(`is killed once at every step, on one state: ${PROMISE}`, { tags: "long", timeout: 600_000 }, async () => {
   await using restarted = await RestartedGateway.prepare({ settings: KILL_SETTINGS });
-  const blown = await killAt(KILL_POINTS, restarted);
+  const blown = await expectKeptWhenKilledAt(KILL_POINTS, restarted);
 
   // Three deaths with resumes running blow the fuse; it was the operator who went on each time.
   expect(blown.length).toBeGreaterThan(0);
@@ -42,7 +42,7 @@ it(`is killed once at every step, on one state: ${PROMISE}`, { tags: "long", tim
 });
 
 /** Resolves with what the gateway said of itself whenever its fuse had blown. */
-async function killAt(points: typeof KILL_POINTS, restarted: RestartedGateway): Promise<StatusView[]> {
+async function expectKeptWhenKilledAt(points: typeof KILL_POINTS, restarted: RestartedGateway): Promise<StatusView[]> {
   const blown: StatusView[] = [];
   const onFuse = (status: StatusView) => void blown.push(status);
   for (const point of points) await dieAt(restarted, point, "SIGKILL", onFuse);
