@@ -160,6 +160,7 @@ export async function claimJudged(
   const queue: QueuedResume[] = [];
   const said: BootVerdict[] = [...unreadable];
   for (const { candidate, verdict: wanted } of judged) {
+    if (isOver()) return { queue, verdicts: said };
     const verdict = (await carryOut(candidate, wanted, options)) ? wanted : CLAIM_FAILED;
     said.push(toBootVerdict(candidate.row, verdict));
     if (verdict.kind === "admit") queue.push(toQueued(candidate, verdict.reason === "reply-owed", options));
@@ -168,8 +169,8 @@ export async function claimJudged(
       takeBack(candidate.row, undefined, records, events);
     }
     await slices.between();
-    if (isOver()) return { queue, verdicts: said };
   }
+  if (isOver()) return { queue, verdicts: said };
   await report(said, events);
   try {
     records.verdicts.replace(said);
@@ -223,7 +224,7 @@ const UNREADABLE = { kind: "leave", reason: "unreadable-entry", found: "no sessi
 async function forget(
   { judged, unlisted }: Judgement,
   written: readonly ResumeRecord[],
-  { records, known }: ClaimOptions,
+  { records, known, isOver }: ClaimOptions,
   slices: Slices,
 ): Promise<void> {
   // As they are stored: the damage can be to the key itself.
@@ -231,6 +232,7 @@ async function forget(
   const open = new Set(judged.map(({ candidate: { row } }) => canonicalKey(row.agentId, row.sessionKey)));
   const renamed = new Set(judged.flatMap(({ candidate: { row, record } }) => (isRenamed(row, record) ? [record] : [])));
   for (const record of known) {
+    if (isOver()) return;
     const { agentId, sessionKey, phase, damage } = record;
     if (unlisted.has(agentId)) continue;
     const isGone = phase === "released" && !open.has(canonicalKey(agentId, sessionKey));
@@ -239,6 +241,7 @@ async function forget(
     await slices.between();
   }
   for (const { candidate, verdict } of judged) {
+    if (isOver()) return;
     if (verdict.kind !== "retire") continue;
     records.delete(candidate.row.agentId, candidate.row.sessionKey);
     await slices.between();

@@ -249,7 +249,7 @@ it("claims nothing on a host that cannot run a turn, and says so in one line", a
   await service.stop();
 });
 
-it("does not wait for a claim that hangs longer than the host waits for a stop", async () => {
+it("does not wait for a claim that hangs longer than the host waits for a stop", { timeout: 20_000 }, async () => {
   claimable();
   const claiming = Promise.withResolvers<void>();
   host.onPatch = () => {
