@@ -156,7 +156,7 @@ class OldHost implements AsyncDisposable {
 describe(`the store of a gateway of ${VERSION}`, () => {
   it(
     "is collected while that is down, served by it afterwards, and merged with what went",
-    { timeout: 240_000 },
+    { tags: "long", timeout: 240_000 },
     async (context) => {
       await using old = await OldHost.start(context);
       const { gateway } = old;
