@@ -50,7 +50,7 @@ describe("a plan says of 50 mixed sessions what the restart then says", () => {
   });
   afterAll(() => restarted?.[Symbol.asyncDispose]());
 
-  it("of sessions that nobody has claimed yet, with settings that are only tried out", { tags: "long" }, async () => {
+  it("of sessions that nobody has claimed yet, with settings that are only tried out", async () => {
     const file = path.join(restarted.stateDir, "tried.json5");
     fs.writeFileSync(file, `// tried out\n${JSON.stringify(SETTINGS)}`);
     const asked = await openclaw(restarted.stateDir, ["resumes", "plan", "--config", file, "--json"]);
