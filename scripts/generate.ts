@@ -1,6 +1,6 @@
 /**
- * Writes what is generated from `src/settings/schema.ts`, `src/domain/reasons.ts` and `src/observe/catalogue.ts`; with
- * `--check` fails when a file on disk differs.
+ * Writes what is generated from `src/settings/schema.ts`, `src/domain/reasons.ts`, `src/observe/catalogue.ts` and
+ * `docs/performance.json`; with `--check` fails when a file on disk differs.
  *
  * The manifest gets the schema without its constraints: the host refuses to start a gateway whose plugin config
  * violates the manifest, and a typing error in our settings must not take the gateway down. The plugin itself checks
@@ -8,6 +8,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { PERFORMANCE_JSON, performancePage } from "./bench/page.ts";
+import type { Results } from "./bench/result.ts";
 import { dashboardJson } from "./generate/dashboard.ts";
 import { metricsPage } from "./generate/metrics-page.ts";
 import { verdictsPage } from "./generate/verdicts-page.ts";
@@ -77,6 +79,8 @@ const outputs: Record<string, string> = {
   "dashboards/resume-scheduler.json": dashboardJson(),
   "docs/metrics.md": metricsPage(),
   "docs/verdicts.md": verdictsPage(),
+  // Its figures come from `npm run bench`.
+  "docs/performance.md": performancePage(JSON.parse(readFileSync(PERFORMANCE_JSON, "utf8")) as Results),
   "src/settings/schema.generated.ts": [
     "// Generated from schema.ts by `npm run generate`; do not edit.",
     'import type { SchemaNode } from "./validate.ts";',
