@@ -56,7 +56,7 @@ async function readyTimes(interrupted: number, say: Say): Promise<Figure> {
 }
 
 /** New chats write one after another, from the moment on that the channel listens. */
-export async function firstMinute(interrupted: number, say: Say): Promise<Figure[]> {
+async function firstMinute(interrupted: number, say: Say): Promise<Figure[]> {
   const options = await crashedWith(interrupted);
   const seen = { empty: await minuteWith("empty"), ours: await minuteWith("ours") };
   const [ours, empty] = [seen.ours.replies, seen.empty.replies];
