@@ -10,7 +10,7 @@ import { makeTempDir } from "../../test/support/temp.ts";
 import { sleep } from "../../test/support/wait.ts";
 import { ask, NewChats } from "../measure/ask.ts";
 import type { Say } from "./benches.ts";
-import { medianOf } from "./compare.ts";
+import { median } from "../measure/row.ts";
 import type { Figure } from "./figure.ts";
 
 const RUNS = 7;
@@ -45,7 +45,7 @@ async function readyTimes(interrupted: number, say: Say): Promise<Figure> {
       if (run > 0) times[side].push(restarted.gateway.readyMs);
     }
   }
-  const [ours, empty] = [medianOf(times.ours), medianOf(times.empty)];
+  const [ours, empty] = [median(times.ours), median(times.empty)];
   return {
     what: `added to the ready time, ${interrupted} interrupted`,
     value: ours - empty,
@@ -72,10 +72,10 @@ async function firstMinute(interrupted: number, say: Say): Promise<Figure[]> {
     },
     {
       what: `median user reply, ${at}`,
-      value: medianOf(ours) / medianOf(empty),
+      value: median(ours) / median(empty),
       unit: "x",
       bar: { atMost: MAX_SLOWER },
-      from: `${seconds(medianOf(ours))} against ${seconds(medianOf(empty))}`,
+      from: `${seconds(median(ours))} against ${seconds(median(empty))}`,
     },
   ];
 

@@ -1,4 +1,5 @@
 /** Measures things against each other in one process: interleaved, so that what disturbs one disturbs the others too. */
+import { median } from "../measure/row.ts";
 import { workNs } from "./clock.ts";
 
 export const WARM_UPS = 3;
@@ -32,7 +33,7 @@ export async function compare<Name extends string>(
       if (round >= 0) times.get(name)?.push(spentNs);
     }
   }
-  return Object.fromEntries(named.map(([name]) => [name, medianOf(times.get(name)!)])) as Record<Name, number>;
+  return Object.fromEntries(named.map(([name]) => [name, median(times.get(name)!)])) as Record<Name, number>;
 }
 
 async function timeOf({ before, run, after }: Subject): Promise<number> {
@@ -44,12 +45,6 @@ async function timeOf({ before, run, after }: Subject): Promise<number> {
   const spentNs = workNs() - startedAtNs;
   await after?.();
   return spentNs;
-}
-
-export function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /** How cost grows with size: the slope of log(cost) over log(size), by least squares. 1 is linear. */

@@ -8,7 +8,8 @@ import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
 import { removeTempDir } from "../../test/support/temp.ts";
 import type { Say } from "./benches.ts";
 import { workNs } from "./clock.ts";
-import { compare, inUnits, medianOf, WARM_UPS } from "./compare.ts";
+import { median } from "../measure/row.ts";
+import { compare, inUnits, WARM_UPS } from "./compare.ts";
 import { storeOf } from "./discover-store.ts";
 import type { Figure } from "./figure.ts";
 
@@ -45,8 +46,8 @@ async function discoverAmong(rows: number, say: Say): Promise<Figure[]> {
         },
       },
     });
-    const block = medianOf(blocks.slice(WARM_UPS));
-    const readingNs = medianOf(transcripts.slice(WARM_UPS));
+    const block = median(blocks.slice(WARM_UPS));
+    const readingNs = median(transcripts.slice(WARM_UPS));
     const named = `${rows.toLocaleString("en")} sessions, ${interrupted.toLocaleString("en")} interrupted`;
     return [
       {

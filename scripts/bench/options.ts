@@ -1,5 +1,6 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from "node:util";
+import { onlyOf } from "../demo/only.ts";
 import { UsageError } from "../demo/options.ts";
 import { BENCH_IDS, BENCHES, type BenchId } from "./benches.ts";
 
@@ -25,13 +26,8 @@ Exit code 0: no bar is missed in two of three invocations. 1: one is, or somethi
 export function readOptions(args: string[]): BenchOptions | "help" {
   const values = parse(args);
   if (values.help) return "help";
-  const asked = values.only?.split(",").map((name) => name.trim()) ?? [...BENCH_IDS];
-  const unknown = asked.find((name) => !BENCH_IDS.some((known) => known === name));
-  if (unknown !== undefined) {
-    throw new UsageError(`--only ${JSON.stringify(unknown)}: expected any of ${BENCH_IDS.join(", ")}`);
-  }
   return {
-    only: BENCH_IDS.filter((known) => asked.includes(known)),
+    only: onlyOf(values.only, BENCH_IDS),
     invocations: values.once ? 1 : 3,
     keep: !values.once && !values["dry-run"],
   };

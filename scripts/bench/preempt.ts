@@ -7,7 +7,8 @@
  */
 import type { RunEnd } from "../../src/domain/decisions.ts";
 import type { Say } from "./benches.ts";
-import { inUnits, medianOf } from "./compare.ts";
+import { median } from "../measure/row.ts";
+import { inUnits } from "./compare.ts";
 import type { Figure } from "./figure.ts";
 import { makeLane, makeResumes } from "./resumes.ts";
 
@@ -26,7 +27,7 @@ export async function preempt(say: Say): Promise<Figure[]> {
   const subjects = { bare: bareAbort, few: laneOf(FEW), deep: laneOf(DEEP), deepest: laneOf(DEEPEST) };
   say("preempting");
   const trials = await interleave(subjects);
-  const p50 = (name: keyof typeof subjects) => medianOf(trials[name].map(({ ns }) => ns));
+  const p50 = (name: keyof typeof subjects) => median(trials[name].map(({ ns }) => ns));
   const [bare, few, deep, deepest] = [p50("bare"), p50("few"), p50("deep"), p50("deepest")];
   const turns = trials.deep.map((trial) => trial.turns).toSorted((left, right) => left - right);
   return [

@@ -3,7 +3,8 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { buildPlugin } from "../../test/support/stage-plugin.ts";
 import type { Say } from "./benches.ts";
-import { inUnits, medianOf } from "./compare.ts";
+import { median } from "../measure/row.ts";
+import { inUnits } from "./compare.ts";
 import type { Figure } from "./figure.ts";
 import type { Registered } from "./register-once.ts";
 
@@ -25,13 +26,13 @@ export async function register(say: Say): Promise<Figure[]> {
     const registered = inProcessOfItsOwn(index);
     if (run >= 0) runs.push(registered);
   }
-  const importNs = medianOf(runs.map((run) => run.importNs));
-  const registerNs = medianOf(runs.map((run) => run.registerNs));
+  const importNs = median(runs.map((run) => run.importNs));
+  const registerNs = median(runs.map((run) => run.registerNs));
   const early = LATER.filter((name) => runs.some(({ packages }) => packages.includes(name)));
   return [
     {
       what: "import and register, nothing interrupted",
-      value: medianOf(runs.map((run) => run.importNs + run.registerNs)) / 1e6,
+      value: median(runs.map((run) => run.importNs + run.registerNs)) / 1e6,
       unit: "ms",
       bar: { atMost: MOST_MS },
       from: `${inUnits(importNs)} to import, ${inUnits(registerNs)} to register; the host's own modules are loaded before`,

@@ -5,7 +5,7 @@ import { rankOf } from "../../src/domain/rank.ts";
 import { canonicalKey } from "../../src/domain/session-key.ts";
 import type { RunEnd } from "../../src/domain/decisions.ts";
 import { type LaneLimits, ResumeLane } from "../../src/lane/resume-lane.ts";
-import { candidate, row } from "../../test/unit/support/makers.ts";
+import { candidate, LANE_LIMITS, row } from "../../test/unit/support/makers.ts";
 
 /** When the gateway of all benchmarks started: today's times are no small integers, which V8 keeps in another way. */
 export const BOOT_MS = 1_780_000_000_000;
@@ -13,21 +13,7 @@ const HOUR_MS = 3_600_000;
 const PROVIDER = "anthropic";
 
 /** The defaults, but without a wait for users to be quiet. */
-export const LIMITS: LaneLimits = {
-  maxConcurrent: 2,
-  maxPerAgent: undefined,
-  quietMs: 0,
-  retryDelayMs: 30_000,
-  maxAttempts: 2,
-  preemptionScope: "lane",
-  maxPreemptions: 3,
-  maxWaitMs: 600_000,
-  cooldown: { initialMs: 30_000, maxMs: 900_000 },
-  maxTokensPerBoot: undefined,
-  maxCostPerBoot: undefined,
-  needsPermit: false,
-  timeoutMs: 60_000,
-};
+export const LIMITS: LaneLimits = { ...LANE_LIMITS, quietMs: 0 };
 
 /** What the host's row of a session lends to its resume. */
 export interface SessionNames {

@@ -1,5 +1,6 @@
 /** The command line of `npm run measure`. */
 import { parseArgs } from "node:util";
+import { onlyOf } from "../demo/only.ts";
 import { UsageError } from "../demo/options.ts";
 
 export const MEASUREMENTS = ["R8", "R66", "D50", "I8", "T2", "B7", "V60", "S10k", "P60", "F30", "C100k"] as const;
@@ -33,12 +34,7 @@ Exit code 0: every bar is met. 1: one is missed, or something failed. 2: wrong o
 export function readOptions(args: string[]): MeasureOptions | "help" {
   const { values } = parse(args);
   if (values.help) return "help";
-  const asked = values.only?.split(",").map((name) => name.trim()) ?? [...MEASUREMENTS];
-  const unknown = asked.find((name) => !MEASUREMENTS.some((known) => known === name));
-  if (unknown !== undefined) {
-    throw new UsageError(`--only ${JSON.stringify(unknown)}: expected any of ${MEASUREMENTS.join(", ")}`);
-  }
-  return { only: MEASUREMENTS.filter((known) => asked.includes(known)), out: values.out };
+  return { only: onlyOf(values.only, MEASUREMENTS), out: values.out };
 }
 
 function parse(args: string[]) {

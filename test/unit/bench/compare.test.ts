@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { compare, growthOf, inUnits, medianOf } from "../../../scripts/bench/compare.ts";
+import { median } from "../../../scripts/measure/row.ts";
+import { compare, growthOf, inUnits } from "../../../scripts/bench/compare.ts";
 
-describe("medianOf", () => {
+describe("median", () => {
   it("is the one in the middle, whatever the order", () => {
-    expect(medianOf([30, 1, 2])).toBe(2);
+    expect(median([30, 1, 2])).toBe(2);
   });
 
   it("is between the two in the middle of an even number", () => {
-    expect(medianOf([4, 1, 30, 2])).toBe(3);
+    expect(median([4, 1, 30, 2])).toBe(3);
   });
 });
 
