@@ -171,7 +171,7 @@ export async function claimJudged(
     await slices.between();
   }
   if (isOver()) return { queue, verdicts: said };
-  await report(said, events);
+  await report(said, events, slices);
   try {
     records.verdicts.replace(said);
     records.facts.set("bootedAt", nowMs);
@@ -183,8 +183,11 @@ export async function claimJudged(
 }
 
 /** Tells of the verdicts; after the claim, so that a failed claim is told as what it is. */
-export async function report(verdicts: readonly BootVerdict[], events: Pick<EventBus, "emit">): Promise<void> {
-  const slices = new Slices();
+export async function report(
+  verdicts: readonly BootVerdict[],
+  events: Pick<EventBus, "emit">,
+  slices = new Slices(),
+): Promise<void> {
   for (const verdict of verdicts) {
     events.emit("judged", verdict);
     await slices.between();

@@ -132,7 +132,7 @@ describe("chats that have two rows since the operator changed `session.dmScope` 
  * The field report: an integration writes to `conversation:pair:...`, some paths of the gateway make `agent:main:...` of it,
  * and one conversation becomes two sessions. What is left of it on 2026.9.6.
  */
-describe("a raw key of an integration", () => {
+describe("a raw key of an integration", { tags: "long" }, () => {
   const RAW = "conversation:pair:user_a::user_b:space:space_123";
   const STORED = `agent:main:${RAW}`;
   let restarted: RestartedGateway;

@@ -80,49 +80,53 @@ describe("when the plugin does not act, the host recovers as it would without it
     expect(findings).toContainEqual(expect.objectContaining({ check: "service", level: "fail" }));
   });
 
-  it("settings are wrong: the gateway starts, each wrong key is named with its value and what is accepted", async () => {
-    await using restarted = await RestartedGateway.start({
-      settings: {
-        mode: "aktiv",
-        filter: { idleHours: "1h", maxAgeHours: -5 },
-        budget: { maxConcurrent: 0, maxPerAgent: 1.5, maxPerBoot: null },
-        lane: { name: "main", quietMs: -1 },
-        resume: { timeoutMs: 10, retryDelayMs: "soon", maxAttempts: 99, unsafeTail: true },
-        preemption: { scope: "all", maxPreemptions: [], maxWaitMs: {} },
-        budgets: { maxConcurrent: 3 },
-      },
-    });
-    await expectHostRecovery(restarted);
-    const errors = restarted
-      .log()
-      .filter(({ level }) => level === "error")
-      .map(({ msg }) => String(msg));
-    const entry = "plugins.entries.resume-scheduler.config";
-    const expected: [key: string, value: string, accepted: string][] = [
-      ["mode", '"aktiv"', 'one of "active", "observe", "off"'],
-      ["filter.idleHours", '"1h"', "a number above 0 to 8760"],
-      ["filter.maxAgeHours", "-5", "a number above 0 to 87600"],
-      ["budget.maxConcurrent", "0", "a whole number from 1 to 64"],
-      ["budget.maxPerAgent", "1.5", "a whole number from 1 to 64"],
-      ["budget.maxPerBoot", "null", "a whole number from 0 to 100000"],
-      ["lane.name", '"main"', "a string matching"],
-      ["lane.quietMs", "-1", "a whole number from 0 to 600000"],
-      ["resume.timeoutMs", "10", "a whole number from 1000 to 3600000"],
-      ["resume.retryDelayMs", '"soon"', "a whole number from 0 to 3600000"],
-      ["resume.maxAttempts", "99", "a whole number from 1 to 10"],
-      ["resume.unsafeTail", "true", 'one of "ask", "hold", "full"'],
-      ["preemption.scope", '"all"', 'one of "lane", "session"'],
-      ["preemption.maxPreemptions", "[]", "a whole number from 0 to 1000"],
-      ["preemption.maxWaitMs", "{}", "a whole number from 0 to 86400000"],
-      ["budgets", '{"maxConcurrent":3}', "known here: mode, filter, budget"],
-    ];
-    for (const [key, value, accepted] of expected) {
-      const line = errors.find((message) => message.startsWith(`${entry}.${key}: `));
-      expect(line, key).toContain(value);
-      expect(line, key).toContain(accepted);
-    }
-    expect(errors).toHaveLength(expected.length + 1);
-    // The series are there all the same, so that an alert on them can tell.
-    expect((await restarted.metrics()).get("openclaw_resume_preemption_seconds_count")).toBe(0);
-  });
+  it(
+    "settings are wrong: the gateway starts, each wrong key is named with its value and what is accepted",
+    { tags: "long" },
+    async () => {
+      await using restarted = await RestartedGateway.start({
+        settings: {
+          mode: "aktiv",
+          filter: { idleHours: "1h", maxAgeHours: -5 },
+          budget: { maxConcurrent: 0, maxPerAgent: 1.5, maxPerBoot: null },
+          lane: { name: "main", quietMs: -1 },
+          resume: { timeoutMs: 10, retryDelayMs: "soon", maxAttempts: 99, unsafeTail: true },
+          preemption: { scope: "all", maxPreemptions: [], maxWaitMs: {} },
+          budgets: { maxConcurrent: 3 },
+        },
+      });
+      await expectHostRecovery(restarted);
+      const errors = restarted
+        .log()
+        .filter(({ level }) => level === "error")
+        .map(({ msg }) => String(msg));
+      const entry = "plugins.entries.resume-scheduler.config";
+      const expected: [key: string, value: string, accepted: string][] = [
+        ["mode", '"aktiv"', 'one of "active", "observe", "off"'],
+        ["filter.idleHours", '"1h"', "a number above 0 to 8760"],
+        ["filter.maxAgeHours", "-5", "a number above 0 to 87600"],
+        ["budget.maxConcurrent", "0", "a whole number from 1 to 64"],
+        ["budget.maxPerAgent", "1.5", "a whole number from 1 to 64"],
+        ["budget.maxPerBoot", "null", "a whole number from 0 to 100000"],
+        ["lane.name", '"main"', "a string matching"],
+        ["lane.quietMs", "-1", "a whole number from 0 to 600000"],
+        ["resume.timeoutMs", "10", "a whole number from 1000 to 3600000"],
+        ["resume.retryDelayMs", '"soon"', "a whole number from 0 to 3600000"],
+        ["resume.maxAttempts", "99", "a whole number from 1 to 10"],
+        ["resume.unsafeTail", "true", 'one of "ask", "hold", "full"'],
+        ["preemption.scope", '"all"', 'one of "lane", "session"'],
+        ["preemption.maxPreemptions", "[]", "a whole number from 0 to 1000"],
+        ["preemption.maxWaitMs", "{}", "a whole number from 0 to 86400000"],
+        ["budgets", '{"maxConcurrent":3}', "known here: mode, filter, budget"],
+      ];
+      for (const [key, value, accepted] of expected) {
+        const line = errors.find((message) => message.startsWith(`${entry}.${key}: `));
+        expect(line, key).toContain(value);
+        expect(line, key).toContain(accepted);
+      }
+      expect(errors).toHaveLength(expected.length + 1);
+      // The series are there all the same, so that an alert on them can tell.
+      expect((await restarted.metrics()).get("openclaw_resume_preemption_seconds_count")).toBe(0);
+    },
+  );
 });

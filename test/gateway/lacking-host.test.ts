@@ -36,7 +36,7 @@ it("without the events of runs: one line names what is missing, and the host rec
 
 it(
   `${TOO_OLD}: the host says in one line that it is too old, and serves its users`,
-  { timeout: 400_000 },
+  { tags: "long", timeout: 400_000 },
   async (context: TestContext) => {
     const host = await hostAt(TOO_OLD);
     skipWithout(context, host);

@@ -7,43 +7,47 @@ import { MALFORMED_CONFIGS } from "../support/malformed-configs.ts";
 import { RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
 import { waitFor } from "../support/wait.ts";
 
-it("60 malformed configs, one after the other: each is named, the gateway runs on, the settings before stay in force", async () => {
-  await using restarted = await RestartedGateway.start({
-    behaviour: resumesHang,
-    settings: { budget: { maxConcurrent: 2 }, resume: { timeoutMs: 3_600_000 } },
-  });
-  await restarted.waitForResumes(2);
-  const file = path.join(restarted.stateDir, "openclaw.json");
-  const config = JSON.parse(fs.readFileSync(file, "utf8")) as {
-    plugins: { entries: Record<string, { config: unknown }> };
-  };
-  const own = config.plugins.entries["resume-scheduler"]!;
-  const status = () => restarted.gateway.call<StatusView>("resumes.status", {});
-  // The host drops these keys before anybody sees them.
-  const seen = MALFORMED_CONFIGS.filter(({ path: wrong }) => !wrong.includes("__proto__"));
-  expect(seen.length).toBeGreaterThanOrEqual(60);
-  for (const [index, { what, config: malformed, path: wrong }] of seen.entries()) {
-    const refusals = () => restarted.gateway.log.split("config reload skipped (invalid config)").length;
-    const before = refusals();
-    own.config = malformed;
-    fs.writeFileSync(file, JSON.stringify({ ...config, ui: { seamColor: `#${String(index).padStart(6, "0")}` } }));
-    // What is no object at all the host itself refuses, with a message of its own.
-    const isTold = async () =>
-      refusals() > before || (await status()).settingsErrors.some((error) => error.path === wrong);
-    await waitFor(isTold, {
-      timeoutMs: 20_000,
-      what: `the complaint about ${what} at ${wrong}`,
-      lastState: () => restarted.gateway.logTail(15),
+it(
+  "60 malformed configs, one after the other: each is named, the gateway runs on, the settings before stay in force",
+  { tags: "long" },
+  async () => {
+    await using restarted = await RestartedGateway.start({
+      behaviour: resumesHang,
+      settings: { budget: { maxConcurrent: 2 }, resume: { timeoutMs: 3_600_000 } },
     });
-    const { budget, queue, state } = await status();
-    expect({ slots: budget.slots, queued: queue.length, state }, what).toEqual({
-      slots: 2,
-      queued: 6,
-      state: "active",
-    });
-  }
-  expect(restarted.model.requests.every(({ outcome }) => outcome === undefined)).toBe(true);
-}, 240_000);
+    await restarted.waitForResumes(2);
+    const file = path.join(restarted.stateDir, "openclaw.json");
+    const config = JSON.parse(fs.readFileSync(file, "utf8")) as {
+      plugins: { entries: Record<string, { config: unknown }> };
+    };
+    const own = config.plugins.entries["resume-scheduler"]!;
+    const status = () => restarted.gateway.call<StatusView>("resumes.status", {});
+    // The host drops these keys before anybody sees them.
+    const seen = MALFORMED_CONFIGS.filter(({ path: wrong }) => !wrong.includes("__proto__"));
+    expect(seen.length).toBeGreaterThanOrEqual(60);
+    for (const [index, { what, config: malformed, path: wrong }] of seen.entries()) {
+      const refusals = () => restarted.gateway.log.split("config reload skipped (invalid config)").length;
+      const before = refusals();
+      own.config = malformed;
+      fs.writeFileSync(file, JSON.stringify({ ...config, ui: { seamColor: `#${String(index).padStart(6, "0")}` } }));
+      // What is no object at all the host itself refuses, with a message of its own.
+      const isTold = async () =>
+        refusals() > before || (await status()).settingsErrors.some((error) => error.path === wrong);
+      await waitFor(isTold, {
+        timeoutMs: 20_000,
+        what: `the complaint about ${what} at ${wrong}`,
+        lastState: () => restarted.gateway.logTail(15),
+      });
+      const { budget, queue, state } = await status();
+      expect({ slots: budget.slots, queued: queue.length, state }, what).toEqual({
+        slots: 2,
+        queued: 6,
+        state: "active",
+      });
+    }
+    expect(restarted.model.requests.every(({ outcome }) => outcome === undefined)).toBe(true);
+  },
+);
 
 /** Fields that a broken host, plugin or disk could leave, on a session that says that it was interrupted. */
 const MALFORMED_ENTRIES: readonly string[] = [

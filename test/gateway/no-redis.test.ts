@@ -34,10 +34,14 @@ it("a gateway on its own loads no Redis code, and one of a fleet does", { tags: 
   expect((await modulesLoadedWith({ fleet })).filter((name) => REDIS_CODE.test(name))).not.toEqual([]);
 });
 
-it("a gateway that resumes nothing does not load what paces resumes, and one that paces them does", async () => {
-  const paces = (names: string[]) => names.filter((name) => PACE_CODE.test(name));
-  const observing = await modulesLoadedWith({ mode: "observe" });
-  expect(observing).toContain("index.js");
-  expect(paces(observing)).toEqual([]);
-  expect(paces(await modulesLoadedWith({ budget: { startIntervalMs: 1 } }))).not.toEqual([]);
-});
+it(
+  "a gateway that resumes nothing does not load what paces resumes, and one that paces them does",
+  { tags: "long" },
+  async () => {
+    const paces = (names: string[]) => names.filter((name) => PACE_CODE.test(name));
+    const observing = await modulesLoadedWith({ mode: "observe" });
+    expect(observing).toContain("index.js");
+    expect(paces(observing)).toEqual([]);
+    expect(paces(await modulesLoadedWith({ budget: { startIntervalMs: 1 } }))).not.toEqual([]);
+  },
+);

@@ -137,7 +137,7 @@ class UpgradedGateway implements AsyncDisposable {
 
 it(
   `from ${FROM}: interrupted sessions are resumed once, held ones stay held with their reason and since when`,
-  { timeout: 400_000, ...needs("sqlite-sessions") },
+  { tags: "long", timeout: 400_000, ...needs("sqlite-sessions") },
   async (context: TestContext) => {
     const older = await hostAt(FROM);
     skipWithout(context, older);

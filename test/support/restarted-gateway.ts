@@ -101,10 +101,10 @@ export class RestartedGateway implements AsyncDisposable {
   }
 
   /** Copies the crashed state and starts a gateway on it. */
-  static async start(options: RestartOptions = {}): Promise<RestartedGateway> {
+  static async start(options: RestartOptions = {}, boot: BootOptions = {}): Promise<RestartedGateway> {
     const restarted = await RestartedGateway.prepare(options);
     try {
-      await restarted.boot();
+      await restarted.boot(boot);
     } catch (error) {
       await restarted[Symbol.asyncDispose]();
       throw error;

@@ -95,3 +95,31 @@ it("a slice begins anew when others have had their turn", async () => {
   await slices.between();
   expect(slices.isOver).toBe(false);
 });
+
+it("where others' turns are long, a slice is as much longer: the work has its share and ends", async () => {
+  const { work } = workingClock();
+  const slices = new Slices();
+  const slice = async (othersMs: number): Promise<number> => {
+    work(1);
+    setImmediate(() => work(othersMs));
+    await slices.between();
+    let ms = 0;
+    for (; !slices.isOver; ms += 1) work(1);
+    return ms;
+  };
+  expect(await slice(20)).toBe(40);
+  // What is left of its share is kept, and one slice is never longer than this.
+  expect(await slice(400)).toBe(100);
+  expect(await slice(0)).toBe(100);
+});
+
+it("where others have nothing to do, a slice stays short", async () => {
+  const { work } = workingClock();
+  const slices = new Slices();
+  for (let turn = 0; turn < 5; turn += 1) {
+    work(4);
+    await slices.between();
+    work(1);
+    expect(slices.isOver).toBe(true);
+  }
+});
