@@ -8,6 +8,7 @@ import { knownJumps } from "./clock-watch.ts";
 import { inProcess } from "./in-process.ts";
 import { keepsTranscriptFiles } from "./sdk.ts";
 import { createSessionStore, type SessionStore } from "./session-store.ts";
+import { besideMessage, type BesideMessage } from "./standing-message.ts";
 import { transcriptFile } from "./transcript-file.ts";
 import { createTranscripts, type Transcripts } from "./transcripts.ts";
 
@@ -18,6 +19,8 @@ export interface HostParts {
   readonly storePathOf: (agentId: string) => string;
   /** The file of a transcript, on a host that keeps them as files. */
   readonly transcriptFileOf: (row: SessionRow) => string | undefined;
+  /** What a run with this prompt must be told besides, on a host that would move the unanswered message. May throw. */
+  readonly besideMessage: (row: SessionRow, prompt: string) => BesideMessage;
   readonly sessions: SessionStore;
   readonly transcripts: Transcripts;
   /** Orders times that the wall clock dates, as it is set now. */
@@ -38,6 +41,7 @@ export function hostParts(runtime: PluginRuntime, stateDir: string): HostParts {
     config,
     storePathOf,
     transcriptFileOf: (row) => (keepsTranscriptFiles ? fileOf(row) : undefined),
+    besideMessage: (row, prompt) => besideMessage(row, storePathOf(row.agentId), prompt),
     sessions: createSessionStore(session, config),
     transcripts: createTranscripts(storePathOf, fileOf),
     isLater: () => laterBy(knownJumps(stateDir), Date.now()),

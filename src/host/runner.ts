@@ -36,6 +36,7 @@ export interface HostRunnerOptions {
   readonly config: () => HostConfig;
   readonly storePathOf: HostParts["storePathOf"];
   readonly transcriptFileOf: HostParts["transcriptFileOf"];
+  readonly besideMessage: HostParts["besideMessage"];
   readonly sessions: Pick<SessionStore, "get" | "claim" | "runContext" | "routeOf">;
   readonly transcripts: Pick<Transcripts, "restored">;
   readonly isLater: HostParts["isLater"];
@@ -135,7 +136,8 @@ export class HostRunner implements ResumeRunner {
     row: SessionRow,
     tail: "unanswered" | "unsafe",
   ): Promise<RunResult | Extract<RunEnd, { kind: "cancelled" | "refused" | "provider-fault" | "failed" }>> {
-    const { agent, config, storePathOf, transcriptFileOf, sessions, settings, expectOwnTurn } = this.#options;
+    const { agent, config, storePathOf, transcriptFileOf, besideMessage, sessions, settings, expectOwnTurn } =
+      this.#options;
     const { lane, resume: limits } = settings();
     const { agentId, sessionKey, sessionId } = row;
     const cfg = config();
@@ -143,9 +145,10 @@ export class HostRunner implements ResumeRunner {
     const ended = expectOwnTurn(resume.key, runId);
     try {
       const sessionFile = transcriptFileOf(row);
+      const prompt = resumePrompt(tail, withTools);
       const result = await agent.runEmbeddedAgent({
         ...sessions.runContext(row),
-        prompt: resumePrompt(tail, withTools),
+        prompt,
         agentId,
         sessionKey,
         sessionId,
@@ -154,6 +157,7 @@ export class HostRunner implements ResumeRunner {
         ...(sessionFile === undefined
           ? { sessionTarget: { agentId, sessionKey, sessionId, storePath: storePathOf(agentId) } }
           : runOnFile(sessionFile)),
+        ...besideMessage(row, prompt),
         runId,
         lane: hostLane(lane.name, resume.slot),
         timeoutMs: limits.timeoutMs + HOST_TIMEOUT_MARGIN_MS,

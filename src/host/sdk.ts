@@ -28,6 +28,14 @@ export const { loadTranscriptEventsSync, readRecentUserAssistantTextForSession, 
 /** The host has no such functions because its transcripts are files. */
 export const keepsTranscriptFiles = loadTranscriptEventsSync === undefined;
 
+/**
+ * The host moves an unanswered message out of the way of a run that it is not the turn of, whatever the run says of itself:
+ * see standing-message.ts. What tells is a function that came with its end.
+ */
+export const movesUnanswered =
+  !keepsTranscriptFiles &&
+  (sessionStoreRuntime as Partial<typeof sessionStoreRuntime>).getConversationSession === undefined;
+
 let agentScope: Partial<AgentScope> = {};
 
 /** Looks for the modules that a host may lack. To be awaited before anything is asked of the host; never rejects. */

@@ -6,8 +6,8 @@ export const SLICE_MS = 3;
 const REST_MS = 5;
 /**
  * The same where somebody waits for the work, and others get no rest but a turn: short, as the garbage collector may add its
- * own. Where their turns are longer than that, as while the gateway starts, so are the slices, for the gateway is ready only
- * when the work is over: with the shortest ones, 66 claims made it so 1.7 s later.
+ * own. Where their turns are long, one after another, as while the gateway starts, so are the slices, for the gateway is ready
+ * only when the work is over: with the shortest ones, 66 claims made it so 1.7 s later.
  */
 const TURN_MS = { atLeast: 1, atMost: 100 };
 /** How much of a busy event loop the work may have, for each ms that others have had. */
@@ -23,6 +23,8 @@ export class Slices {
   #lengthMs: number;
   /** Of what others have left to the work, what it has not had yet. */
   #dueMs = 0;
+  /** How long others have taken last. */
+  #theirsMs = 0;
 
   /** `restMs`: how long others have it to themselves; 0 where somebody waits for the work, and they get one turn each. */
   constructor(restMs = 0) {
@@ -42,7 +44,11 @@ export class Slices {
     await (this.#restMs === 0 ? nextTurn() : delay(this.#restMs));
     this.#beganMs = performance.now();
     if (this.#restMs > 0) return;
-    this.#dueMs = Math.max(0, this.#dueMs - workedMs) + SHARE * (this.#beganMs - endedMs);
+    const theirsMs = this.#beganMs - endedMs;
+    // A single long turn may be the garbage collector's, or this machine's.
+    const busyMs = Math.min(theirsMs, this.#theirsMs);
+    this.#theirsMs = theirsMs;
+    this.#dueMs = Math.max(0, this.#dueMs - workedMs) + SHARE * busyMs;
     this.#lengthMs = Math.min(Math.max(this.#dueMs, TURN_MS.atLeast), TURN_MS.atMost);
   }
 }

@@ -81,7 +81,7 @@ export function withoutRepeats(events: readonly unknown[]): unknown[] {
 }
 
 /** Of a message that is nothing but text. */
-function plainText(content: unknown): string | undefined {
+export function plainText(content: unknown): string | undefined {
   if (typeof content === "string") return content;
   const parts = Array.isArray(content) ? (content as { type?: unknown; text?: unknown }[]) : [];
   const texts = parts.flatMap(({ type, text }) => (type === "text" && typeof text === "string" ? [text] : []));

@@ -92,6 +92,7 @@ function run(over: Partial<HostRunnerOptions> = {}, signal = new AbortController
     config: () => ({}),
     storePathOf: (agentId) => `/store/${agentId}`,
     transcriptFileOf: () => undefined,
+    besideMessage: () => ({}),
     sessions: {
       get: () => session,
       claim: async ({ sessionKey }) => journal.push(`claim ${sessionKey}`) > 0,

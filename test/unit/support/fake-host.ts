@@ -56,6 +56,7 @@ export class FakeHost implements HostParts {
   readonly config = (): OpenClawConfig => this.current;
   readonly storePathOf = (agentId: string): string => `/store/${agentId}`;
   readonly transcriptFileOf = () => undefined;
+  readonly besideMessage = () => ({});
 
   /** Puts an entry, or changes the one that is there. */
   set(sessionKey: string, over: Entry = {}, agentId = "a"): void {
