@@ -14,7 +14,7 @@ import { type Candidate, describeEvidence, type Verdict } from "../domain/verdic
 import type { RecordStore } from "../record/record-store.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
 import type { Forecast, SessionStore } from "./session-store.ts";
-import { Slices, type Steps } from "./slices.ts";
+import { CLAIMS_AT_MOST_MS, Slices, type Steps } from "./slices.ts";
 import type { Transcripts } from "./transcripts.ts";
 
 export interface JudgeOptions {
@@ -154,7 +154,7 @@ export async function claimJudged(
 ): Promise<{ readonly queue: readonly QueuedResume[]; readonly verdicts: readonly BootVerdict[] }> {
   const { judged, unreadable } = judgement;
   const { records, nowMs, events, isOver } = options;
-  const slices = new Slices();
+  const slices = new Slices(CLAIMS_AT_MOST_MS);
   const written = writeAhead(judgement, options);
   await forget(judgement, written, options, slices);
   const queue: QueuedResume[] = [];

@@ -20,7 +20,7 @@ export interface HostParts {
   /** The file of a transcript, on a host that keeps them as files. */
   readonly transcriptFileOf: (row: SessionRow) => string | undefined;
   /** What a run with this prompt must be told besides, on a host that would move the unanswered message. May throw. */
-  readonly besideMessage: (row: SessionRow, prompt: string) => BesideMessage;
+  readonly besideMessage: (row: SessionRow, attempt: Parameters<typeof besideMessage>[2]) => BesideMessage;
   readonly sessions: SessionStore;
   readonly transcripts: Transcripts;
   /** Orders times that the wall clock dates, as it is set now. */
@@ -41,7 +41,7 @@ export function hostParts(runtime: PluginRuntime, stateDir: string): HostParts {
     config,
     storePathOf,
     transcriptFileOf: (row) => (keepsTranscriptFiles ? fileOf(row) : undefined),
-    besideMessage: (row, prompt) => besideMessage(row, storePathOf(row.agentId), prompt),
+    besideMessage: (row, attempt) => besideMessage(row, storePathOf(row.agentId), attempt),
     sessions: createSessionStore(session, config),
     transcripts: createTranscripts(storePathOf, fileOf),
     isLater: () => laterBy(knownJumps(stateDir), Date.now()),

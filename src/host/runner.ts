@@ -157,7 +157,6 @@ export class HostRunner implements ResumeRunner {
         ...(sessionFile === undefined
           ? { sessionTarget: { agentId, sessionKey, sessionId, storePath: storePathOf(agentId) } }
           : runOnFile(sessionFile)),
-        ...besideMessage(row, prompt),
         runId,
         lane: hostLane(lane.name, resume.slot),
         timeoutMs: limits.timeoutMs + HOST_TIMEOUT_MARGIN_MS,
@@ -172,6 +171,7 @@ export class HostRunner implements ResumeRunner {
         // The reply goes out through us, once.
         disableMessageTool: true,
         ...(withTools ? {} : { disableTools: true }),
+        ...besideMessage(row, { prompt, signal }),
       });
       return signal.aborted && result.meta.aborted === true ? { kind: "cancelled" } : result;
     } catch (error) {

@@ -6,10 +6,14 @@ export const SLICE_MS = 3;
 const REST_MS = 5;
 /**
  * The same where somebody waits for the work, and others get no rest but a turn: short, as the garbage collector may add its
- * own. Where their turns are long, one after another, as while the gateway starts, so are the slices, for the gateway is ready
- * only when the work is over: with the shortest ones, 66 claims made it so 1.7 s later.
+ * own; longer where their turns are, as while the gateway starts, for it is ready only when the work is over.
  */
-const TURN_MS = { atLeast: 1, atMost: 100 };
+const TURN_MS = { atLeast: 1, atMost: 6 };
+/**
+ * The longest slice of claims, each of which is some ms of the host's own work in one piece: with the others' limit, 66 of them
+ * made a gateway ready 1.7 s later.
+ */
+export const CLAIMS_AT_MOST_MS = 100;
 /** How much of a busy event loop the work may have, for each ms that others have had. */
 const SHARE = 2;
 
@@ -18,18 +22,15 @@ export type Steps<Result> = Generator<void, Result, void>;
 
 /** Cuts work into slices between which others have their turn. */
 export class Slices {
-  readonly #restMs: number;
+  readonly #atMostMs: number;
   #beganMs = performance.now();
-  #lengthMs: number;
+  #lengthMs: number = TURN_MS.atLeast;
   /** Of what others have left to the work, what it has not had yet. */
   #dueMs = 0;
-  /** How long others have taken last. */
-  #theirsMs = 0;
 
-  /** `restMs`: how long others have it to themselves; 0 where somebody waits for the work, and they get one turn each. */
-  constructor(restMs = 0) {
-    this.#restMs = restMs;
-    this.#lengthMs = restMs === 0 ? TURN_MS.atLeast : SLICE_MS;
+  /** `atMostMs`: how long a slice may be where others' turns are as long. */
+  constructor(atMostMs: number = TURN_MS.atMost) {
+    this.#atMostMs = atMostMs;
   }
 
   get isOver(): boolean {
@@ -41,24 +42,21 @@ export class Slices {
     if (!this.isOver) return;
     const endedMs = performance.now();
     const workedMs = endedMs - this.#beganMs;
-    await (this.#restMs === 0 ? nextTurn() : delay(this.#restMs));
+    await nextTurn();
     this.#beganMs = performance.now();
-    if (this.#restMs > 0) return;
-    const theirsMs = this.#beganMs - endedMs;
-    // A single long turn may be the garbage collector's, or this machine's.
-    const busyMs = Math.min(theirsMs, this.#theirsMs);
-    this.#theirsMs = theirsMs;
-    this.#dueMs = Math.max(0, this.#dueMs - workedMs) + SHARE * busyMs;
-    this.#lengthMs = Math.min(Math.max(this.#dueMs, TURN_MS.atLeast), TURN_MS.atMost);
+    this.#dueMs = Math.max(0, this.#dueMs - workedMs) + SHARE * (this.#beganMs - endedMs);
+    this.#lengthMs = Math.min(Math.max(this.#dueMs, TURN_MS.atLeast), this.#atMostMs);
   }
 }
 
 /** Goes through all of them between other work. Each is asked for right before its step: what is read then, is so then. */
 export async function inSlices<Item>(items: Iterable<Item>, step: (item: Item) => void): Promise<void> {
-  const slices = new Slices(REST_MS);
+  let beganMs = performance.now();
   for (const item of items) {
     step(item);
-    await slices.between();
+    if (performance.now() < beganMs + SLICE_MS) continue;
+    await delay(REST_MS);
+    beganMs = performance.now();
   }
 }
 

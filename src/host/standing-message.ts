@@ -17,17 +17,18 @@ type PrepareAnswer = NonNullable<RunParams["prepareAssistantTranscriptMessage"]>
 
 /** What a run must be told besides, so that it leaves the conversation as whole as on other hosts. */
 export type BesideMessage = Partial<
-  Pick<RunParams, "prompt" | "userTurnTranscriptRecorder" | "prepareAssistantTranscriptMessage">
+  Pick<RunParams, "prompt" | "userTurnTranscriptRecorder" | "prepareAssistantTranscriptMessage" | "abortSignal">
 >;
+type Attempt = { readonly prompt: string; readonly signal: AbortSignal };
 
 /** Nothing on a host that moves no message. May throw, as the transcript's reader does. */
 export function besideMessage(
   { agentId, sessionKey, sessionId }: SessionRow,
   storePath: string,
-  prompt: string,
+  attempt: Attempt,
 ): BesideMessage {
   if (!movesUnanswered) return {};
-  return leaveStanding(loadTranscriptEventsSync?.({ agentId, sessionKey, sessionId, storePath }) ?? [], prompt);
+  return leaveStanding(loadTranscriptEventsSync?.({ agentId, sessionKey, sessionId, storePath }) ?? [], attempt);
 }
 
 /**
@@ -35,16 +36,13 @@ export function besideMessage(
  * written down: such a message stays, but is not shown to the model, so the prompt brings it along. The host knows it again
  * by its idempotency key; one that has none is moved.
  */
-export function leaveStanding(events: readonly unknown[], prompt: string): BesideMessage {
+export function leaveStanding(events: readonly unknown[], { prompt, signal }: Attempt): BesideMessage {
+  const silent = { prepareAssistantTranscriptMessage: withoutBrokenOff, abortSignal: handingOff(signal) };
   const message = messageOf(events.findLast((event) => messageOf(event) !== undefined));
-  const prepareAssistantTranscriptMessage = withoutBrokenOff;
-  if (message?.["role"] !== "user" || typeof message["idempotencyKey"] !== "string") {
-    return { prepareAssistantTranscriptMessage };
-  }
-  const text = plainText(message["content"]);
-  if (text === undefined) return { prepareAssistantTranscriptMessage };
+  const text = message?.["role"] === "user" ? plainText(message["content"]) : undefined;
+  if (message === undefined || text === undefined || typeof message["idempotencyKey"] !== "string") return silent;
   return {
-    prepareAssistantTranscriptMessage,
+    ...silent,
     prompt: `${text}\n\n${prompt}`,
     userTurnTranscriptRecorder: recorderOf(message as object as PersistedMessage),
   };
@@ -53,6 +51,16 @@ export function leaveStanding(events: readonly unknown[], prompt: string): Besid
 /** The host writes down nothing that this takes away, as with a `before_message_write` hook; its type leaves that out. */
 const withoutBrokenOff = ((message: { readonly stopReason?: unknown }) =>
   message.stopReason === "aborted" ? null : message) as unknown as PrepareAnswer;
+
+/** Aborts as the host does when a turn hands over to the next one: then it adds no note that a turn was broken off. */
+function handingOff(signal: AbortSignal): AbortSignal {
+  const handOff = new AbortController();
+  const abort = () =>
+    handOff.abort(Object.assign(new Error("the resume is cut off", { cause: signal.reason }), { turnHandoff: true }));
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
+  return handOff.signal;
+}
 
 /** Has nothing to record: all is written down. */
 function recorderOf(message: PersistedMessage): Recorder {

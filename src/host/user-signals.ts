@@ -52,6 +52,8 @@ export class UserSignals {
   readonly #expected = new Map<string, Set<string>>();
   /** Runs that are not a user's: ours, heartbeats, the host's own recovery. */
   readonly #otherRuns = new Set<string>();
+  /** Those of them that are ours: until we say so, whatever the host says. It ends a run that it will repeat (2026.8.2). */
+  readonly #ownRuns = new Set<string>();
   /** Those of them that are the host's own recovery. */
   readonly #recoveries = new Set<string>();
   /**
@@ -101,7 +103,11 @@ export class UserSignals {
   /** The next turn on this session is a resume. The returned function ends the expectation. */
   expectOwnTurn(key: string, runId: string): () => void {
     this.#expect(key, runId);
-    return () => this.#forget(key, runId);
+    this.#ownRuns.add(runId);
+    return () => {
+      this.#ownRuns.delete(runId);
+      this.#forget(key, runId);
+    };
   }
 
   #onDiagnostic(event: Parameters<Parameters<typeof onDiagnosticEvent>[0]>[0]): void {
@@ -161,7 +167,7 @@ export class UserSignals {
       this.#recoveries.add(event.runId);
       listener.recoveryStarted(event.runId, key);
     } else if (this.#otherRuns.has(event.runId)) {
-      if (!ended) return;
+      if (!ended || this.#ownRuns.has(event.runId)) return;
       this.#forget(key, event.runId);
       if (!this.#recoveries.delete(event.runId)) return;
       this.#leftToHost.delete(key);

@@ -98,8 +98,7 @@ it("a slice begins anew when others have had their turn", async () => {
 
 it("where others' turns are long, a slice is as much longer: the work has its share and ends", async () => {
   const { work } = workingClock();
-  const slices = new Slices();
-  const slice = async (othersMs: number): Promise<number> => {
+  const sliceOf = async (slices: Slices, othersMs: number): Promise<number> => {
     work(1);
     setImmediate(() => work(othersMs));
     await slices.between();
@@ -107,13 +106,12 @@ it("where others' turns are long, a slice is as much longer: the work has its sh
     for (; !slices.isOver; ms += 1) work(1);
     return ms;
   };
-  // One long turn is no busy loop.
-  expect(await slice(20)).toBe(1);
-  expect(await slice(30)).toBe(40);
+  const claims = new Slices(100);
+  expect(await sliceOf(claims, 20)).toBe(40);
   // What is left of its share is kept, and one slice is never longer than this.
-  await slice(400);
-  expect(await slice(400)).toBe(100);
-  expect(await slice(0)).toBe(100);
+  expect(await sliceOf(claims, 400)).toBe(100);
+  expect(await sliceOf(claims, 0)).toBe(100);
+  expect(await sliceOf(new Slices(), 20)).toBe(6);
 });
 
 it("where others have nothing to do, a slice stays short", async () => {
