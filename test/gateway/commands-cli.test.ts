@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ShowView } from "../../src/operate/views.ts";
 import type { CrashedChat } from "../support/crashed-state.ts";
 import { hostEnv, OPENCLAW_MJS, PROJECT_ROOT } from "../support/gateway.ts";
+import { saidIn } from "../support/history-tests.ts";
 import { type CommandResult, openclaw } from "../support/openclaw.ts";
 import { RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
-import { readTranscript } from "../support/state-store.ts";
 import type { ModelBehaviour, ModelRequest } from "../support/stub-model.ts";
 import {
   ActionSchema,
@@ -256,7 +256,8 @@ describe("changing", () => {
 
   it("discard: a queued session never runs, a running one is cut off for good", async () => {
     const chats = [discardedChat, discardedWhileRunning];
-    const before = chats.map(({ sessionKey }) => readTranscript(restarted.stateDir, sessionKey));
+    const said = () => chats.map(({ sessionKey }) => saidIn(restarted.stateDir, sessionKey));
+    const before = said();
     const view = expectShape(ActionSchema, await json("discard", discardedChat.sessionKey));
     expect(view).toEqual(done("discard", "discarded", discardedChat));
     expect(openRequestsFor(discardedWhileRunning)).toHaveLength(1);
@@ -271,7 +272,7 @@ describe("changing", () => {
       expect(entryOf(chat)).toMatchObject({ status: "killed" });
       expect(await ask("resume", { key: chat.sessionKey })).toMatchObject({ refused: [{ reason: "not-claimed" }] });
     }
-    expect(chats.map(({ sessionKey }) => readTranscript(restarted.stateDir, sessionKey))).toEqual(before);
+    expect(said()).toEqual(before);
   });
 
   it("resume: the stale held session is the next at the model, and its user gets one answer", async () => {

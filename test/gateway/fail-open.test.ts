@@ -18,7 +18,11 @@ describe("when the plugin does not act, the host recovers as it would without it
     await using restarted = await RestartedGateway.start({ settings: { mode: "observe" }, behaviour: resumesHang });
     const [recovering] = (await restarted.waitForResumes(1)).map(({ chat }) => chat!);
     const starved = 'starvation_seconds_total{lane="main"}';
-    const answered = restarted.ask(recovering!, { timeoutMs: 60_000 });
+    // Whether it is answered is the host's affair: one (2026.8.2) drops what is written while it recovers that session.
+    const askedAtMs = restarted.botApi.userSays({
+      chatId: recovering!,
+      text: `And now? ${USER_MARK} [chat ${recovering}]`,
+    });
     await restarted.waitForMetric(starved, (value) => value! > 3);
     const metrics = await restarted.metrics();
     expect(metrics.get('openclaw_resume_sessions{verdict="admit",reason="interrupted"}')).toBe(8);
@@ -29,8 +33,8 @@ describe("when the plugin does not act, the host recovers as it would without it
     expect(metrics.get('openclaw_resume_state{state="observe"}')).toBe(1);
     restarted.model.behaviour = answer;
     restarted.model.release(answer);
-    const tookMs = await answered;
     await restarted.waitForMetric('queue_depth{lane="main"}', (value) => value === 0);
+    const tookMs = Date.now() - askedAtMs;
     const total = async () => (await restarted.metrics()).get(`openclaw_resume_${starved}`)!;
     const ended = await total();
     expect(ended * 1000).toBeLessThan(tookMs);

@@ -1,4 +1,6 @@
 /** What this plugin does never costs a conversation its memory: the next user turn reaches the model with all of it. */
+import fs from "node:fs";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StatusView } from "../../src/operate/views.ts";
 import type { CrashedTemplate } from "../support/crashed-state.ts";
@@ -26,6 +28,10 @@ const QUIET = { lane: { quietMs: 300 } };
 const NO_RESUMES = { lane: { quietMs: HOUR_MS } };
 /** Was not interrupted. */
 const OTHER_CHAT = 900;
+
+/** In the agent's workspace: read with a tool that every host has. */
+const NOTE = "note.md";
+const leaveNote = (stateDir: string) => fs.writeFileSync(path.join(stateDir, "workspace", NOTE), "Bring a hat.");
 
 let template: CrashedTemplate;
 beforeAll(async () => {
@@ -97,7 +103,7 @@ describe("the next user turn has the whole conversation, while the gateway runs"
   /** 104 uses a tool first. */
   const behaviour: ModelBehaviour = (request) =>
     request.isResume && request.chat === 104 && !request.messages.some(({ role }) => role === "tool")
-      ? { kind: "toolCall", name: "ls", args: { path: "." } }
+      ? { kind: "toolCall", name: "read", args: { path: NOTE } }
       : resumesHang(request);
 
   const expectMemory = async (chatId: number, ...since: string[]) => {
@@ -113,10 +119,11 @@ describe("the next user turn has the whole conversation, while the gateway runs"
     waitForStep(restarted, chatId, { step: "settled", outcome: "superseded" });
 
   beforeAll(async () => {
-    const ages = { 101: 4 * HOUR_MS };
+    // The later its user wrote, the sooner a chat is resumed, on any host.
+    const ages = { 101: 4 * HOUR_MS, 102: 36_000, 103: 35_000, 104: 34_000, 105: 33_000, 106: 32_000, 107: 31_000 };
     // Never aged: each yields to every user.
     const settings = { ...QUIET, preemption: { maxPreemptions: 1_000 } };
-    half = await HalfWay.prepare({ template, ages, settings, behaviour });
+    half = await HalfWay.prepare({ template, ages, settings, behaviour, prepare: leaveNote });
     restarted = half.restarted;
     await restarted.boot();
   });
@@ -169,7 +176,7 @@ describe("the next user turn has the whole conversation, while the gateway runs"
       ({ chat, messages }) => chat === 104 && messages.some(({ role }) => role === "tool"),
     );
     // The same as after a user's own turn that was stopped: a step that is over stays, the next one's half answer does not.
-    await expectMemory(104, `assistant: ${HALF}`, "assistant: (calls a tool)", "tool: (empty directory)");
+    await expectMemory(104, `assistant: ${HALF}`, "assistant: (calls a tool)", "tool: Bring a hat.");
     await expectSuperseded(104);
   });
 

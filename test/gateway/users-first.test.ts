@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { saidIn } from "../support/history-tests.ts";
 import { RestartedGateway, resumesHang, USER_MARK } from "../support/restarted-gateway.ts";
 import type { CrashedChat } from "../support/crashed-state.ts";
 import { needs } from "../support/needs.ts";
-import { readTranscript } from "../support/state-store.ts";
 import { waitFor } from "../support/wait.ts";
 
 /** The bar of the project: nobody waits longer than this for a first reply. */
@@ -50,8 +50,9 @@ describe("users write while resumes hang", () => {
 
   it("a cancelled resume has left no trace in the transcript", needs("silent-runs"), () => {
     const [chat] = resuming as [CrashedChat];
-    const messages = readTranscript(restarted.stateDir, chat.sessionKey).flatMap(({ message }) => message ?? []);
-    expect(messages.map(({ content }) => content)).toEqual([`Please summarise our plan [chat ${chat.chatId}]`]);
+    expect(saidIn(restarted.stateDir, chat.sessionKey).map(({ content }) => content)).toEqual([
+      `Please summarise our plan [chat ${chat.chatId}]`,
+    ]);
   });
 
   it("the chat that is being resumed is answered at once, and its resume is superseded", async () => {

@@ -5,7 +5,7 @@ import { Gateway } from "./gateway.ts";
 import { gatewayConfig } from "./gateway-config.ts";
 import { detectResume, RestartedGateway, type RestartOptions, resumesHang, USER_MARK } from "./restarted-gateway.ts";
 import { type LoopbackServer, serveLoopback } from "./loopback.ts";
-import { checkpoint, readSessionEntries } from "./state-store.ts";
+import { checkpoint, readSessionEntries, readTranscript } from "./state-store.ts";
 import { type ChatMessage, StubModel, withoutHostContext } from "./stub-model.ts";
 import { makeTempDir } from "./temp.ts";
 import { waitFor } from "./wait.ts";
@@ -94,6 +94,15 @@ export function conversationIn(messages: readonly ChatMessage[], chatId: number)
       if (Array.isArray(calls)) said.push("(calls a tool)");
       return said.map((what) => `${role}: ${what}`);
     });
+}
+
+/**
+ * The messages of a transcript that say something. An older host (2026.8.2) notes each turn that was cut off with an answer
+ * that says nothing, and shows it to no model and no user.
+ */
+export function saidIn(stateDir: string, sessionKey: string): readonly { role: string; content: unknown }[] {
+  const messages = readTranscript(stateDir, sessionKey).flatMap(({ message }) => message ?? []);
+  return messages.filter(({ content }) => textOf(content) !== "");
 }
 
 function textOf(content: unknown): string {

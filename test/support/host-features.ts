@@ -22,6 +22,11 @@ const PROBES = {
     words: "runs that write no prompt and no broken-off answer into the transcript",
     found: (host) => host.exports("session-store-runtime", "loadTranscriptEventsSync"),
   },
+  // One that repeats none has nothing to tell: its run ends with the refusal.
+  "told-repeats": {
+    words: "word of it that it repeats a request inside a run after its provider has refused it",
+    found: (host) => host.runs('phase: "retrying"') || !host.runs("same-model retry"),
+  },
   "catalog-refresh": {
     words: "a model catalogue that is refreshed",
     found: (host) => host.hasSetting("models", "catalogRefresh"),
@@ -57,6 +62,13 @@ class HostPackage {
   exports(module: string, name: string): boolean {
     const file = path.join(this.#dir, "dist/plugin-sdk", `${module}.js`);
     return fs.existsSync(file) && new RegExp(`\\b${name}\\b`).test(fs.readFileSync(file, "utf8"));
+  }
+
+  /** Whether this stands in the code that runs an agent's turn: for what no interface shows. */
+  runs(text: string): boolean {
+    const dist = path.join(this.#dir, "dist");
+    const files = fs.readdirSync(dist).filter((name) => /^embedded-agent-.*\.m?js$/.test(name));
+    return files.some((name) => fs.readFileSync(path.join(dist, name), "utf8").includes(text));
   }
 
   /** Whether its configuration knows this key. */

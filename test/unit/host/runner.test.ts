@@ -290,6 +290,11 @@ describe("a turn", () => {
     expect(turns[0]).not.toHaveProperty("sessionTarget");
   });
 
+  it("is told what the host must know besides, so that it leaves the conversation whole", async () => {
+    await run({ besideMessage: (_row, { prompt }) => ({ prompt: `do it ${prompt.slice(0, 8)}` }) });
+    expect(turns).toMatchObject([{ prompt: "do it [System]", suppressNextUserMessagePersistence: true }]);
+  });
+
   it("is the session's own, on a lane of ours, and leaves the transcript alone", async () => {
     await run();
     expect(turns).toMatchObject([

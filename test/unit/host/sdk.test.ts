@@ -17,6 +17,7 @@ describe("on a host that lacks them", () => {
       loadTranscriptEventsSync: undefined,
       readRecentUserAssistantTextForSession: undefined,
       readTranscriptStatsSync: undefined,
+      getConversationSession: undefined,
     }));
     vi.doMock("openclaw/plugin-sdk/state-paths", () => ({
       resolveConfigPath: undefined,
@@ -68,6 +69,18 @@ describe("on a host that lacks them", () => {
     expect((await load()).keepsTranscriptFiles).toBe(true);
   });
 
+  it("an unanswered message is moved where transcripts are no files", async () => {
+    expect((await load()).movesUnanswered).toBe(false);
+    vi.resetModules();
+    vi.doMock("openclaw/plugin-sdk/session-store-runtime", () => ({
+      loadTranscriptEventsSync: () => [],
+      readRecentUserAssistantTextForSession: undefined,
+      readTranscriptStatsSync: undefined,
+      getConversationSession: undefined,
+    }));
+    expect((await load()).movesUnanswered).toBe(true);
+  });
+
   describe("the model of a session", () => {
     const agents = {
       list: [
@@ -105,7 +118,7 @@ describe("on a host that has them", () => {
     expect(sdk.listAgentIds(config({}))).toEqual(["main"]);
     expect(sdk.defaultAgentId(config({}))).toBe("main");
     expect(sdk.areDiagnosticsEnabled(config({}))).toBe(true);
-    expect(sdk.keepsTranscriptFiles).toBe(false);
+    expect([sdk.keepsTranscriptFiles, sdk.movesUnanswered]).toEqual([false, false]);
     expect(modelToName(config({}), { sessionId: "s", updatedAt: 0, modelOverride: "m" }, "a")).toEqual({});
   });
 });

@@ -11,6 +11,7 @@ const host = vi.hoisted(() => ({
 }));
 
 vi.mock("openclaw/plugin-sdk/session-store-runtime", () => ({
+  getConversationSession: () => undefined,
   loadTranscriptEventsSync: (scope: object) => {
     host.asked.push(scope);
     return host.events();

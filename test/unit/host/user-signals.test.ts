@@ -158,6 +158,14 @@ describe("no user is", () => {
     ended();
     expect(told).toEqual([]);
   });
+
+  it("a resume of ours that the host repeats after an error, under the same name", () => {
+    const ended = signals.expectOwnTurn(KEY, "ours");
+    laneEntered(KEY);
+    for (const phase of ["start", "error", "start", "end"]) lifecycle(phase, "ours");
+    ended();
+    expect(told).toEqual([]);
+  });
 });
 
 describe("the host's own recovery", () => {
