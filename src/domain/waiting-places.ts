@@ -86,11 +86,11 @@ export class TurnTaking implements Place {
   }
 
   next(mayStart: (source: Source) => boolean): Entry | undefined {
-    for (const [agentId, own] of this.#turns) {
+    for (const own of this.#turns.values()) {
       let best: Entry | undefined;
-      for (const [provider, ranked] of own) {
+      for (const ranked of own.values()) {
         const first = ranked.peek();
-        if (first === undefined || !mayStart({ agentId, provider })) continue;
+        if (first === undefined || !mayStart(first.resume)) continue;
         if (best === undefined || compareRanks(first.resume, best.resume) < 0) best = first;
       }
       if (best !== undefined) return best;
