@@ -13,7 +13,7 @@ import type { Say } from "./benches.ts";
 import { median } from "../measure/row.ts";
 import type { Figure } from "./figure.ts";
 
-const RUNS = 11;
+const RUNS = 7;
 const WARM_UPS = 1;
 const MAX_SHARE = 0.03;
 const MAX_MS = 200;
