@@ -1,4 +1,8 @@
-/** How long the event loop does not get round, with the garbage collector's pauses and without. */
+/**
+ * How long the event loop does not get round, with the garbage collector's pauses and without.
+ *
+ * A pause is known by the clock, a block by what the thread has worked: on a busy machine too much is taken off.
+ */
 import { PerformanceObserver } from "node:perf_hooks";
 import { workNs } from "./clock.ts";
 

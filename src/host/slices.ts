@@ -11,7 +11,7 @@ const REST_MS = 5;
 const TURN_MS = { atLeast: 1, atMost: 6 };
 /**
  * The longest slice of claims, each of which is some ms of the host's own work in one piece: 66 of them take 0.8 to 1 s of a
- * gateway that starts, with the others' limit 1.3 to 2.2 s (2026.9.6).
+ * gateway that starts, with slices of 6 ms 1.7 to 2.1 s (2026.9.6).
  */
 export const CLAIMS_AT_MOST_MS = 100;
 /** How much of a busy event loop the work may have, for each ms that others have had. */

@@ -64,7 +64,7 @@ it("passes on to the one that runs, which another registration can have started"
   inProcess.service = other as unknown as ResumeService;
   lazy.messageReceived("k");
   await lazy.gatewayStarted(undefined);
-  expect(await lazy.expose(undefined)).toBeDefined();
+  expect(await lazy.expose(undefined)).toEqual({ contentType: "text/plain", body: "" });
   expect(await lazy.answer(() => "answer")).toBe("answer");
   expect([told, calls]).toEqual([["k", "gateway started"], []]);
 });
