@@ -4,6 +4,7 @@ import type { SchedulerMemory } from "../domain/scheduler.ts";
 import type { WaitingCarryOver } from "../record/carry-overs.ts";
 import type { ResumeService } from "./service.ts";
 import type { LiveSettings } from "../settings/live.ts";
+import { toldToStop } from "./told-to-stop.ts";
 
 /**
  * What outlives a plugin that is replaced in process, even by a second copy of this module: whether this process has
@@ -18,6 +19,8 @@ export const inProcess = ((globalThis as Record<symbol, unknown>)[Symbol.for("op
   lastRight?: LiveSettings["lastRight"];
   context?: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
   stopping?: AbortSignal | undefined;
+  /** The host gives no such signal, and tells of its start once: not again to a plugin that replaces one (before 2026.9). */
+  startIsToldOnce?: boolean;
   logKey?: string;
   boot?: GatewayBoot | undefined;
   lane?: SchedulerMemory | undefined;
@@ -38,12 +41,15 @@ export interface GatewayBoot extends BootFacts {
 
 /**
  * Remembers which gateway this is until it stops: one that restarts in its process is another. Every plugin that replaces
- * one gets a signal of its own; each tells the end of the same gateway.
+ * one gets a signal of its own; each tells the end of the same gateway. Returns the one to go by.
  */
-export function belongTo(stopping: AbortSignal | undefined): void {
-  if (inProcess.stopping !== undefined && !inProcess.stopping.aborted) return;
-  inProcess.stopping = stopping;
-  stopping?.addEventListener("abort", forgetContext, { once: true });
+export function belongTo(given: AbortSignal | undefined): AbortSignal {
+  const { stopping } = inProcess;
+  if (stopping !== undefined && !stopping.aborted) return given ?? stopping;
+  const signal = given ?? toldToStop();
+  signal.addEventListener("abort", forgetContext, { once: true });
+  inProcess.startIsToldOnce = given === undefined;
+  return (inProcess.stopping = signal);
 }
 
 /** No part of a service: that may have been replaced by then. */

@@ -62,7 +62,8 @@ export class ResumeService {
   #stopListening: (() => void) | undefined;
   /** Host calls must run inside the service's own async context: the hook's is released when its handler returns. */
   #inServiceContext: ReturnType<typeof AsyncLocalStorage.snapshot> | undefined;
-  #gateway: { readonly stopping: AbortSignal | undefined } | undefined;
+  /** Of the gateway, once it has started. */
+  #gatewayStopping: AbortSignal | undefined;
   #messagesSeen = 0;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -218,10 +219,9 @@ export class ResumeService {
     return session;
   }
 
-  /** The gateway is ready; `stopping` fires when it begins to stop, before it waits for running work. */
+  /** The gateway is ready; `stopping` (not of every host) fires when it begins to stop, before it waits for running work. */
   gatewayStarted(stopping: AbortSignal | undefined): void {
-    this.#gateway = { stopping };
-    belongTo(stopping);
+    this.#gatewayStopping = belongTo(stopping);
     if (inProcess.boot !== undefined) inProcess.boot.readyAtMs ??= performance.now();
     this.#openLane();
   }
@@ -388,9 +388,8 @@ export class ResumeService {
     signals.expectRecovery(left.map(({ agentId, sessionKey }) => canonicalKey(agentId, sessionKey)));
     this.#booted(session, settings.mode, queue.length, nowMs, tookMs);
     this.within(() => queue.forEach((resume) => lane.enqueue(resume)));
-    // A host without a signal for its stop (before 2026.9) tells of its start once, not again to a plugin that replaces one.
     const isUp = inProcess.boot?.readyAtMs !== undefined;
-    if (isUp && inProcess.stopping === undefined) this.#gateway ??= { stopping: undefined };
+    if (isUp && inProcess.startIsToldOnce === true) this.#gatewayStopping ??= inProcess.stopping;
     this.#openLane();
   }
 
@@ -401,13 +400,12 @@ export class ResumeService {
 
   #openLane(): void {
     const { lane, active } = this.#session ?? {};
-    if (lane === undefined || this.#gateway === undefined) return;
-    const { stopping } = this.#gateway;
-    if (stopping?.aborted === true) return;
+    const stopping = this.#gatewayStopping;
+    if (lane === undefined || stopping === undefined || stopping.aborted) return;
     const onStopping = () => void lane.drain();
-    stopping?.addEventListener("abort", onStopping, { once: true });
+    stopping.addEventListener("abort", onStopping, { once: true });
     // The gateway's signal outlives a plugin that is replaced in process.
-    this.#stopListening = () => stopping?.removeEventListener("abort", onStopping);
+    this.#stopListening = () => stopping.removeEventListener("abort", onStopping);
     this.within(() => {
       lane.open();
       active?.notices.open();
