@@ -3,6 +3,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PlanView, StatusView } from "../../src/operate/views.ts";
 import { stageEntryWriter } from "../support/entry-writer.ts";
+import { testedHost } from "../support/hosts.ts";
 import { openclaw } from "../support/openclaw.ts";
 import { RestartedGateway, USER_MARK } from "../support/restarted-gateway.ts";
 import { waitFor } from "../support/wait.ts";
@@ -13,20 +14,23 @@ const SETTINGS = {
   budget: { maxPerBoot: 20 },
   lane: { quietMs: 300 },
 };
+/** Elsewhere one without a transcript may have been cut off in its first turn, and is left to the host. */
+const keepsFirstMessages = testedHost().features.has("first-message-kept");
 const interrupted = (more = "") => `{ sessionId: crypto.randomUUID(), updatedAt: Date.now(),
   sessionStartedAt: Date.now() - 60_000, lastInteractionAt: Date.now() - 60_000, status: "running",
   abortedLastRun: true, ${more} }`;
 const CREATED = [
   ["agent:main:subagent:one", ""],
   ["agent:main:cron:one", ""],
-  ["agent:main:telegram:direct:901", ""],
+  // Among the first in the queue: of those beyond the boot limit no transcript is read.
+  ["agent:main:telegram:direct:901", "lastInteractionAt: Date.now() - 1_000"],
   ["agent:main:telegram:direct:902", "lastInteractionAt: undefined, sessionStartedAt: undefined"],
   ["agent:main:telegram:group:-7", ""],
 ] as const;
 const PATCHED = [
   [104, "{ sessionStartedAt: Date.now() - 200 * 3_600_000 }"],
   [107, '{ pluginOwnerId: "other" }'],
-  [110, "{ lastInteractionAt: Date.now() + 10 * 3_600_000 }"],
+  [110, "{ lastInteractionAt: Date.now() + 10 * 3_600_000, abortedLastRun: true }"],
 ] as const;
 
 describe("a plan says of 50 mixed sessions what the restart then says", () => {
@@ -34,29 +38,30 @@ describe("a plan says of 50 mixed sessions what the restart then says", () => {
   const call = <T>(method: string, params = {}) => restarted.gateway.call<T>(`resumes.${method}`, params);
 
   beforeAll(async () => {
-    const writer = stageEntryWriter([
+    const writes = [
       ...CREATED.map(([sessionKey, fields]) => ({ sessionKey, fields: interrupted(fields), create: true })),
       ...PATCHED.map(([chatId, fields]) => ({ sessionKey: `agent:main:telegram:direct:${chatId}`, fields })),
-    ]);
-    restarted = await RestartedGateway.start({
+    ];
+    restarted = await RestartedGateway.prepare({
       chats: 45,
       agents: 3,
       behaviour: () => ({ kind: "hang" }),
-      beside: [writer],
+      beside: [stageEntryWriter(writes, { thenKilled: true })],
       // Far from the limit: the restarts take their time.
       ages: Object.fromEntries([120, 121, 122, 123, 124, 125].map((chatId) => [chatId, 5 * HOUR])),
       settings: { mode: "observe" },
     });
+    await restarted.spawn();
+    await restarted.gateway.exited;
   });
   afterAll(() => restarted?.[Symbol.asyncDispose]());
 
-  it("of sessions that nobody has claimed yet, with settings that are only tried out", async () => {
+  it("of sessions that nobody has claimed yet, while the gateway is down, with settings that are only tried out", async () => {
     const file = path.join(restarted.stateDir, "tried.json5");
     fs.writeFileSync(file, `// tried out\n${JSON.stringify(SETTINGS)}`);
     const asked = await openclaw(restarted.stateDir, ["resumes", "plan", "--config", file, "--json"]);
     expect(asked.code, asked.stderr).toBe(0);
     const planned = byKey(asked.json() as PlanView);
-    await restarted.stop("SIGKILL");
     await restarted.boot({ settings: SETTINGS });
     expect(byKey(await call("plan"))).toEqual(planned);
     expect(planned.size).toBe(50);
@@ -67,11 +72,12 @@ describe("a plan says of 50 mixed sessions what the restart then says", () => {
       "hold over-boot-limit",
       "hold time-in-future",
       "hold too-old",
-      "hold transcript-missing",
+      ...(keepsFirstMessages ? ["hold transcript-missing"] : []),
       "leave cron",
       "leave excluded",
       "leave plugin-owned",
       "leave subagent",
+      ...(keepsFirstMessages ? [] : ["leave transcript-unwritten"]),
     ]);
   });
 

@@ -71,7 +71,7 @@ describe("marks that only other channels, hosts or accidents leave, written thro
   ];
   const patched: [chatId: number, fields: string, expected: string][] = [
     [101, "{ sessionStartedAt: Date.now() - 200 * 3_600_000 }", "hold too-old"],
-    [102, "{ lastInteractionAt: Date.now() + 3_600_000 }", "hold time-in-future"],
+    [102, "{ lastInteractionAt: Date.now() + 3_600_000, abortedLastRun: true }", "hold time-in-future"],
     [103, '{ restartRecoverySourceReplyDeliveryMode: "message_tool_only" }', "leave message-tool-only"],
     [104, '{ sessionId: "" }', "leave unreadable-entry"],
   ];
@@ -80,7 +80,12 @@ describe("marks that only other channels, hosts or accidents leave, written thro
     const writer = stageEntryWriter([
       ...created.map(([sessionKey, fields]) => ({ sessionKey, fields: entry(fields), create: true })),
       ...patched.map(([chatId, fields]) => ({ sessionKey: direct(chatId), fields })),
-      { sessionKey: direct(105), fields: "{ lastInteractionAt: Date.now() }", keepsWriting: true },
+      // The mark that a host has put on what it found running; without it this could be a live turn.
+      {
+        sessionKey: direct(105),
+        fields: "{ lastInteractionAt: Date.now(), abortedLastRun: true }",
+        keepsWriting: true,
+      },
     ]);
     restarted = await RestartedGateway.start({
       behaviour: resumesHang,

@@ -16,12 +16,17 @@ export type EntryWrite = {
   keepsWriting?: boolean;
 };
 
+export type EntryWriterOptions = {
+  /** The gateway is killed when all is written: before it recovers anything, which changes what is written. */
+  thenKilled?: boolean;
+};
+
 /** Stages it. It writes at the first start on a state folder only. */
-export function stageEntryWriter(writes: readonly EntryWrite[]): PluginInConfig {
-  return stageSource("entry-writer", source(writes));
+export function stageEntryWriter(writes: readonly EntryWrite[], options: EntryWriterOptions = {}): PluginInConfig {
+  return stageSource("entry-writer", source(writes, options));
 }
 
-const source = (writes: readonly EntryWrite[]): string => `
+const source = (writes: readonly EntryWrite[], { thenKilled = false }: EntryWriterOptions): string => `
 import fs from "node:fs";
 import path from "node:path";
 const writes = [
@@ -61,6 +66,7 @@ export default {
         // Long enough for ours to have claimed.
         setTimeout(() => (stopped = true), 3000).unref();
         fs.writeFileSync(done, "");
+        if (${thenKilled}) process.kill(process.pid, "SIGKILL");
       },
       stop() {
         stopped = true;

@@ -35,6 +35,23 @@ const PROBES = {
     words: "agents as entries under their ids",
     found: (host) => host.hasSetting("agents", "entries"),
   },
+  "plugin-reload": {
+    words: "`openclaw plugins reload`",
+    found: (host) => host.mentions("plugins.reload"),
+  },
+  // Elsewhere an installation asks for nothing.
+  "capability-consent": {
+    words: "an operator's consent to what a plugin declares",
+    found: (host) => host.mentions("--accept-capabilities"),
+  },
+  "runtime-inspection": {
+    words: "an inspection that lists what a plugin registers for its service",
+    found: (host) => host.mentions("runtimeInspection"),
+  },
+  "plugin-trust": {
+    words: "a word on who vouches for a plugin",
+    found: (host) => host.mentions("origin-path"),
+  },
 } as const satisfies Record<string, { words: string; found: (host: HostPackage) => boolean }>;
 
 export type HostFeature = keyof typeof PROBES;
@@ -66,9 +83,18 @@ class HostPackage {
 
   /** Whether this stands in the code that runs an agent's turn: for what no interface shows. */
   runs(text: string): boolean {
+    return this.#saysIn(/^embedded-agent-.*\.m?js$/, text);
+  }
+
+  /** Whether this stands anywhere in its code: the name of a command, an option or a method. */
+  mentions(text: string): boolean {
+    return this.#saysIn(/\.m?js$/, text);
+  }
+
+  #saysIn(files: RegExp, text: string): boolean {
     const dist = path.join(this.#dir, "dist");
-    const files = fs.readdirSync(dist).filter((name) => /^embedded-agent-.*\.m?js$/.test(name));
-    return files.some((name) => fs.readFileSync(path.join(dist, name), "utf8").includes(text));
+    const names = fs.readdirSync(dist).filter((name) => files.test(name));
+    return names.some((name) => fs.readFileSync(path.join(dist, name), "utf8").includes(text));
   }
 
   /** Whether its configuration knows this key. */

@@ -3,10 +3,16 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { OPENCLAW_MJS, PROJECT_ROOT } from "./gateway.ts";
+import { testedHost } from "./hosts.ts";
 import { makeTempDir } from "./temp.ts";
 
-/** Of the host; what comes after it is the package. */
+/** Of the newest host; what comes after it is the package. */
 export const INSTALL_COMMAND = ["plugins", "install", "--force", "--accept-capabilities"] as const;
+
+const installCommand = (): readonly string[] =>
+  testedHost().features.has("capability-consent")
+    ? INSTALL_COMMAND
+    : INSTALL_COMMAND.filter((word) => word !== "--accept-capabilities");
 
 export type PackedPlugin = {
   /** The package that npm has made. */
@@ -32,7 +38,7 @@ export function installPlugin(stateDir: string): void {
   const { file } = packPlugin();
   const configPath = path.join(path.dirname(file), "openclaw.json");
   fs.writeFileSync(configPath, JSON.stringify({ gateway: { mode: "local" } }));
-  run(process.execPath, [OPENCLAW_MJS, ...INSTALL_COMMAND, `npm-pack:${file}`], {
+  run(process.execPath, [OPENCLAW_MJS, ...installCommand(), `npm-pack:${file}`], {
     HOME: path.join(stateDir, "home"),
     OPENCLAW_STATE_DIR: stateDir,
     // Not the gateway's: the test writes that one anew, and the host takes a file that it has not written for damaged.
