@@ -92,6 +92,7 @@ let served: CrashedChat;
 it("users come first", async () => {
   before = repliesTo(restarted.chats);
   served = await usersComeFirst(restarted.chats);
+  expect(restarted.repliesTo(served)).toEqual([`Answered [chat ${served.chatId}]`]);
 }, 60_000);
 
 it(

@@ -1,4 +1,6 @@
 /** A gateway of an older host with the plugin, killed, and the tested host's on the same state: what was held stays held. */
+import fs from "node:fs";
+import path from "node:path";
 import { expect, it, type TestContext } from "vitest";
 import type { HeldItem, StatusView } from "../../src/operate/views.ts";
 import { RecordStore } from "../../src/record/record-store.ts";
@@ -49,7 +51,7 @@ class UpgradedGateway implements AsyncDisposable {
     return new UpgradedGateway(await FakeBotApi.start(), await StubModel.start({ behaviour: answer, detectResume }));
   }
 
-  async boot(host: Host, settings: Record<string, unknown>): Promise<void> {
+  async boot(host: Host, settings: Record<string, unknown>, port?: number): Promise<void> {
     const { stateDir, botApi, model } = this;
     const config = gatewayConfig({
       botApi,
@@ -57,6 +59,7 @@ class UpgradedGateway implements AsyncDisposable {
       host,
       maxConcurrent: 8,
       plugins: [stagePlugin({ config: settings })],
+      ...(port === undefined ? {} : { extra: { gateway: { port } } }),
     });
     const { openclawMjs } = host;
     this.gateway = await Gateway.start({ stateDir, config, openclawMjs, timeoutMs: 150_000 });
@@ -72,8 +75,14 @@ class UpgradedGateway implements AsyncDisposable {
       expect(code, stdout + stderr).toBe(0);
       // The start that was refused is the third that ended badly: the host would keep its channels down.
       clearBootHistory(this.stateDir);
-      await this.boot(testedHost(), settings);
+      // On the port that the doctor has written: the host goes by its own file where it finds another.
+      await this.boot(testedHost(), settings, this.#writtenPort);
     }
+  }
+
+  get #writtenPort(): number {
+    const written = fs.readFileSync(path.join(this.stateDir, "openclaw.json"), "utf8");
+    return (JSON.parse(written) as { gateway: { port: number } }).gateway.port;
   }
 
   async ask(chatId: number): Promise<void> {

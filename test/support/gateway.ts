@@ -52,6 +52,8 @@ export class Gateway {
   readonly exited: Promise<GatewayExit>;
 
   readonly #child: ChildProcess;
+  /** What it last said of itself. */
+  #readiness: string | undefined;
   #exit: GatewayExit | undefined;
   #client: Promise<GatewayClient> | undefined;
 
@@ -128,7 +130,7 @@ export class Gateway {
   async waitUntilReady(timeoutMs: number): Promise<void> {
     await this.#waitFor("/readyz", timeoutMs, async () => {
       const response = await this.fetch("/readyz", { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
-      await response?.body?.cancel();
+      this.#readiness = await response?.text();
       return response?.status === 200;
     });
     this.readyMs = Date.now() - this.startedAtMs;
@@ -220,7 +222,7 @@ export class Gateway {
       timeoutMs,
       everyMs: 50,
       what: `gateway on port ${this.port}: ${what}`,
-      lastState: () => this.logTail(),
+      lastState: () => [this.logTail(), ...(this.#readiness === undefined ? [] : [this.#readiness])].join("\n"),
       giveUpWhen: () => (this.#exit ? `exited, code ${this.#exit.code}, signal ${this.#exit.signal}` : undefined),
     });
   }

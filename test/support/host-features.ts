@@ -44,6 +44,11 @@ const PROBES = {
     words: "an operator's consent to what a plugin declares",
     found: (host) => host.mentions("--accept-capabilities"),
   },
+  // Elsewhere what looks for tools soon replaces the registry in which it is written, and every method asks for the most.
+  "kept-method-scopes": {
+    words: "a plugin's own scopes for its gateway methods for as long as it runs",
+    found: (host) => !host.mentions("installStandaloneRegistry("),
+  },
   "runtime-inspection": {
     words: "an inspection that lists what a plugin registers for its service",
     found: (host) => host.mentions("runtimeInspection"),
