@@ -28,6 +28,8 @@ export interface ReplyPart {
 export interface PendingReply {
   readonly parts: readonly ReplyPart[];
   readonly route: DeliveryRoute;
+  /** The host's queue has it and would not know it again: it must not be handed over twice. */
+  readonly queued?: true;
 }
 
 /** What the plugin's own store keeps of one claimed session. Times are epoch milliseconds. */

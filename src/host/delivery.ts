@@ -2,7 +2,12 @@ import type { Subject } from "../domain/events.ts";
 import type { ReplyPart } from "../domain/record.ts";
 import type { DeliveryRoute } from "../domain/session.ts";
 import { isQueuedAlready } from "./host-errors.ts";
+import { keepsTranscriptFiles } from "./sdk.ts";
+import type * as outboundSdk from "openclaw/plugin-sdk/channel-outbound";
 import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
+
+type Outbound = typeof outboundSdk;
+type Intent = Parameters<NonNullable<Parameters<Outbound["sendDurableMessageBatch"]>[0]["onDeliveryIntent"]>>[0];
 
 /**
  * Hands a reply to the host's durable outbound queue.
@@ -12,7 +17,7 @@ import type { OpenClawConfig } from "openclaw/plugin-sdk/plugin-entry";
  */
 export type Deliver = (reply: {
   readonly resume: Subject;
-  /** Makes the delivery idempotent: the same id goes out once, also across crashes. */
+  /** Makes the delivery idempotent: the same id goes out once, also across crashes, where the queue knows replies by it. */
   readonly runId: string;
   readonly parts: readonly ReplyPart[];
   readonly route: DeliveryRoute;
@@ -20,6 +25,8 @@ export type Deliver = (reply: {
   readonly silent?: boolean;
   /** Ends the waiting for the channel, never the delivery. */
   readonly signal: AbortSignal;
+  /** Called when a queue has it that would send it again if it got it again; before it goes out. */
+  readonly onQueued?: () => void;
 }) => Promise<"sent" | "suppressed" | "handed-over">;
 
 const INTENT_PREFIX = "resume-scheduler:";
@@ -30,20 +37,27 @@ const RECEIPT_RETENTION = { idPrefix: INTENT_PREFIX, maxAgeMs: 7 * 24 * 3_600_00
 const CHANNEL_WAIT_MS = 15_000;
 
 export function createDelivery(config: () => OpenClawConfig): Deliver {
-  return async ({ resume, runId, parts, route, silent, signal }) => {
+  return async ({ resume, runId, parts, route, silent, signal, onQueued }) => {
     // Loaded at the first delivery: it brings the host's channel runtime with it.
-    const { sendDurableMessageBatch } = await import("openclaw/plugin-sdk/channel-outbound");
+    const outbound = await import("openclaw/plugin-sdk/channel-outbound");
+    const send = keepsTranscriptFiles ? sendBatch(outbound) : outbound.sendDurableMessageBatch;
+    const deliveryIntentId = `${INTENT_PREFIX}${runId}`;
     const waited = Promise.withResolvers<"handed-over">();
     let queued = false;
     let timer: NodeJS.Timeout | undefined;
     const stopWaiting = () => waited.resolve("handed-over");
-    const onDeliveryIntent = () => {
+    const onDeliveryIntent = ({ id }: Intent) => {
       queued = true;
       timer = setTimeout(stopWaiting, CHANNEL_WAIT_MS).unref();
       signal.addEventListener("abort", stopWaiting, { once: true });
       if (signal.aborted) stopWaiting();
+      try {
+        if (id !== deliveryIntentId) onQueued?.();
+      } catch {
+        // Not remembered: it goes out all the same.
+      }
     };
-    const sending = sendDurableMessageBatch({
+    const sending = send({
       cfg: config(),
       ...route,
       payloads: parts.map(({ mediaUrls, channelData, ...part }) => ({
@@ -55,7 +69,7 @@ export function createDelivery(config: () => OpenClawConfig): Deliver {
       runId,
       ...(silent === undefined ? {} : { silent }),
       durability: "required",
-      deliveryIntentId: `${INTENT_PREFIX}${runId}`,
+      deliveryIntentId,
       reusePendingDeliveryIntent: true,
       completionRetention: RECEIPT_RETENTION,
       onDeliveryIntent,
@@ -71,4 +85,26 @@ export function createDelivery(config: () => OpenClawConfig): Deliver {
       signal.removeEventListener("abort", stopWaiting);
     }
   };
+}
+
+/**
+ * `sendDurableMessageBatch` for hosts before 2026.8, whose own tells of no intent: their queue gives each message a name of its
+ * own, and writes it into the context of the send before the message goes out.
+ */
+function sendBatch({ withDurableMessageSendContext }: Outbound): Outbound["sendDurableMessageBatch"] {
+  return async ({ onDeliveryIntent, ...batch }) =>
+    await withDurableMessageSendContext(batch, async (context) => {
+      let { intent } = context;
+      Object.defineProperty(context, "intent", {
+        get: () => intent,
+        set(written: Intent) {
+          intent = written;
+          onDeliveryIntent?.(written);
+        },
+      });
+      const result = await context.send(await context.render());
+      if (result.status === "sent" || result.status === "suppressed") await context.commit(result.receipt);
+      else await context.fail(result.error);
+      return result;
+    });
 }

@@ -105,6 +105,10 @@ export class HeldNotices {
     if (row === undefined || movedOn(record, row, () => transcripts.whole(row), isLater())) return;
     const route = sessions.routeOf(row);
     if (route === undefined || (await this.#isQuiet(row))) return;
+    const remember = () => {
+      const latest = records.get(agentId, sessionKey);
+      if (latest !== undefined) records.put({ ...latest, notifiedAtMs: nowMs() });
+    };
     await deliver({
       resume: subject,
       runId: noticeId(record),
@@ -112,9 +116,9 @@ export class HeldNotices {
       route,
       silent: true,
       signal: this.#stopping.signal,
+      onQueued: remember,
     });
-    const latest = records.get(agentId, sessionKey);
-    if (latest !== undefined) records.put({ ...latest, notifiedAtMs: nowMs() });
+    remember();
     events.emit("notified", { ...subject, reason: record.reason });
   }
 

@@ -114,6 +114,7 @@ describe("a conversation whose turn is held", () => {
       route: { channel: "telegram", to: "1" },
       silent: true,
       signal: expect.any(AbortSignal),
+      onQueued: expect.any(Function),
     });
     expect(heard).toEqual(["notified chat", "notified last"]);
     expect(records.get("a", "chat")).toMatchObject({ outcome: "held", notifiedAtMs: NOW });
@@ -260,6 +261,17 @@ describe("the notices", () => {
 
   it.each(["sent", "suppressed", "handed-over"] as const)("are not repeated once one is %s", async (end) => {
     deliver = async () => end;
+    held("chat");
+    judge("chat");
+    await allDealtWith();
+    expect(records.get("a", "chat")?.notifiedAtMs).toBe(NOW);
+  });
+
+  it("are on record as soon as a queue has them that would send them again", async () => {
+    deliver = async () => {
+      sent.at(-1)?.onQueued?.();
+      throw new Error("the gateway died");
+    };
     held("chat");
     judge("chat");
     await allDealtWith();
