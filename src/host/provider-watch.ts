@@ -14,6 +14,12 @@ export interface ProviderListener {
   providerRefused(runId: string, refusal: Refusal, isAboutToRepeat: boolean): void;
 }
 
+/** What the host says of a run; 2026.6.5 tells no session of one that a plugin has started. */
+interface RunRef {
+  readonly runId: string;
+  readonly sessionKey: string | undefined;
+}
+
 /** The newest request of a run. */
 interface Asked {
   /** Its place in the order of all requests. */
@@ -31,7 +37,7 @@ interface Asked {
  */
 export class ProviderWatch {
   readonly #listener: ProviderListener;
-  readonly #expectedOf: (sessionKey: string) => string | undefined;
+  readonly #expectedOf: (run: RunRef) => string | undefined;
   readonly #stop: () => void;
   /** By run id, until the run ends. */
   readonly #asked = new Map<string, Asked>();
@@ -39,11 +45,11 @@ export class ProviderWatch {
   /** How many requests had been made when a provider last refused: an answer to one of those says nothing any more. */
   readonly #refusedAt = new Map<string, number>();
 
-  /** `expectedOf`: which provider a session's run will ask, for hosts before 2026.8: they name none while it runs. */
+  /** `expectedOf`: which provider a run will ask, for hosts before 2026.8: they name none while it runs. */
   constructor(
     events: PluginRuntime["events"],
     listener: ProviderListener,
-    expectedOf: (sessionKey: string) => string | undefined,
+    expectedOf: (run: RunRef) => string | undefined,
   ) {
     this.#listener = listener;
     this.#expectedOf = expectedOf;
@@ -90,7 +96,7 @@ export class ProviderWatch {
   #answered({ runId, sessionKey }: AgentEvent): void {
     const asked = this.#asked.get(runId);
     if (asked === undefined || asked.answered) return;
-    asked.provider ??= sessionKey === undefined ? undefined : this.#expectedOf(sessionKey);
+    asked.provider ??= this.#expectedOf({ runId, sessionKey });
     if (asked.provider === undefined) return;
     asked.answered = true;
     const isOld = asked.nth <= (this.#refusedAt.get(asked.provider) ?? 0);

@@ -20,6 +20,7 @@ import { failureReason, isRefusal, refusalOf } from "./host-errors.ts";
 import type { HostParts } from "./host-parts.ts";
 import { usageOf } from "./model-use.ts";
 import { RECOVERY_SOURCE } from "./recovery-source.ts";
+import { toPart } from "./reply-part.ts";
 import type { SessionStore } from "./session-store.ts";
 import { runOnFile } from "./transcript-file.ts";
 import type { Transcripts } from "./transcripts.ts";
@@ -37,7 +38,7 @@ export interface HostRunnerOptions {
   readonly storePathOf: HostParts["storePathOf"];
   readonly transcriptFileOf: HostParts["transcriptFileOf"];
   readonly besideMessage: HostParts["besideMessage"];
-  readonly sessions: Pick<SessionStore, "get" | "claim" | "runContext" | "routeOf">;
+  readonly sessions: Pick<SessionStore, "get" | "claim" | "finish" | "runContext" | "routeOf">;
   readonly transcripts: Pick<Transcripts, "restored">;
   readonly isLater: HostParts["isLater"];
   readonly deliver: Deliver;
@@ -83,6 +84,7 @@ export class HostRunner implements ResumeRunner {
     // A reply that is owed keeps the id under which it may have gone out already.
     const owed = record.phase === "delivering" ? record.runId : undefined;
     const attempt: Attempt = { resume, runId: owed ?? runId, signal };
+    if (record.reply?.queued === true) return { kind: "completed", reason: "handed-over" };
     if (record.reply !== undefined) return this.#deliver(attempt, record.reply.parts, record.reply.route);
 
     const row = sessions.get(resume.agentId, resume.sessionKey);
@@ -156,7 +158,7 @@ export class HostRunner implements ResumeRunner {
         suppressNextUserMessagePersistence: true,
         ...(sessionFile === undefined
           ? { sessionTarget: { agentId, sessionKey, sessionId, storePath: storePathOf(agentId) } }
-          : runOnFile(sessionFile)),
+          : runOnFile(sessionFile, prompt)),
         runId,
         lane: hostLane(lane.name, resume.slot),
         timeoutMs: limits.timeoutMs + HOST_TIMEOUT_MARGIN_MS,
@@ -196,22 +198,42 @@ export class HostRunner implements ResumeRunner {
       const { permanent } = runError(kind === "context_overflow" ? "context-overflow" : "unknown");
       return { kind: "failed", error: `the run ended in an error (${kind ?? "error reply"})`, permanent };
     }
+    await this.#finish(row);
     if (result.didSendViaMessagingTool === true) return { kind: "completed", reason: "replied" };
+    const { agent, config, sessions, transcriptFileOf } = this.#options;
+    // Hosts before 2026.8 look for media only where it is named in full.
+    const mediaDir =
+      transcriptFileOf(row) === undefined ? undefined : agent.resolveAgentWorkspaceDir(config(), row.agentId);
     const parts = payloads
-      .map(toPart)
+      .map((payload) => toPart(payload, mediaDir))
       .filter(({ text, mediaUrl, mediaUrls }) => Boolean(text?.trim() || mediaUrl || mediaUrls?.length));
     if (parts.length === 0) return { kind: "completed", reason: "nothing-to-say" };
-    return this.#deliver(attempt, parts, this.#options.sessions.routeOf(row));
+    return this.#deliver(attempt, parts, sessions.routeOf(row));
   }
 
   async #deliver(attempt: Attempt, parts: readonly ReplyPart[], route: SessionRow["route"]): Promise<RunEnd> {
     if (route === undefined) return { kind: "completed", reason: "no-route" };
-    this.#options.ledger.delivering(attempt.resume, attempt.runId, { parts, route });
+    const { ledger, deliver } = this.#options;
+    const { resume, runId } = attempt;
+    ledger.delivering(resume, runId, { parts, route });
+    // The lane may have settled it meanwhile, and forgotten it.
+    const onQueued = () => ledger.get(resume) && ledger.delivering(resume, runId, { parts, route, queued: true });
     try {
-      const delivery = await this.#options.deliver({ ...attempt, parts, route });
+      const delivery = await deliver({ ...attempt, parts, route, onQueued });
       return { kind: "completed", reason: delivery === "sent" ? "replied" : delivery };
     } catch (error) {
       return { kind: "undelivered", error: errorKind(error) };
+    }
+  }
+
+  /** A host that tells no session of a run that a plugin has started (2026.6.5) leaves the entry as it was claimed. */
+  async #finish(before: SessionRow): Promise<void> {
+    try {
+      const row = this.#options.sessions.get(before.agentId, before.sessionKey);
+      const ours = row?.sessionId === before.sessionId && row.lastInteractionAtMs === before.lastInteractionAtMs;
+      if (ours) await this.#options.sessions.finish(row);
+    } catch {
+      // A mark that nothing goes by: the reply goes out all the same.
     }
   }
 
@@ -228,11 +250,4 @@ export class HostRunner implements ResumeRunner {
       // The gateway is stopping: the record is reconciled with the entry at the next boot.
     }
   }
-}
-
-/** What goes out of one message of a run; its flags and what the host adds for itself stay behind. */
-function toPart(payload: NonNullable<RunResult["payloads"]>[number]): ReplyPart {
-  const { text, mediaUrl, mediaUrls, audioAsVoice, trustedLocalMedia, replyToId, channelData } = payload;
-  const part = { text, mediaUrl, mediaUrls, audioAsVoice, trustedLocalMedia, replyToId, channelData };
-  return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
 }

@@ -7,7 +7,7 @@ import type { DeliveryRoute, SessionRow } from "../domain/session.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
 import { estimateOf, modelOf, type ModelRef, modelToName } from "./model-use.ts";
 import { type RunContext, runContextOf } from "./run-context.ts";
-import { listAgentIds } from "./sdk.ts";
+import { keepsTranscriptFiles, listAgentIds } from "./sdk.ts";
 
 type SessionApi = PluginRuntime["agent"]["session"];
 
@@ -19,8 +19,8 @@ export interface SessionStore {
    */
   list(agentId: string, onUnreadable: (sessionKey: string, error: unknown) => void): Iterable<SessionRow>;
   get(agentId: string, sessionKey: string): SessionRow | undefined;
-  /** Whether the host itself has started this run to recover the session. */
-  isRecovery(agentId: string, sessionKey: string, runId: string): boolean;
+  /** Whether the host itself has started this run to recover the session; `undefined`: it may not say (2026.6.5). */
+  isRecovery(agentId: string, sessionKey: string, runId: string): boolean | undefined;
   /** What its next run will ask, and use at least. */
   forecast(row: Pick<SessionRow, "agentId" | "sessionKey" | "totalTokens">): Forecast;
   /** What a run takes from the session besides its transcript. */
@@ -37,6 +37,8 @@ export interface SessionStore {
    * recovery that is about to begin; `at-next-start`: until then its user is served as ever.
    */
   release(row: SessionRow, when: "now" | "at-next-start"): Promise<boolean>;
+  /** Writes that its turn has ended well, where the host has not; unless it has moved on. Returns whether it did. */
+  finish(row: SessionRow): Promise<boolean>;
 }
 
 /** What is known of a run beforehand. */
@@ -60,11 +62,12 @@ const CLAIM_PATCH = {
 /**
  * What a release writes: the marks by which the host's recovery knows an interrupted turn. A status alone it looks at only
  * when it starts, as after a crash; the other mark makes a running gateway recover the session ahead of its user's own
- * message (2026.9.6).
+ * message (2026.9.6). A host with transcripts in files does no such thing, and may look at a status only beside a lock that
+ * its own turn has left behind (2026.6.5): there the other mark is needed.
  */
 const RELEASE_PATCHES = {
   now: { status: "running", abortedLastRun: true },
-  "at-next-start": { status: "running", abortedLastRun: false },
+  "at-next-start": { status: "running", abortedLastRun: keepsTranscriptFiles },
 };
 
 /**
@@ -100,8 +103,10 @@ export function createSessionStore(
       return entry === undefined ? undefined : toRow(agentId, sessionKey, entry, keyRules(config()));
     },
     isRecovery(agentId, sessionKey, runId) {
-      const runs: unknown = latest({ agentId, sessionKey })?.restartRecoveryRuns;
-      return Array.isArray(runs) && runs.some((run) => asObject(run)?.["runId"] === runId);
+      const entry = latest({ agentId, sessionKey });
+      const runs: unknown = entry?.restartRecoveryRuns;
+      if (Array.isArray(runs)) return runs.some((run) => asObject(run)?.["runId"] === runId);
+      return keepsTranscriptFiles ? undefined : false;
     },
     forecast(row) {
       const model = modelBefore(row);
@@ -122,6 +127,7 @@ export function createSessionStore(
     },
     claim: (row) => patchIfSame(row, CLAIM_PATCH),
     release: (row, when) => patchIfSame(row, RELEASE_PATCHES[when]),
+    finish: async (row) => row.status === CLAIM_PATCH.status && patchIfSame(row, { status: "done" }),
   };
 
   /**

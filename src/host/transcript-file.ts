@@ -55,9 +55,16 @@ export function transcriptFileStats(
  * Those hosts take an unanswered message at the very end of the file off the active branch and merge it with the prompt; if
  * the prompt is then not written down, the message is lost to every later turn (2026.7.1-2). So the message itself is
  * written again in the place of the prompt. Once an attempt was cancelled it is no longer at the end, and stays.
+ *
+ * The prompt reaches the model as what stands beside that message in it: without the message there it would be left out,
+ * where the host has noted something behind the message first, as that the model is another one (2026.6.5).
  */
-export function runOnFile(path: string): {
+export function runOnFile(
+  path: string,
+  prompt: string,
+): {
   readonly sessionFile: string;
+  readonly prompt?: string;
   readonly transcriptPrompt?: string;
   readonly suppressNextUserMessagePersistence: boolean;
 } {
@@ -67,7 +74,7 @@ export function runOnFile(path: string): {
   return {
     sessionFile: path,
     suppressNextUserMessagePersistence: false,
-    ...(text === undefined ? {} : { transcriptPrompt: text }),
+    ...(text === undefined ? {} : { prompt: `${text}\n\n${prompt}`, transcriptPrompt: text }),
   };
 }
 

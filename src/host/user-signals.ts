@@ -30,8 +30,8 @@ export interface UserSignalsOptions {
   readonly defaultAgentId: string;
   /** Whether the host publishes its diagnostic events. */
   readonly diagnosticsEnabled: () => boolean;
-  /** Whether the host itself has started this run to recover the session, as its entry tells. May throw. */
-  readonly isRecovery: (agentId: string, sessionKey: string, runId: string) => boolean;
+  /** Whether the host itself has started this run to recover the session, as its entry tells, if it does. May throw. */
+  readonly isRecovery: (agentId: string, sessionKey: string, runId: string) => boolean | undefined;
   readonly listener: UserListener;
 }
 
@@ -61,6 +61,8 @@ export class UserSignals {
    * message; what the host sends to announce a recovery has another, or none.
    */
   readonly #answeredTraces = new Set<string>();
+  /** Runs that answer a user in a session that the host recovers itself, as far as the host says so. */
+  readonly #announced = new Set<string>();
   /** Sessions that the host recovers itself, until it has. */
   readonly #leftToHost = new Set<string>();
   #mainQueued = 0;
@@ -124,8 +126,10 @@ export class UserSignals {
     } else if (event.type === "queue.lane.dequeue" && event.lane === "main") {
       this.#options.listener.mainWaited(event.waitMs);
       this.#options.listener.mainQueued((this.#mainQueued = event.queueSize));
-    } else if (event.type === "session.turn.created" && event.trigger === "heartbeat") {
-      this.#expect(this.#keyOf(event.sessionKey ?? ""), event.runId);
+    } else if (event.type === "session.turn.created") {
+      const key = this.#keyOf(event.sessionKey ?? "");
+      if (event.trigger === "heartbeat") this.#expect(key, event.runId);
+      else if (event.trigger === "user" && this.#leftToHost.has(key)) this.#announced.add(event.runId);
     }
   }
 
@@ -162,6 +166,7 @@ export class UserSignals {
     const key = this.#keyOf(event.sessionKey, event.agentId);
     const ended = phase === "end" || phase === "error";
     const { listener } = this.#options;
+    if (ended) this.#announced.delete(event.runId);
     if (phase === "start" && this.#leftToHost.has(key) && this.#isRecovery(event, key)) {
       this.#otherRuns.add(event.runId);
       this.#recoveries.add(event.runId);
@@ -188,7 +193,9 @@ export class UserSignals {
   /** An entry that cannot be read tells nothing: then the session's turn is taken for what is expected of it. */
   #isRecovery({ agentId, sessionKey, runId }: { agentId?: string; sessionKey?: string; runId: string }, key: string) {
     try {
-      return this.#options.isRecovery(agentId ?? key.split(":")[1] ?? "", sessionKey ?? key, runId);
+      const told = this.#options.isRecovery(agentId ?? key.split(":")[1] ?? "", sessionKey ?? key, runId);
+      // A recovery is announced by nothing.
+      return told ?? !this.#announced.has(runId);
     } catch {
       return true;
     }

@@ -50,7 +50,8 @@ export function watchProviders({ host, runtime, within }: WatchUsersOptions, lan
     providerRefused: (runId, refusal, isAboutToRepeat) =>
       within(() => lane.providerRefused(runId, refusal, isAboutToRepeat)),
   };
-  return new ProviderWatch(runtime.events, listener, (sessionKey) => {
+  return new ProviderWatch(runtime.events, listener, ({ runId, sessionKey }) => {
+    if (sessionKey === undefined) return lane.providerOf(runId);
     const agentId = parseKey(sessionKey)?.agentId ?? defaultAgentId(host.config());
     return host.sessions.forecast({ agentId, sessionKey, totalTokens: undefined }).provider;
   });

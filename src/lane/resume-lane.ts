@@ -223,6 +223,11 @@ export class ResumeLane {
     this.#carryOut(this.#scheduler.providerAsked(run.resume.key, provider, this.nowMs()));
   }
 
+  /** The provider that this run is expected to ask; `undefined` where it is none of ours. */
+  providerOf(runId: string): string | undefined {
+    return this.#runOf(runId)?.resume.provider;
+  }
+
   /** This provider has answered this run; `isOld`: a request that it had before it last refused. */
   providerAnswered(runId: string, provider: string, isOld: boolean): void {
     const run = this.#runOf(runId);

@@ -6,8 +6,11 @@ type Event = Parameters<Parameters<Events["onAgentEvent"]>[0]>[0];
 
 type Listener = ConstructorParameters<typeof ProviderWatch>[1];
 
-/** Which provider a session's run will ask. */
-const expected = new Map([["agent:main:known", "p"]]);
+/** Which provider a session's run will ask, or a run of which no session is told. */
+const expected = new Map([
+  ["agent:main:known", "p"],
+  ["ours", "q"],
+]);
 /** What the watch has told, in order. */
 let told: string[];
 let listeners: Set<(event: Event) => void>;
@@ -26,7 +29,9 @@ beforeEach(() => {
     providerRefused: (runId, { provider, fault, retryAfterMs }, isAboutToRepeat) =>
       told.push(`${provider} refuses ${runId}: ${fault}, ${retryAfterMs} ms${isAboutToRepeat ? ", again" : ""}`),
   };
-  watch = new ProviderWatch({ onAgentEvent } as Events, listener, (sessionKey) => expected.get(sessionKey));
+  watch = new ProviderWatch({ onAgentEvent } as Events, listener, ({ runId, sessionKey }) =>
+    expected.get(sessionKey ?? runId),
+  );
 });
 
 /** An event of the host's, as it was seen on 2026.9.6. */
@@ -54,6 +59,12 @@ describe("on a host that never names the provider (before 2026.8)", () => {
     emitIn("agent:main:known", "assistant", HI);
     emitIn("agent:main:known", "lifecycle", { phase: "end" });
     expect(told).toEqual(["run-1 asks somebody", "p answers"]);
+  });
+
+  it("an answer to a run of ours is that of the provider that it was started for", () => {
+    start("ours");
+    emit("assistant", HI, "ours");
+    expect(told).toEqual(["ours asks somebody", "q answers"]);
   });
 
   it("an answer in a session of which nothing is known is nobody's", () => {

@@ -46,6 +46,8 @@ let turn: (params: RunParams) => Promise<Result>;
 let turns: RunParams[];
 /** What was delivered, and every other step, in order. */
 let journal: string[];
+/** The status of each entry whose end was written. */
+let finished: (string | undefined)[];
 let deliveryError: Error | undefined;
 let delivery: "sent" | "handed-over";
 
@@ -61,6 +63,7 @@ beforeEach(() => {
   turn = async () => HELLO;
   turns = [];
   journal = [];
+  finished = [];
   deliveryError = undefined;
   delivery = "sent";
 });
@@ -96,6 +99,7 @@ function run(over: Partial<HostRunnerOptions> = {}, signal = new AbortController
     sessions: {
       get: () => session,
       claim: async ({ sessionKey }) => journal.push(`claim ${sessionKey}`) > 0,
+      finish: async ({ status }) => (finished.push(status), true),
       runContext: () => ({ model: "own" }),
       routeOf: () => route,
     },
@@ -424,6 +428,35 @@ describe("what a turn says", () => {
     });
   });
 
+  it("ends the entry's turn, where the host has left it as it was claimed", async () => {
+    expect(await run()).toEqual({ kind: "completed", reason: "replied" });
+    expect(finished).toEqual(["killed"]);
+  });
+
+  it.each([
+    ["has been continued by its user", row({ status: "killed", route: ROUTE, lastInteractionAtMs: NOW })],
+    ["is gone", undefined],
+  ])("is delivered, and the entry left alone, when that %s meanwhile", async (_name, now) => {
+    turn = async () => {
+      session = now;
+      return HELLO;
+    };
+    expect(await run()).toEqual({ kind: "completed", reason: "replied" });
+    expect(finished).toEqual([]);
+  });
+
+  it("is delivered when the end cannot be written to the entry", async () => {
+    const finish = () => Promise.reject(new Error("disk full"));
+    const sessions = {
+      get: () => session,
+      claim: async () => true,
+      finish,
+      runContext: () => ({}),
+      routeOf: () => route,
+    };
+    expect(await run({ sessions })).toEqual({ kind: "completed", reason: "replied" });
+  });
+
   it("is its replies, not its thoughts, its comments or its silence", async () => {
     turn = async () => ({
       payloads: [
@@ -552,6 +585,7 @@ describe("a cancelled turn", () => {
     const sessions = {
       get: () => session,
       claim: () => Promise.reject(new Error("the gateway stops")),
+      finish: async () => true,
       runContext: () => ({}),
       routeOf: () => route,
     };
@@ -570,6 +604,27 @@ describe("a reply that is owed", () => {
   it("goes straight to its delivery, under its first id and without a turn", async () => {
     expect(await run()).toEqual({ kind: "completed", reason: "replied" });
     expect(journal).toEqual(["deliver run-0 to 1: owed (delivering)"]);
+  });
+
+  it("is not handed over again once a queue has it that would send it again", async () => {
+    const deliver: HostRunnerOptions["deliver"] = async ({ onQueued }) => {
+      onQueued?.();
+      throw new Error("the gateway died");
+    };
+    await run({ deliver });
+    expect(records.get("a", KEY)).toMatchObject({ phase: "delivering", runId: "run-0", reply: { queued: true } });
+    expect(await run()).toEqual({ kind: "completed", reason: "handed-over" });
+    expect(journal).toEqual([]);
+  });
+
+  it("that has been settled meanwhile stays forgotten when a queue takes it", async () => {
+    const deliver: HostRunnerOptions["deliver"] = async ({ onQueued }) => {
+      records.delete("a", KEY);
+      onQueued?.();
+      return "sent";
+    };
+    expect(await run({ deliver })).toEqual({ kind: "completed", reason: "replied" });
+    expect(records.get("a", KEY)).toBeUndefined();
   });
 
   it("is owed still when the delivery fails again", async () => {

@@ -69,6 +69,32 @@ describe("on a host that lacks them", () => {
     expect((await load()).keepsTranscriptFiles).toBe(true);
   });
 
+  it("a session that is released until the next start has the mark that the host then looks for", async () => {
+    await load();
+    const { createSessionStore } = await import("../../../src/host/session-store.ts");
+    const entry = { sessionId: "s", status: "killed" };
+    const written: unknown[] = [];
+    const api = {
+      getSessionEntry: () => entry,
+      patchSessionEntry: ({ update }: { update: (now: object) => object }) => written.push(update(entry)),
+    } as unknown as Parameters<typeof createSessionStore>[0];
+    const store = createSessionStore(api, () => config({}));
+    await store.release(store.get("a", "agent:a:chat")!, "at-next-start");
+    expect(written).toEqual([{ status: "running", abortedLastRun: true }]);
+  });
+
+  it("the entry may not tell whether the host recovers a session", async () => {
+    await load();
+    const { createSessionStore } = await import("../../../src/host/session-store.ts");
+    const isRecovery = (entry: object) => {
+      const api = { getSessionEntry: () => entry } as unknown as Parameters<typeof createSessionStore>[0];
+      return createSessionStore(api, () => config({})).isRecovery("a", "agent:a:chat", "run-1");
+    };
+    expect(isRecovery({})).toBeUndefined();
+    expect(isRecovery({ restartRecoveryRuns: [{ runId: "run-2" }] })).toBe(false);
+    expect(isRecovery({ restartRecoveryRuns: [{ runId: "run-2" }, { runId: "run-1" }] })).toBe(true);
+  });
+
   it("an unanswered message is moved where transcripts are no files", async () => {
     expect((await load()).movesUnanswered).toBe(false);
     vi.resetModules();

@@ -476,6 +476,31 @@ describe("claim", () => {
   });
 });
 
+describe("finish", () => {
+  const CLAIMED: Entry = { ...ENTRY, status: "killed", abortedLastRun: false, other: 1 };
+
+  it("says of a session that is as it was claimed that its turn has ended well", async () => {
+    const { store, entries, asked } = hostStore({ [KEY]: CLAIMED });
+    expect(await store.finish(rowOf(store))).toBe(true);
+    expect(entries[KEY]).toEqual({ ...CLAIMED, status: "done" });
+    expect(asked).toMatchObject([{ agentId: "a", sessionKey: KEY, preserveActivity: true }]);
+  });
+
+  it.each(["done", "running", "failed"])("leaves one alone of which the host says %j", async (status) => {
+    const { store, entries } = hostStore({ [KEY]: { ...CLAIMED, status } });
+    expect(await store.finish(rowOf(store))).toBe(false);
+    expect(entries[KEY]).toEqual({ ...CLAIMED, status });
+  });
+
+  it("leaves one alone that its user has continued meanwhile", async () => {
+    const { store, entries } = hostStore({ [KEY]: CLAIMED });
+    const before = rowOf(store);
+    entries[KEY] = { ...CLAIMED, status: "running" };
+    expect(await store.finish(before)).toBe(false);
+    expect(entries[KEY]).toEqual({ ...CLAIMED, status: "running" });
+  });
+});
+
 describe("release", () => {
   const CLAIMED: Entry = { ...ENTRY, status: "killed", abortedLastRun: false, other: 1 };
 

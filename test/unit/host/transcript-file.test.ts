@@ -89,20 +89,25 @@ describe("where it is", () => {
 describe("a run on it", () => {
   it("writes the unanswered message at its end again, instead of the prompt", () => {
     write(HEADER, ASKED);
-    const again = { sessionFile: file, transcriptPrompt: "do it", suppressNextUserMessagePersistence: false };
-    expect(runOnFile(file)).toEqual(again);
+    const again = {
+      sessionFile: file,
+      prompt: "do it\n\ngo on",
+      transcriptPrompt: "do it",
+      suppressNextUserMessagePersistence: false,
+    };
+    expect(runOnFile(file, "go on")).toEqual(again);
     write(HEADER, ASKED, REPEATED);
-    expect(runOnFile(file)).toEqual(again);
+    expect(runOnFile(file, "go on")).toEqual(again);
   });
 
   it("writes nothing where the message is not at the end, or there is none", () => {
     const nothing = { sessionFile: file, suppressNextUserMessagePersistence: true };
     write(HEADER, ASKED, message("assistant", [], { stopReason: "aborted" }));
-    expect(runOnFile(file)).toEqual(nothing);
+    expect(runOnFile(file, "go on")).toEqual(nothing);
     write(HEADER, ASKED, { type: "custom", customType: "openclaw:prompt-error" });
-    expect(runOnFile(file)).toEqual(nothing);
+    expect(runOnFile(file, "go on")).toEqual(nothing);
     rmSync(file);
-    expect(runOnFile(file)).toEqual(nothing);
+    expect(runOnFile(file, "go on")).toEqual(nothing);
   });
 
   it("writes what the host makes of a message that is more than text", () => {
@@ -113,6 +118,6 @@ describe("a run on it", () => {
         { type: "image", data: "..." },
       ]),
     );
-    expect(runOnFile(file)).toEqual({ sessionFile: file, suppressNextUserMessagePersistence: false });
+    expect(runOnFile(file, "go on")).toEqual({ sessionFile: file, suppressNextUserMessagePersistence: false });
   });
 });

@@ -40,7 +40,7 @@ beforeEach(() => {
     diagnosticsEnabled: () => true,
     isRecovery: (_agentId, _sessionKey, runId) => {
       if (runId === "unreadable") throw new Error("the entry cannot be read");
-      return runId.startsWith("recovery");
+      return runId.startsWith("untold") ? undefined : runId.startsWith("recovery");
     },
     listener: {
       userWrote: (key) => told.push(`wrote ${key}`),
@@ -65,6 +65,8 @@ const laneEntered = (key: string) =>
   emitDiagnosticEvent({ type: "queue.lane.enqueue", lane: `session:${key}`, queueSize: 1 });
 const heartbeat = (runId: string, sessionKey = KEY) =>
   emitDiagnosticEvent({ type: "session.turn.created", runId, sessionKey, trigger: "heartbeat" });
+const userTurn = (runId: string, sessionKey = KEY) =>
+  emitDiagnosticEvent({ type: "session.turn.created", runId, sessionKey, trigger: "user" });
 const sessionsChanged = (sessionKey: string, reason: string, agentId?: string) => {
   const event = { sessionKey, reason, ...(agentId === undefined ? {} : { agentId }) };
   for (const listener of sessionListeners) listener(event as object as SessionsChanged);
@@ -192,6 +194,21 @@ describe("the host's own recovery", () => {
       "ended theirs",
       `recovers recovery ${KEY}`,
       "recovered recovery",
+    ]);
+  });
+
+  it("is what nothing announces, where the entry does not tell", () => {
+    signals.expectRecovery([KEY]);
+    userTurn("untold-user");
+    lifecycle("start", "untold-user");
+    lifecycle("end", "untold-user");
+    lifecycle("start", "untold");
+    lifecycle("end", "untold");
+    expect(told).toEqual([
+      `started untold-user ${KEY}`,
+      "ended untold-user",
+      `recovers untold ${KEY}`,
+      "recovered untold",
     ]);
   });
 
