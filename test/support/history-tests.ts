@@ -4,6 +4,7 @@ import { FakeBotApi } from "./fake-bot-api.ts";
 import { Gateway } from "./gateway.ts";
 import { gatewayConfig } from "./gateway-config.ts";
 import { detectResume, RestartedGateway, type RestartOptions, resumesHang, USER_MARK } from "./restarted-gateway.ts";
+import { withoutQuotes } from "./host-quotes.ts";
 import { type LoopbackServer, serveLoopback } from "./loopback.ts";
 import { checkpoint, readSessionEntries, readTranscript } from "./state-store.ts";
 import { type ChatMessage, StubModel, withoutHostContext } from "./stub-model.ts";
@@ -36,7 +37,7 @@ export async function crashWithHistory(chats: number): Promise<CrashedTemplate> 
   const botApi = await FakeBotApi.start();
   const model = await StubModel.start({
     behaviour: ({ lastUserText, chat }) => {
-      const turn = EARLIER.find(({ question }) => lastUserText.includes(question));
+      const turn = EARLIER.find(({ question }) => withoutQuotes(lastUserText).includes(question));
       return turn === undefined ? { kind: "hang" } : { kind: "reply", text: `${turn.reply} [chat ${chat}]` };
     },
   });
@@ -85,7 +86,7 @@ export function conversationIn(messages: readonly ChatMessage[], chatId: number)
   return messages
     .filter(({ role }) => role !== "system" && role !== "developer")
     .flatMap(({ role, content, tool_calls: calls }) => {
-      const text = withoutHostContext(textOf(content));
+      const text = withoutQuotes(withoutHostContext(textOf(content)));
       const sentences = [...text.matchAll(/([^\n[\]]*) \[chat (-?\d+)\]/g)].map(([whole, sentence, chat]) =>
         Number(chat) === chatId ? sentence!.trim() : whole.trim(),
       );

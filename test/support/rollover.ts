@@ -5,6 +5,7 @@ import { complaintsIn } from "./complaints.ts";
 import { FakeBotApi } from "./fake-bot-api.ts";
 import { Gateway } from "./gateway.ts";
 import { gatewayConfig } from "./gateway-config.ts";
+import { withoutQuotes } from "./host-quotes.ts";
 import type { Host } from "./hosts.ts";
 import { stagePlugin } from "./stage-plugin.ts";
 import { type ModelBehaviour, type ModelRequest, StubModel } from "./stub-model.ts";
@@ -158,10 +159,11 @@ const keyOf = (chatId: number) => `agent:main:telegram:direct:${chatId}`;
 const HOST_CONTEXT =
   /(?:OpenClaw runtime context for[^\n]*\n[^\n]*\n\n)?<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>[\s\S]*?<<<END_OPENCLAW_INTERNAL_CONTEXT>>>/g;
 
-function seenBy({ messages }: ModelRequest): string {
+/** All that a request holds of the conversation, as `Turn.seen`. */
+export function seenBy({ messages }: Pick<ModelRequest, "messages">): string {
   return messages
     .filter(({ role }) => role !== "system" && role !== "developer")
-    .map(({ role, content }) => `${role}: ${textOf(content).replaceAll(HOST_CONTEXT, "").trim()}`)
+    .map(({ role, content }) => `${role}: ${withoutQuotes(textOf(content).replaceAll(HOST_CONTEXT, ""))}`)
     .filter((line) => line !== "user: ")
     .join("\n");
 }
