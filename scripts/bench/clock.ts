@@ -1,5 +1,5 @@
 /** A clock for a busy machine. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 
 const buffer = Buffer.alloc(128);
 const schedstat = open();
@@ -22,7 +22,15 @@ function open(): number | undefined {
 function runQueueDelayNs(): number {
   if (schedstat === undefined) return 0;
   const length = readSync(schedstat, buffer, 0, buffer.length, 0);
-  return Number(buffer.toString("latin1", 0, length).split(" ")[1]);
+  return delayNsIn(buffer.toString("latin1", 0, length));
+}
+
+const delayNsIn = (stat: string): number => Number(stat.split(" ")[1]);
+
+/** How long the main thread of another process has been waiting for a processor in all, milliseconds. */
+export function runQueueDelayMsOf(pid: number): number {
+  if (schedstat === undefined) return 0;
+  return delayNsIn(readFileSync(`/proc/${pid}/schedstat`, "latin1")) / 1e6;
 }
 
 /** Nanoseconds that only go on while this thread does not wait for a processor. For differences. */
