@@ -2,7 +2,8 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that take minutes, and whose size does not tell: the last to start must not be the last to end. */
-const SLOW = /gateway\/(kills|continuity|history|fleet|prometheus|record|storm)\.test\.ts$/;
+const SLOW =
+  /gateway\/(commands-cli|continuity|conversations|fleet|history|hot-settings|kills|prometheus|record|storm)\.test\.ts$/;
 
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -12,7 +12,7 @@ const expectEachOnce = async (restarted: RestartedGateway) => {
   expect(restarted.chats.map((chat) => restarted.repliesTo(chat).length)).toEqual(restarted.chats.map(() => 1));
 };
 
-it("nothing starts while the event loop is held up; a user is served all the same", async () => {
+it("nothing starts while the event loop is held up; a user is served all the same", { tags: "long" }, async () => {
   await using restarted = await RestartedGateway.start({
     beside: [stageBlocker()],
     // The first measurement takes half a second.

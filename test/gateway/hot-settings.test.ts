@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { StatusView } from "../../src/operate/views.ts";
+import { editSettings } from "../support/edit-settings.ts";
 import { GatewayCallError } from "../support/gateway-client.ts";
 import { openclaw } from "../support/openclaw.ts";
 import { answer, RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
@@ -15,6 +16,10 @@ async function set(restarted: RestartedGateway, key: string, value: string): Pro
   const result = await openclaw(restarted.stateDir, ["config", "set", path, value]);
   expect(result.code, result.stderr).toBe(0);
 }
+
+/** As an operator's editor does: the host's command takes seconds. */
+const edit = (restarted: RestartedGateway, budget: Record<string, unknown>) =>
+  editSettings(restarted.stateDir, { budget });
 
 /** The status; `undefined` in the moment in which the host replaces the plugin, which it does while no resume runs. */
 async function status(restarted: RestartedGateway): Promise<StatusView | undefined> {
@@ -61,7 +66,7 @@ it("settings change while 20 are queued: they take effect, the queue keeps its o
   await restarted.waitForResumes(5);
 
   // A wrong value is told, and changes nothing.
-  await set(restarted, "budget.maxConcurrent", "many");
+  edit(restarted, { maxConcurrent: "many" });
   const wrong = await waitForStatus(
     restarted,
     "the complaint, and five running resumes",
@@ -75,11 +80,11 @@ it("settings change while 20 are queued: they take effect, the queue keeps its o
   );
 
   // Fewer slots.
-  await set(restarted, "budget.maxConcurrent", "1");
+  edit(restarted, { maxConcurrent: 1 });
   await waitForStatus(restarted, "one slot", ({ budget }) => budget.slots === 1);
 
   // Under load: resumes end, users write, and the budget changes once more.
-  await set(restarted, "budget.maxConcurrent", "4");
+  edit(restarted, { maxConcurrent: 4 });
   restarted.model.behaviour = answer;
   restarted.model.release(answer);
   for (const chatId of [900, 901, 902]) expect(await restarted.ask(chatId)).toBeLessThan(10_000);

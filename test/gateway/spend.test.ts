@@ -13,10 +13,16 @@ const ONE_BY_ONE = { maxConcurrent: 1, startIntervalMs: 0, startsPerMinute: 0 };
 const reportsUsage: ModelBehaviour = (request) => ({ ...answer(request), usage: USAGE });
 const status = (restarted: RestartedGateway) => restarted.gateway.call<StatusView>("resumes.status", {});
 
-it.each([
-  ["tokens", { maxTokensPerBoot: 250, maxCostPerBoot: undefined }, "over-token-budget"],
-  ["dollars", { maxTokensPerBoot: undefined, maxCostPerBoot: 0.25 }, "over-cost-budget"],
-])("what the boot may use in %s is used up: the rest is held, until it is asked for", async (_, limit, reason) => {
+type Limit = { maxTokensPerBoot?: number; maxCostPerBoot?: number };
+
+it("what the boot may use in tokens is used up: the rest is held, until it is asked for", () =>
+  expectUsedUp({ maxTokensPerBoot: 250 }, "over-token-budget"));
+
+it("what the boot may use in dollars is used up: the rest is held, until it is asked for", { tags: "long" }, () =>
+  expectUsedUp({ maxCostPerBoot: 0.25 }, "over-cost-budget"),
+);
+
+async function expectUsedUp(limit: Limit, reason: string): Promise<void> {
   await using restarted = await RestartedGateway.start({
     behaviour: reportsUsage,
     cost: COST,
@@ -37,7 +43,7 @@ it.each([
   await restarted.gateway.call("resumes.resume", { key: wanted!.sessionKey });
   await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 4);
   expect((await status(restarted)).spend.tokens).toBe(400);
-});
+}
 
 it("a plan shows what each resume will use, by the size of its conversation", { tags: "long" }, async () => {
   await using restarted = await RestartedGateway.start({

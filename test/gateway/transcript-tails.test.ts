@@ -3,7 +3,7 @@ import { answer, RestartedGateway, USER_MARK } from "../support/restarted-gatewa
 import { editSessionEntry } from "../support/state-store.ts";
 import { waitFor } from "../support/wait.ts";
 
-describe("how a resume goes on depends on where the turn was cut off", () => {
+describe("how a resume goes on depends on where the turn was cut off", { tags: "long" }, () => {
   let restarted: RestartedGateway;
 
   beforeAll(async () => {

@@ -54,10 +54,16 @@ describe("the page of what works where", () => {
 describe("a report of vitest's", () => {
   const test = (status: string, meta = {}, tags: string[] = []) => ({ fullName: " name", status, meta, tags });
   const report = (status: string, ...assertionResults: ReturnType<typeof test>[]): VitestReport => ({
-    testResults: [{ name: "/x/gc.test.ts", status, startTime: 0, endTime: 1_400, assertionResults }],
+    testResults: [{ name: "/x/test/gateway/gc.test.ts", status, startTime: 0, endTime: 1_400, assertionResults }],
   });
   const outcomes = (one: VitestReport, quick = false) =>
     filesIn(one, { plugin: "1", quick })["gc"]!.tests.map(({ status }) => status);
+
+  it("holds other tests too: they show nothing of a host", () => {
+    const [gateway] = report("passed", test("passed")).testResults;
+    const unit = { ...gateway!, name: "/x/test/unit/gc/command.test.ts" };
+    expect(Object.keys(filesIn({ testResults: [unit, gateway!] }, { plugin: "1", quick: false }))).toEqual(["gc"]);
+  });
 
   it("a test that was skipped for no reason of the host's or the machine's has failed", () => {
     const skipped = [test("skipped"), test("skipped", { lacks: "x" }), test("skipped", { missing: "y" })];
