@@ -138,6 +138,11 @@ describe("a refusal", () => {
     ]);
   });
 
+  it("is asked of a run of the lane's own by its id alone", async () => {
+    const { lane } = await asking({ maxConcurrent: 2 });
+    expect([lane.providerOf("run-1"), lane.providerOf("another")]).toEqual(["p", undefined]);
+  });
+
   it("is said beside what the others wait for", async () => {
     const { lane } = await asking({ maxConcurrent: 2 }, "b1");
     lane.providerRefused("run-1", REFUSAL, false);
