@@ -47,7 +47,9 @@ export function belongTo(given: AbortSignal | undefined): AbortSignal {
   const { stopping } = inProcess;
   if (stopping !== undefined && !stopping.aborted) return given ?? stopping;
   const signal = given ?? toldToStop();
-  signal.addEventListener("abort", forgetContext, { once: true });
+  // A gateway can be told to stop before it has told of its start.
+  if (signal.aborted) forgetContext();
+  else signal.addEventListener("abort", forgetContext, { once: true });
   inProcess.startIsToldOnce = given === undefined;
   return (inProcess.stopping = signal);
 }

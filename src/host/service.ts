@@ -402,6 +402,7 @@ export class ResumeService {
     const { lane, active } = this.#session ?? {};
     const stopping = this.#gatewayStopping;
     if (lane === undefined || stopping === undefined || stopping.aborted) return;
+    this.#stopListening?.();
     const onStopping = () => void lane.drain();
     stopping.addEventListener("abort", onStopping, { once: true });
     // The gateway's signal outlives a plugin that is replaced in process.

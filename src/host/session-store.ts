@@ -19,7 +19,7 @@ export interface SessionStore {
    */
   list(agentId: string, onUnreadable: (sessionKey: string, error: unknown) => void): Iterable<SessionRow>;
   get(agentId: string, sessionKey: string): SessionRow | undefined;
-  /** Whether the host itself has started this run to recover the session; `undefined`: it may not say (2026.6.5). */
+  /** Whether the host itself has started this run to recover the session; `undefined`: it does not say (before 2026.8). */
   isRecovery(agentId: string, sessionKey: string, runId: string): boolean | undefined;
   /** What its next run will ask, and use at least. */
   forecast(row: Pick<SessionRow, "agentId" | "sessionKey" | "totalTokens">): Forecast;
@@ -63,7 +63,8 @@ const CLAIM_PATCH = {
  * What a release writes: the marks by which the host's recovery knows an interrupted turn. A status alone it looks at only
  * when it starts, as after a crash; the other mark makes a running gateway recover the session ahead of its user's own
  * message (2026.9.6). A host with transcripts in files does no such thing, and may look at a status only beside a lock that
- * its own turn has left behind (2026.6.5): there the other mark is needed.
+ * its own turn has left behind (2026.6.5): there the other mark is needed. Its user's next turn then begins with the host's note
+ * that the one before was broken off.
  */
 const RELEASE_PATCHES = {
   now: { status: "running", abortedLastRun: true },
@@ -103,10 +104,10 @@ export function createSessionStore(
       return entry === undefined ? undefined : toRow(agentId, sessionKey, entry, keyRules(config()));
     },
     isRecovery(agentId, sessionKey, runId) {
-      const entry = latest({ agentId, sessionKey });
-      const runs: unknown = entry?.restartRecoveryRuns;
-      if (Array.isArray(runs)) return runs.some((run) => asObject(run)?.["runId"] === runId);
-      return keepsTranscriptFiles ? undefined : false;
+      // There it says which runs were cut off, if anything (2026.7.1-2).
+      if (keepsTranscriptFiles) return undefined;
+      const runs: unknown = latest({ agentId, sessionKey })?.restartRecoveryRuns;
+      return Array.isArray(runs) && runs.some((run) => asObject(run)?.["runId"] === runId);
     },
     forecast(row) {
       const model = modelBefore(row);

@@ -7,10 +7,13 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
  * Listens only beside the host: a first listener would keep the process from ending. Not on SIGUSR1, which the host may put
  * off or ignore.
  */
-export function toldToStop(told: Pick<NodeJS.EventEmitter, "listenerCount" | "once"> = process): AbortSignal {
+export function toldToStop(told: Pick<NodeJS.EventEmitter, "listenerCount" | "on" | "off"> = process): AbortSignal {
   const stopping = new AbortController();
-  for (const signal of SIGNALS) {
-    if (told.listenerCount(signal) > 0) told.once(signal, () => stopping.abort());
-  }
+  const listened = SIGNALS.filter((signal) => told.listenerCount(signal) > 0);
+  const stop = () => {
+    for (const signal of listened) told.off(signal, stop);
+    stopping.abort();
+  };
+  for (const signal of listened) told.on(signal, stop);
   return stopping.signal;
 }

@@ -61,8 +61,11 @@ export class UserSignals {
    * message; what the host sends to announce a recovery has another, or none.
    */
   readonly #answeredTraces = new Set<string>();
-  /** Runs that answer a user in a session that the host recovers itself, as far as the host says so. */
-  readonly #announced = new Set<string>();
+  /**
+   * Runs that answer a user in a session that the host recovers itself, as far as the host says so: not those that come by the
+   * HTTP endpoints or the `agent` method. With the sessions, until they are recovered.
+   */
+  readonly #announced = new Map<string, string>();
   /** Sessions that the host recovers itself, until it has. */
   readonly #leftToHost = new Set<string>();
   #mainQueued = 0;
@@ -129,7 +132,7 @@ export class UserSignals {
     } else if (event.type === "session.turn.created") {
       const key = this.#keyOf(event.sessionKey ?? "");
       if (event.trigger === "heartbeat") this.#expect(key, event.runId);
-      else if (event.trigger === "user" && this.#leftToHost.has(key)) this.#announced.add(event.runId);
+      else if (event.trigger === "user" && this.#leftToHost.has(key)) this.#announced.set(event.runId, key);
     }
   }
 
@@ -166,7 +169,6 @@ export class UserSignals {
     const key = this.#keyOf(event.sessionKey, event.agentId);
     const ended = phase === "end" || phase === "error";
     const { listener } = this.#options;
-    if (ended) this.#announced.delete(event.runId);
     if (phase === "start" && this.#leftToHost.has(key) && this.#isRecovery(event, key)) {
       this.#otherRuns.add(event.runId);
       this.#recoveries.add(event.runId);
@@ -175,13 +177,18 @@ export class UserSignals {
       if (!ended || this.#ownRuns.has(event.runId)) return;
       this.#forget(key, event.runId);
       if (!this.#recoveries.delete(event.runId)) return;
-      this.#leftToHost.delete(key);
+      this.#recovered(key);
       listener.recoveryEnded(event.runId);
     } else if (phase === "start" && this.#isConversation(event.sessionKey)) {
       listener.userRunStarted(event.runId, key);
     } else if (ended) {
       listener.userRunEnded(event.runId, phase === "end");
     }
+  }
+
+  #recovered(key: string): void {
+    this.#leftToHost.delete(key);
+    for (const [runId, announced] of this.#announced) if (announced === key) this.#announced.delete(runId);
   }
 
   #wrote(sessionKey: string, agentId?: string): void {
@@ -194,8 +201,8 @@ export class UserSignals {
   #isRecovery({ agentId, sessionKey, runId }: { agentId?: string; sessionKey?: string; runId: string }, key: string) {
     try {
       const told = this.#options.isRecovery(agentId ?? key.split(":")[1] ?? "", sessionKey ?? key, runId);
-      // A recovery is announced by nothing.
-      return told ?? !this.#announced.has(runId);
+      // A recovery is announced by nothing, and without diagnostics no user is.
+      return told ?? (this.seesLanes && !this.#announced.has(runId));
     } catch {
       return true;
     }

@@ -170,6 +170,20 @@ it("goes on with what was used when it is replaced, and begins anew with the nex
   await service.stop();
 });
 
+it("begins anew after a gateway that was told to stop before it had told of its start", async () => {
+  let service = new ResumeService(host.api);
+  await service.start(host.context);
+  service.gatewayStarted(AbortSignal.abort());
+  const memory = { spent: { tokens: 700, costUsd: 0 }, providers: new Providers({ initialMs: 1, maxMs: 1 }) };
+  const spied = vi.spyOn(ResumeLane.prototype, "memory", "get").mockReturnValue(memory);
+  await service.stop();
+  spied.mockRestore();
+  service = new ResumeService(host.api);
+  await service.start(host.context);
+  expect(service.office().active?.lane.spent.tokens).toBe(0);
+  await service.stop();
+});
+
 describe("a plugin that replaces one while the gateway runs", () => {
   const modeAfterReplacement = async (signal: AbortSignal | undefined) => {
     const first = new ResumeService(host.api);

@@ -8,10 +8,11 @@ afterEach(() => void signals.removeAllListeners());
 
 it.each(["SIGTERM", "SIGINT"])("%s: fires once the host has been told", (name) => {
   const told: string[] = [];
-  signals.on(name, () => told.push("host"));
+  for (const one of ["SIGTERM", "SIGINT"]) signals.on(one, () => told.push("host"));
   toldToStop(signals).addEventListener("abort", () => told.push("plugin"));
   signals.emit(name);
   expect(told).toEqual(["host", "plugin"]);
+  expect(["SIGTERM", "SIGINT"].map((one) => signals.listenerCount(one))).toEqual([1, 1]);
 });
 
 it("does not fire on SIGUSR1, on which a host may go on", () => {

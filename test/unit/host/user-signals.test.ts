@@ -201,10 +201,15 @@ describe("the host's own recovery", () => {
     signals.expectRecovery([KEY]);
     userTurn("untold-user");
     lifecycle("start", "untold-user");
+    lifecycle("error", "untold-user");
+    // A host may repeat a run under its id.
+    lifecycle("start", "untold-user");
     lifecycle("end", "untold-user");
     lifecycle("start", "untold");
     lifecycle("end", "untold");
     expect(told).toEqual([
+      `started untold-user ${KEY}`,
+      "failed untold-user",
       `started untold-user ${KEY}`,
       "ended untold-user",
       `recovers untold ${KEY}`,
