@@ -40,6 +40,7 @@ export function createDelivery(config: () => OpenClawConfig): Deliver {
   return async ({ resume, runId, parts, route, silent, signal, onQueued }) => {
     // Loaded at the first delivery: it brings the host's channel runtime with it.
     const outbound = await import("openclaw/plugin-sdk/channel-outbound");
+    // The queue of such a host (before 2026.8) names its messages by itself, and knows none by the name that it is given.
     const send = keepsTranscriptFiles ? sendBatch(outbound) : outbound.sendDurableMessageBatch;
     const deliveryIntentId = `${INTENT_PREFIX}${runId}`;
     const waited = Promise.withResolvers<"handed-over">();
@@ -88,8 +89,8 @@ export function createDelivery(config: () => OpenClawConfig): Deliver {
 }
 
 /**
- * `sendDurableMessageBatch` for hosts before 2026.8, whose own tells of no intent: their queue gives each message a name of its
- * own, and writes it into the context of the send before the message goes out.
+ * `sendDurableMessageBatch` for a queue that names its messages by itself: not every such host tells whoever sends (2026.6.5), but
+ * each writes the name into the context of the send before the message goes out.
  */
 function sendBatch({ withDurableMessageSendContext }: Outbound): Outbound["sendDurableMessageBatch"] {
   return async ({ onDeliveryIntent, ...batch }) =>

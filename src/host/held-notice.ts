@@ -38,7 +38,8 @@ const UNTOLD: ReadonlySet<string> = new Set([
 /**
  * Tells a conversation once that its interrupted turn is held.
  *
- * Its id in the host's outbound queue is made from the interruption, so it goes out at most once, whatever crashes.
+ * Its id in the host's outbound queue is made from the interruption, so it goes out at most once, whatever crashes
+ * (before 2026.8: but for a kill between the queue's note of it and ours).
  */
 export class HeldNotices {
   readonly #options: HeldNoticesOptions;

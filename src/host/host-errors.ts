@@ -20,6 +20,12 @@ export function isQueuedAlready(error: unknown): boolean {
   return error instanceof Error && error.message.includes("delivery intent is already queued");
 }
 
+/** A file or an address of a reply cannot be read, or must not be: the queue has not taken the reply. */
+export function isMediaError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return /^(FsSafe|LocalMediaAccess|MediaFetch)Error$/.test(error.name) || /\bmedia\b/i.test(error.message);
+}
+
 /** The gateway was not reached, or was lost before it had answered. */
 export function isTransportError(
   error: unknown,

@@ -15,12 +15,13 @@ import { hostLane } from "../lane/host-lane.ts";
 import type { ResumeRunner } from "../lane/resume-lane.ts";
 import type { Ledger } from "../record/ledger.ts";
 import type { Settings } from "../settings/settings.ts";
+import { abortAtCall, withShortLockWait } from "./abort-on-file.ts";
 import type { Deliver } from "./delivery.ts";
-import { failureReason, isRefusal, refusalOf } from "./host-errors.ts";
+import { failureReason, isMediaError, isRefusal, refusalOf } from "./host-errors.ts";
 import type { HostParts } from "./host-parts.ts";
 import { usageOf } from "./model-use.ts";
 import { RECOVERY_SOURCE } from "./recovery-source.ts";
-import { toPart } from "./reply-part.ts";
+import { mediaOf, toPart, withoutMedia } from "./reply-part.ts";
 import type { SessionStore } from "./session-store.ts";
 import { runOnFile } from "./transcript-file.ts";
 import type { Transcripts } from "./transcripts.ts";
@@ -56,6 +57,8 @@ interface Attempt {
   readonly runId: string;
   readonly signal: AbortSignal;
 }
+
+const REPLIED = { kind: "completed", reason: "replied" } as const;
 
 /** Runs resumes as embedded agent turns of the host and hands their replies to its outbound queue. */
 export class HostRunner implements ResumeRunner {
@@ -162,9 +165,10 @@ export class HostRunner implements ResumeRunner {
         runId,
         lane: hostLane(lane.name, resume.slot),
         timeoutMs: limits.timeoutMs + HOST_TIMEOUT_MARGIN_MS,
-        abortSignal: signal,
+        ...(sessionFile === undefined
+          ? { abortSignal: signal, config: cfg }
+          : { ...abortAtCall(signal), config: withShortLockWait(cfg) }),
         workspaceDir: agent.resolveAgentWorkspaceDir(cfg, agentId),
-        config: cfg,
         // Not "user": such a run first claims the user's heartbeat note, and a cancel in that moment closes the agent's
         // database for the life of the gateway (2026.9.6).
         trigger: "manual",
@@ -198,8 +202,14 @@ export class HostRunner implements ResumeRunner {
       const { permanent } = runError(kind === "context_overflow" ? "context-overflow" : "unknown");
       return { kind: "failed", error: `the run ended in an error (${kind ?? "error reply"})`, permanent };
     }
-    await this.#finish(row);
-    if (result.didSendViaMessagingTool === true) return { kind: "completed", reason: "replied" };
+    const finished = this.#finish(row);
+    const sentByItself = result.didSendViaMessagingTool === true;
+    const end = sentByItself ? REPLIED : await this.#reply(attempt, row, payloads);
+    await finished;
+    return end;
+  }
+
+  async #reply(attempt: Attempt, row: SessionRow, payloads: NonNullable<RunResult["payloads"]>): Promise<RunEnd> {
     const { agent, config, sessions, transcriptFileOf } = this.#options;
     // Hosts before 2026.8 look for media only where it is named in full.
     const mediaDir =
@@ -222,6 +232,10 @@ export class HostRunner implements ResumeRunner {
       const delivery = await deliver({ ...attempt, parts, route, onQueued });
       return { kind: "completed", reason: delivery === "sent" ? "replied" : delivery };
     } catch (error) {
+      if (isMediaError(error) && parts.some((part) => mediaOf(part).length > 0)) {
+        // Under a name of its own: the queue can take the other one for taken.
+        return await this.#deliver({ ...attempt, runId: `${runId}:words` }, parts.map(withoutMedia), route);
+      }
       return { kind: "undelivered", error: errorKind(error) };
     }
   }

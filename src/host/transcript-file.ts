@@ -74,7 +74,7 @@ export function runOnFile(
   return {
     sessionFile: path,
     suppressNextUserMessagePersistence: false,
-    ...(text === undefined ? {} : { prompt: `${text}\n\n${prompt}`, transcriptPrompt: text }),
+    ...(text === undefined ? {} : { prompt: `${text.trim()}\n\n${prompt}`, transcriptPrompt: text }),
   };
 }
 

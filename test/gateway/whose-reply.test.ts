@@ -29,11 +29,14 @@ it("what others write into a transcript is not taken for the answer", { tags: "l
   expect(texts(102)).toEqual(["Resumed [chat 102]"]);
 });
 
-it("a resumed reply brings its media along, as an ordinary one does", async () => {
+it("a resumed reply brings its media along, as an ordinary one does; what is not there costs no words", async () => {
   await using restarted = await RestartedGateway.start({ behaviour: resumesHang });
   await restarted.waitForResumes(2);
   fs.writeFileSync(path.join(workspaceIn(restarted.stateDir), "chart.png"), Buffer.from(PNG, "base64"));
-  restarted.model.behaviour = (request) => ({ kind: "reply", text: `Here [chat ${request.chat}]\nMEDIA:./chart.png` });
+  restarted.model.behaviour = ({ chat }) => {
+    const file = chat === 102 ? "missing.png" : "chart.png";
+    return { kind: "reply", text: `Here [chat ${chat}]\nMEDIA:./${file}` };
+  };
   restarted.model.release(restarted.model.behaviour);
   await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 8, 60_000);
   const atMs = restarted.botApi.userSays({ chatId: 900, text: `Draw ${USER_MARK} [chat 900]` });
@@ -43,6 +46,8 @@ it("a resumed reply brings its media along, as an ordinary one does", async () =
   const visible = (chatId: number) => methods(chatId).filter((method) => method !== "sendChatAction");
   expect(visible(900)).toContain("sendPhoto");
   expect(visible(101)).toEqual(visible(900));
+  const words = "Here [chat 102]\n⚠️ missing.png: this file could not be sent.";
+  expect(restarted.botApi.answers(102).map(({ text }) => text)).toEqual([words]);
 });
 
 it("a gateway that is about to restart by itself costs no resume an attempt", { tags: "long" }, async () => {

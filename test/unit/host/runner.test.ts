@@ -294,6 +294,24 @@ describe("a turn", () => {
     expect(turns[0]).not.toHaveProperty("sessionTarget");
   });
 
+  it.each([
+    ["at once", undefined, true],
+    ["between two calls, where the host keeps files", "/no/such.jsonl", false],
+  ])("that makes its call ready is aborted %s", async (_name, file, atOnce) => {
+    const abort = new AbortController();
+    const seen: unknown[] = [];
+    turn = async ({ onExecutionPhase, abortSignal }) => {
+      onExecutionPhase?.({ phase: "attempt_dispatch" });
+      abort.abort();
+      seen.push(abortSignal?.aborted);
+      onExecutionPhase?.({ phase: "tool_execution_started" });
+      seen.push(abortSignal?.aborted);
+      return { meta: { aborted: true } };
+    };
+    expect(await run({ transcriptFileOf: () => file }, abort.signal)).toEqual({ kind: "cancelled" });
+    expect(seen).toEqual([atOnce, true]);
+  });
+
   it("is told what the host must know besides, so that it leaves the conversation whole", async () => {
     await run({ besideMessage: (_row, { prompt }) => ({ prompt: `do it ${prompt.slice(0, 8)}` }) });
     expect(turns).toMatchObject([{ prompt: "do it [System]", suppressNextUserMessagePersistence: true }]);
@@ -625,6 +643,30 @@ describe("a reply that is owed", () => {
     };
     expect(await run({ deliver })).toEqual({ kind: "completed", reason: "replied" });
     expect(records.get("a", KEY)).toBeUndefined();
+  });
+
+  it("goes out without media that cannot be read, on record first and under a name of its own", async () => {
+    const reply = { ...REPLY, parts: [{ text: "owed", mediaUrl: "./no.png" }] };
+    records.put(record({ phase: "delivering", runId: "run-0", reply }));
+    const seen: unknown[] = [];
+    const deliver: HostRunnerOptions["deliver"] = async ({ runId, parts }) => {
+      seen.push([runId, parts, records.get("a", KEY)?.runId]);
+      if (runId === "run-0") throw Object.assign(new Error("File not found"), { name: "FsSafeError" });
+      return "sent";
+    };
+    expect(await run({ deliver })).toEqual({ kind: "completed", reason: "replied" });
+    expect(seen).toEqual([
+      ["run-0", reply.parts, "run-0"],
+      ["run-0:words", [{ text: "owed\n⚠️ no.png: this file could not be sent." }], "run-0:words"],
+    ]);
+  });
+
+  it("keeps its media when something else fails", async () => {
+    const reply = { ...REPLY, parts: [{ text: "owed", mediaUrl: "./no.png" }] };
+    records.put(record({ phase: "delivering", runId: "run-0", reply }));
+    deliveryError = new Error("queue full");
+    expect(await run()).toEqual({ kind: "undelivered", error: "Error" });
+    expect(records.get("a", KEY)).toMatchObject({ runId: "run-0", reply });
   });
 
   it("is owed still when the delivery fails again", async () => {
