@@ -18,6 +18,7 @@ import {
   WHOLE,
 } from "../support/history-tests.ts";
 import { stageKiller } from "../support/killer.ts";
+import { needs } from "../support/needs.ts";
 import { type RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
 import type { ChatMessage, ModelBehaviour } from "../support/stub-model.ts";
 import { waitFor } from "../support/wait.ts";
@@ -99,6 +100,9 @@ const waitForStep = (restarted: RestartedGateway, chatId: number, step: Record<s
       stepsOf(restarted, chatId).some((line) => Object.entries(step).every(([name, value]) => line[name] === value)),
     { timeoutMs: 30_000, what: JSON.stringify(step), lastState: () => restarted.gateway.logTail() },
   );
+
+/** Held, and claimed only: their users write before anything has run. */
+const NEVER_RESUMED = [101, 103];
 
 describe("the next user turn has the whole conversation, while the gateway runs", () => {
   let half: HalfWay;
@@ -207,11 +211,18 @@ describe("the next user turn has the whole conversation, while the gateway runs"
     await expectMemory(102);
   });
 
+  const expectTheTurnAfter = async (chats: readonly number[]) => {
+    const seen = await Promise.all(chats.map((chatId) => askAndSee(restarted, chatId)));
+    expect(seen).toEqual(chats.map((chatId) => remembered.get(chatId)));
+  };
+
   it("and so has the turn after that", async () => {
     expect(remembered.size).toBe(8);
-    const chats = [...remembered.keys()];
-    expect(await Promise.all(chats.map((chatId) => askAndSee(restarted, chatId)))).toEqual([...remembered.values()]);
+    await expectTheTurnAfter([...remembered.keys()].filter((chatId) => !NEVER_RESUMED.includes(chatId)));
   });
+
+  // Elsewhere the host itself takes what was not answered into the user's next turn, and then drops it.
+  it("also of those that were never resumed", needs("kept-questions"), () => expectTheTurnAfter(NEVER_RESUMED));
 });
 
 it(

@@ -22,6 +22,10 @@ const PROBES = {
     words: "runs that write no prompt and no broken-off answer into the transcript",
     found: (host) => host.exports("session-store-runtime", "loadTranscriptEventsSync"),
   },
+  "kept-questions": {
+    words: "an interrupted question still in mind after its user's next turn, if nothing has resumed it",
+    found: (host) => host.mentions("orphanRepair"),
+  },
   // One that repeats none has nothing to tell: its run ends with the refusal.
   "told-repeats": {
     words: "word of it that it repeats a request inside a run after its provider has refused it",
