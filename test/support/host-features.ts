@@ -24,7 +24,7 @@ const PROBES = {
   },
   "kept-questions": {
     words: "an interrupted question still in mind after its user's next turn, if nothing has resumed it",
-    found: (host) => host.mentions("orphanRepair"),
+    found: (host) => host.mentions(".orphanRepair"),
   },
   // One that repeats none has nothing to tell: its run ends with the refusal.
   "told-repeats": {
