@@ -8,7 +8,7 @@ const OWNERS = [900, 102, 103, 104, 105, 106, 107, 108];
 /** For this long a user's turn keeps what is queued from starting. */
 const QUIET_MS = 10_000;
 
-it("/resumes answers its owner, and nobody's asking holds a resume up", async () => {
+it("/resumes answers its owner, and nobody's asking holds a resume up", { tags: "long" }, async () => {
   await using restarted = await RestartedGateway.start({
     behaviour: resumesHang,
     // A machine that is busy with other tests is no reason to wait for here.

@@ -153,7 +153,7 @@ describe("reading", () => {
     }
   });
 
-  it("plan: what this boot said, as JSON and as a table", async () => {
+  it("plan: what this boot said, as JSON and as a table", { tags: "long" }, async () => {
     const [view, table] = await Promise.all([json("plan"), text("plan")]);
     const plan = expectShape(PlanSchema, view);
     expect(plan).toEqual(await ask("plan"));
@@ -166,24 +166,28 @@ describe("reading", () => {
     );
   });
 
-  it("plan --now and plan --config: a restart this minute, by these settings and by others", async () => {
-    const laptop = path.join(PROJECT_ROOT, "config/laptop.json5");
-    const [now, tried] = await Promise.all([json("plan", "--now"), json("plan", "--config", laptop)]);
-    const verdictOn = (plan: unknown, chat: CrashedChat) => {
-      const { of, sessions } = expectShape(PlanSchema, plan);
-      expect([of, sessions.length]).toEqual(["now", 8]);
-      const { verdict, reason, limit } = sessions.find(({ sessionKey }) => sessionKey === chat.sessionKey)!;
-      return { verdict, reason, limit };
-    };
-    for (const plan of [now, tried]) {
-      expect(verdictOn(plan, stale)).toMatchObject({ verdict: "hold", reason: "held-earlier" });
-      expect(verdictOn(plan, running[0]!)).toMatchObject({ verdict: "admit", reason: "claimed-earlier" });
-    }
-    expect(verdictOn(now, drowsy)).toMatchObject({ verdict: "admit", reason: "claimed-earlier" });
-    expect(verdictOn(tried, drowsy)).toEqual({ verdict: "hold", reason: "idle-too-long", limit: HOUR_MS / 2 });
-  });
+  it(
+    "plan --now and plan --config: a restart this minute, by these settings and by others",
+    { tags: "long" },
+    async () => {
+      const laptop = path.join(PROJECT_ROOT, "config/laptop.json5");
+      const [now, tried] = await Promise.all([json("plan", "--now"), json("plan", "--config", laptop)]);
+      const verdictOn = (plan: unknown, chat: CrashedChat) => {
+        const { of, sessions } = expectShape(PlanSchema, plan);
+        expect([of, sessions.length]).toEqual(["now", 8]);
+        const { verdict, reason, limit } = sessions.find(({ sessionKey }) => sessionKey === chat.sessionKey)!;
+        return { verdict, reason, limit };
+      };
+      for (const plan of [now, tried]) {
+        expect(verdictOn(plan, stale)).toMatchObject({ verdict: "hold", reason: "held-earlier" });
+        expect(verdictOn(plan, running[0]!)).toMatchObject({ verdict: "admit", reason: "claimed-earlier" });
+      }
+      expect(verdictOn(now, drowsy)).toMatchObject({ verdict: "admit", reason: "claimed-earlier" });
+      expect(verdictOn(tried, drowsy)).toEqual({ verdict: "hold", reason: "idle-too-long", limit: HOUR_MS / 2 });
+    },
+  );
 
-  it("show: one session, as JSON and as a page", async () => {
+  it("show: one session, as JSON and as a page", { tags: "long" }, async () => {
     const [view, page] = await Promise.all([json("show", stale.sessionKey), text("show", stale.sessionKey)]);
     const shown = expectShape(ShowSchema, view);
     const shortened = expectShape(ShowSchema, await ask("show", { key: "telegram:direct:101" }));
@@ -206,7 +210,7 @@ describe("reading", () => {
     expect(JSON.stringify(view) + page, "no message text").not.toContain("summarise");
   });
 
-  it("doctor: the installation works, as JSON and as a list", async () => {
+  it("doctor: the installation works, as JSON and as a list", { tags: "long" }, async () => {
     const [view, list] = await Promise.all([json("doctor"), text("doctor")]);
     const { source, findings } = expectShape(DoctorSchema, view);
     expect(source).toBe("gateway");

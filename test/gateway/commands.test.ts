@@ -29,11 +29,12 @@ describe("commands to interrupted chats", () => {
   });
 
   it("/stop and /new end what was interrupted; the others are answered once", async () => {
-    const stopped = (await resuming()).find((chatId) => !asked.includes(chatId))!;
-    await say(stopped, "/stop");
-    await restarted.waitForMetric('outcomes_total{outcome="superseded"}', (value) => value === 1, 60_000);
-    const renewed = (await resuming()).find((chatId) => !asked.includes(chatId))!;
+    const notAsked = async () => (await resuming()).find((chatId) => !asked.includes(chatId))!;
+    const renewed = await notAsked();
     await say(renewed, `/new Hello ${USER_MARK} [chat ${renewed}]`);
+    await restarted.waitForMetric('outcomes_total{outcome="superseded"}', (value) => value === 1, 60_000);
+    const stopped = await notAsked();
+    await say(stopped, "/stop");
     // It gets no turn, and the host keeps the session id (2026.9.6).
     const emptied = oneBut([...asked, ...(await resuming()), stopped, renewed]);
     await say(emptied, "/new");

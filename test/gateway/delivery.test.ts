@@ -38,17 +38,21 @@ it(
   },
 );
 
-it("a channel that does not answer holds no slot: users are served and the others are resumed", async () => {
-  await using restarted = await RestartedGateway.start({
-    behaviour: resumesHang,
-    settings: { lane: { quietMs: 300 } },
-  });
-  const stuck = (await restarted.waitForResumes(2)).map(({ chat }) => String(chat));
-  restarted.botApi.fate = ({ chatId }) => (stuck.includes(chatId) ? { kind: "hang" } : undefined);
-  restarted.model.behaviour = answer;
-  restarted.model.release(answer);
-  await restarted.waitForMetric('running{lane="startup-resume"}', (value) => value === 2);
-  // A user elsewhere ends the waiting for the channel.
-  expect(await restarted.ask(900)).toBeLessThan(5_000);
-  await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 8, 60_000);
-});
+it(
+  "a channel that does not answer holds no slot: users are served and the others are resumed",
+  { tags: "long" },
+  async () => {
+    await using restarted = await RestartedGateway.start({
+      behaviour: resumesHang,
+      settings: { lane: { quietMs: 300 } },
+    });
+    const stuck = (await restarted.waitForResumes(2)).map(({ chat }) => String(chat));
+    restarted.botApi.fate = ({ chatId }) => (stuck.includes(chatId) ? { kind: "hang" } : undefined);
+    restarted.model.behaviour = answer;
+    restarted.model.release(answer);
+    await restarted.waitForMetric('running{lane="startup-resume"}', (value) => value === 2);
+    // A user elsewhere ends the waiting for the channel.
+    expect(await restarted.ask(900)).toBeLessThan(5_000);
+    await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 8, 60_000);
+  },
+);

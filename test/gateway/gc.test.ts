@@ -58,101 +58,109 @@ function leaveHeld(stateDir: string): void {
   editSessionEntry(stateDir, EMPTY, { status: "done", abortedLastRun: false });
 }
 
-it("retires what was held for too long: rows and transcripts stay, no restart brings it back, its user goes on", async () => {
-  const ages = Object.fromEntries(HELD.map(([chatId]) => [chatId, 20 * DAY_MS]));
-  await using restarted = await RestartedGateway.start({
-    ages,
-    prepare: leaveHeld,
-    settings: { lane: { quietMs: 300 } },
-    // Hosts before 2026.8 begin every session anew each morning.
-    extra: { session: { reset: { mode: "idle", idleMinutes: 1_000_000 } } },
-  });
-  const { stateDir, gateway } = restarted;
-  const held = async () => (await gateway.call<StatusView>("resumes.status", {})).held.map((one) => one.sessionKey);
-  const gc = async (...args: string[]) => {
-    const result = await openclaw(stateDir, ["resumes", "gc", ...args]);
-    expect({ code: result.code, stderr: result.stderr }, result.stdout).toEqual({ code: 0, stderr: "" });
-    return result;
-  };
-  await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 1);
+it(
+  "retires what was held for too long: rows and transcripts stay, no restart brings it back, its user goes on",
+  { tags: "long", timeout: 240_000 },
+  async () => {
+    const ages = Object.fromEntries(HELD.map(([chatId]) => [chatId, 20 * DAY_MS]));
+    await using restarted = await RestartedGateway.start({
+      ages,
+      prepare: leaveHeld,
+      settings: { lane: { quietMs: 300 } },
+      // Hosts before 2026.8 begin every session anew each morning.
+      extra: { session: { reset: { mode: "idle", idleMinutes: 1_000_000 } } },
+    });
+    const { stateDir, gateway } = restarted;
+    const held = async () => (await gateway.call<StatusView>("resumes.status", {})).held.map((one) => one.sessionKey);
+    const gc = async (...args: string[]) => {
+      const result = await openclaw(stateDir, ["resumes", "gc", ...args]);
+      expect({ code: result.code, stderr: result.stderr }, result.stdout).toEqual({ code: 0, stderr: "" });
+      return result;
+    };
+    await restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 1);
 
-  /** Rows, with all that the host keeps of them, and transcripts. */
-  const stored = () => {
-    const entries = restarted.entries();
-    const keys = HELD.map(([chatId]) => keyOf(chatId));
-    return new Map(keys.map((key) => [key, { entry: entries.get(key), transcript: readTranscript(stateDir, key) }]));
-  };
-  const before = stored();
-  expect((await held()).toSorted()).toEqual(HELD.map(([chatId]) => keyOf(chatId)));
+    /** Rows, with all that the host keeps of them, and transcripts. */
+    const stored = () => {
+      const entries = restarted.entries();
+      const keys = HELD.map(([chatId]) => keyOf(chatId));
+      return new Map(keys.map((key) => [key, { entry: entries.get(key), transcript: readTranscript(stateDir, key) }]));
+    };
+    const before = stored();
+    expect((await held()).toSorted()).toEqual(HELD.map(([chatId]) => keyOf(chatId)));
 
-  // The host's own command, below our table: its dry run.
-  const shown = (await gc("--cleanup")).stdout;
-  const [, ...lines] = shown.slice(0, shown.indexOf("\n\n")).split("\n");
-  expect(lines.map((line) => line.replace("agent:main:telegram:direct:", "").replaceAll(/ {2,}/g, " "))).toEqual(TABLE);
-  expect(shown).toContain(
-    "would be retired: 3 (held for longer than 14d, after a permanent error than 3d), kept: 2, protected: 2\n",
-  );
-  expect(shown).toContain("removed by the host only: openclaw sessions cleanup --dry-run --fix-missing --agent main\n");
-  expect(shown).toContain("Would prune missing transcripts: 1\n");
-  expect([(await held()).length, stored()]).toEqual([7, before]);
+    // The host's own command, below our table: its dry run.
+    const shown = (await gc("--cleanup")).stdout;
+    const [, ...lines] = shown.slice(0, shown.indexOf("\n\n")).split("\n");
+    expect(lines.map((line) => line.replace("agent:main:telegram:direct:", "").replaceAll(/ {2,}/g, " "))).toEqual(
+      TABLE,
+    );
+    expect(shown).toContain(
+      "would be retired: 3 (held for longer than 14d, after a permanent error than 3d), kept: 2, protected: 2\n",
+    );
+    expect(shown).toContain(
+      "removed by the host only: openclaw sessions cleanup --dry-run --fix-missing --agent main\n",
+    );
+    expect(shown).toContain("Would prune missing transcripts: 1\n");
+    expect([(await held()).length, stored()]).toEqual([7, before]);
 
-  const applied = expectShape(GcAnswerSchema, (await gc("--apply", "--active-key", keyOf(105), "--json")).json());
-  expect(applied.summary).toMatchObject({
-    before: 7,
-    after: 5,
-    retired: 2,
-    kept: 2,
-    protected: 3,
-  });
-  expect(applied.rows).toMatchObject({ agentIds: ["main"], missingTranscripts: 1 });
-  expect(await held()).not.toContain(keyOf(101));
+    const applied = expectShape(GcAnswerSchema, (await gc("--apply", "--active-key", keyOf(105), "--json")).json());
+    expect(applied.summary).toMatchObject({
+      before: 7,
+      after: 5,
+      retired: 2,
+      kept: 2,
+      protected: 3,
+    });
+    expect(applied.rows).toMatchObject({ agentIds: ["main"], missingTranscripts: 1 });
+    expect(await held()).not.toContain(keyOf(101));
 
-  // By itself, once it is told to and nobody is served.
-  editSettings(stateDir, { gc: { enabled: true } });
-  await waitFor(async () => (await held().catch(() => [])).length === 4, {
-    timeoutMs: 60_000,
-    what: "four held sessions",
-    lastState: () => gateway.logTail(),
-  });
-  const left = HELD.map(([chatId]) => keyOf(chatId)).filter((key) => !RETIRED.includes(key));
-  expect((await held()).toSorted()).toEqual(left);
-  await restarted.waitForMetric("held", (value) => value === 4);
-  const settled = restarted.log().filter(({ step, outcome }) => step === "settled" && outcome === "retired");
-  expect(settled.map(({ sessionKey, reason }) => [sessionKey, reason])).toEqual([
-    [keyOf(101), "held-too-long"],
-    [keyOf(102), "error-too-long"],
-    [keyOf(105), "held-too-long"],
-  ]);
-  expect(stored()).toEqual(before);
-  const view = await gateway.call<ShowView>("resumes.show", { key: keyOf(102) });
-  expect(view).toMatchObject({
-    place: "none",
-    record: null,
-    now: null,
-    session: { status: "killed", abortedLastRun: false },
-  });
-  expect(view.history.at(-1)).toMatchObject({
-    what: "settled",
-    detail: { outcome: "retired", reason: "error-too-long" },
-  });
+    // By itself, once it is told to and nobody is served.
+    editSettings(stateDir, { gc: { enabled: true } });
+    await waitFor(async () => (await held().catch(() => [])).length === 4, {
+      timeoutMs: 60_000,
+      what: "four held sessions",
+      lastState: () => gateway.logTail(),
+    });
+    const left = HELD.map(([chatId]) => keyOf(chatId)).filter((key) => !RETIRED.includes(key));
+    expect((await held()).toSorted()).toEqual(left);
+    await restarted.waitForMetric("held", (value) => value === 4);
+    const settled = restarted.log().filter(({ step, outcome }) => step === "settled" && outcome === "retired");
+    expect(settled.map(({ sessionKey, reason }) => [sessionKey, reason])).toEqual([
+      [keyOf(101), "held-too-long"],
+      [keyOf(102), "error-too-long"],
+      [keyOf(105), "held-too-long"],
+    ]);
+    expect(stored()).toEqual(before);
+    const view = await gateway.call<ShowView>("resumes.show", { key: keyOf(102) });
+    expect(view).toMatchObject({
+      place: "none",
+      record: null,
+      now: null,
+      session: { status: "killed", abortedLastRun: false },
+    });
+    expect(view.history.at(-1)).toMatchObject({
+      what: "settled",
+      detail: { outcome: "retired", reason: "error-too-long" },
+    });
 
-  const requestsBefore = restarted.model.requests.length;
-  await restarted.stop("SIGKILL");
-  await restarted.boot();
-  await restarted.ask(101);
-  const judged = restarted.log().filter(({ step, replaced }) => step === "booted" && replaced === undefined);
-  expect(judged).toMatchObject([{ claimed: 0, verdicts: { "hold held-earlier": 4 } }]);
-  expect(restarted.model.requests.slice(requestsBefore).map(({ chat, isResume }) => [chat, isResume])).toEqual([
-    [101, false],
-  ]);
-  const after = stored();
-  for (const key of RETIRED.slice(1)) {
-    const [was, is] = [before.get(key), after.get(key)];
-    // The host gives rows a name when it starts, and no mark of an interruption.
-    expect({ ...is, entry: { ...is?.entry, displayName: undefined } }).toEqual(was);
-  }
-  const [was, is] = [before.get(keyOf(101))!, after.get(keyOf(101))!];
-  expect(is.entry?.["sessionId"]).toBe(was.entry?.["sessionId"]);
-  expect(is.transcript.slice(0, was.transcript.length)).toEqual(was.transcript);
-  expect(is.transcript.length).toBeGreaterThan(was.transcript.length);
-}, 240_000);
+    const requestsBefore = restarted.model.requests.length;
+    await restarted.stop("SIGKILL");
+    await restarted.boot();
+    await restarted.ask(101);
+    const judged = restarted.log().filter(({ step, replaced }) => step === "booted" && replaced === undefined);
+    expect(judged).toMatchObject([{ claimed: 0, verdicts: { "hold held-earlier": 4 } }]);
+    expect(restarted.model.requests.slice(requestsBefore).map(({ chat, isResume }) => [chat, isResume])).toEqual([
+      [101, false],
+    ]);
+    const after = stored();
+    for (const key of RETIRED.slice(1)) {
+      const [was, is] = [before.get(key), after.get(key)];
+      // The host gives rows a name when it starts, and no mark of an interruption.
+      expect({ ...is, entry: { ...is?.entry, displayName: undefined } }).toEqual(was);
+    }
+    const [was, is] = [before.get(keyOf(101))!, after.get(keyOf(101))!];
+    expect(is.entry?.["sessionId"]).toBe(was.entry?.["sessionId"]);
+    expect(is.transcript.slice(0, was.transcript.length)).toEqual(was.transcript);
+    expect(is.transcript.length).toBeGreaterThan(was.transcript.length);
+  },
+);

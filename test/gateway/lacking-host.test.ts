@@ -17,22 +17,26 @@ const HOOK = pathToFileURL(path.join(PROJECT_ROOT, "test/support/hide-agent-even
 /** Older than the manifest says the plugin may be loaded on. */
 const TOO_OLD = "2026.5.7";
 
-it("without the events of runs: one line names what is missing, and the host recovers as it would without the plugin", async () => {
-  await using restarted = await RestartedGateway.prepare({});
-  await restarted.boot({ env: { NODE_OPTIONS: `--trace-warnings --import ${HOOK}` } });
-  await restarted.waitForReplies(1, 90_000);
-  const said = restarted.log().filter(({ level }) => level === "error" || level === "warn");
-  expect(said.map(({ msg }) => msg)).toEqual([
-    "nothing is resumed by this plugin: this host lacks onAgentEvent; it recovers as it would without the plugin",
-  ]);
-  expect(restarted.log().filter(({ msg }) => msg === "resume started" || msg === "judged")).toEqual([]);
-  expect(await restarted.gateway.call<StatusView>("resumes.status", {})).toMatchObject({
-    state: "failed",
-    queue: [],
-    running: [],
-    held: [],
-  });
-});
+it(
+  "without the events of runs: one line names what is missing, and the host recovers as it would without the plugin",
+  { tags: "long" },
+  async () => {
+    await using restarted = await RestartedGateway.prepare({});
+    await restarted.boot({ env: { NODE_OPTIONS: `--trace-warnings --import ${HOOK}` } });
+    await restarted.waitForReplies(1, 90_000);
+    const said = restarted.log().filter(({ level }) => level === "error" || level === "warn");
+    expect(said.map(({ msg }) => msg)).toEqual([
+      "nothing is resumed by this plugin: this host lacks onAgentEvent; it recovers as it would without the plugin",
+    ]);
+    expect(restarted.log().filter(({ msg }) => msg === "resume started" || msg === "judged")).toEqual([]);
+    expect(await restarted.gateway.call<StatusView>("resumes.status", {})).toMatchObject({
+      state: "failed",
+      queue: [],
+      running: [],
+      held: [],
+    });
+  },
+);
 
 it(
   `${TOO_OLD}: the host says in one line that it is too old, and serves its users`,

@@ -50,6 +50,8 @@ describe("a plan says of 50 mixed sessions what the restart then says", () => {
       // Far from the limit: the restarts take their time.
       ages: Object.fromEntries([120, 121, 122, 123, 124, 125].map((chatId) => [chatId, 5 * HOUR])),
       settings: { mode: "observe" },
+      // What the host recovers itself hangs on `main`, and must leave a slot to the users.
+      extra: { agents: { defaults: { maxConcurrent: 12 } } },
     });
     await restarted.spawn();
     await restarted.gateway.exited;
@@ -81,45 +83,49 @@ describe("a plan says of 50 mixed sessions what the restart then says", () => {
     ]);
   });
 
-  it("of sessions that are queued, running, held, released, asked for, or being answered", async () => {
-    await restarted.waitForResumes(2);
-    const { queue } = await call<StatusView>("status");
-    await call("hold", { key: queue[0]!.sessionKey });
-    await call("release", { key: queue[1]!.sessionKey });
-    await call("discard", { key: queue[2]!.sessionKey });
-    await call("resume", { key: restarted.chat(121).sessionKey });
-    // Users write; their turns run when the gateway is killed.
-    const live = [queue[3]!, queue[4]!].map(({ sessionKey }) =>
-      restarted.chats.find((chat) => chat.sessionKey === sessionKey)!,
-    );
-    for (const { chatId, token } of live) {
-      restarted.botApi.userSays({ chatId, token, text: `And now? ${USER_MARK} [chat ${chatId}]` });
-    }
-    await waitFor(
-      () => live.every(({ chatId }) => restarted.model.runningRequests.some(({ chat }) => chat === chatId)),
-      { timeoutMs: 60_000, what: "the users' turns at the model", lastState: () => restarted.gateway.logTail() },
-    );
-    await restarted.waitForMetric('outcomes_total{outcome="superseded"}', (value) => value === 2);
-    const planned = byKey(await call("plan", { now: true }));
-    await restarted.stop("SIGKILL");
-    await restarted.boot({ settings: SETTINGS });
-    expect(byKey(await call("plan"))).toEqual(planned);
-    // Nothing is left to be said of the discarded one.
-    expect(planned.size).toBe(49);
-    expect(new Set(planned.values())).toEqual(
-      new Set([
-        "admit claimed-earlier",
-        "admit interrupted",
-        "admit requested",
-        "hold held-earlier",
-        "leave cron",
-        "leave excluded",
-        "leave plugin-owned",
-        "leave released",
-        "leave subagent",
-      ]),
-    );
-  });
+  it(
+    "of sessions that are queued, running, held, released, asked for, or being answered",
+    { tags: "long" },
+    async () => {
+      await restarted.waitForResumes(2);
+      const { queue } = await call<StatusView>("status");
+      await call("hold", { key: queue[0]!.sessionKey });
+      await call("release", { key: queue[1]!.sessionKey });
+      await call("discard", { key: queue[2]!.sessionKey });
+      await call("resume", { key: restarted.chat(121).sessionKey });
+      // Users write; their turns run when the gateway is killed.
+      const live = [queue[3]!, queue[4]!].map(({ sessionKey }) =>
+        restarted.chats.find((chat) => chat.sessionKey === sessionKey)!,
+      );
+      for (const { chatId, token } of live) {
+        restarted.botApi.userSays({ chatId, token, text: `And now? ${USER_MARK} [chat ${chatId}]` });
+      }
+      await waitFor(
+        () => live.every(({ chatId }) => restarted.model.runningRequests.some(({ chat }) => chat === chatId)),
+        { timeoutMs: 60_000, what: "the users' turns at the model", lastState: () => restarted.gateway.logTail() },
+      );
+      await restarted.waitForMetric('outcomes_total{outcome="superseded"}', (value) => value === 2);
+      const planned = byKey(await call("plan", { now: true }));
+      await restarted.stop("SIGKILL");
+      await restarted.boot({ settings: SETTINGS });
+      expect(byKey(await call("plan"))).toEqual(planned);
+      // Nothing is left to be said of the discarded one; elsewhere the host gives up the two that never had a transcript.
+      expect(planned.size).toBe(keepsFirstMessages ? 49 : 47);
+      expect(new Set(planned.values())).toEqual(
+        new Set([
+          "admit claimed-earlier",
+          "admit interrupted",
+          "admit requested",
+          "hold held-earlier",
+          "leave cron",
+          "leave excluded",
+          "leave plugin-owned",
+          "leave released",
+          "leave subagent",
+        ]),
+      );
+    },
+  );
 });
 
 const byKey = (plan: PlanView): Map<string, string> =>

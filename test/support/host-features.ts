@@ -53,6 +53,10 @@ const PROBES = {
     words: "a plugin's own scopes for its gateway methods for as long as it runs",
     found: (host) => !host.mentions("installStandaloneRegistry("),
   },
+  "scope-details": {
+    words: "a code of its own for a scope that is missing",
+    found: (host) => host.mentions('"MISSING_SCOPE"'),
+  },
   "runtime-inspection": {
     words: "an inspection that lists what a plugin registers for its service",
     found: (host) => host.mentions("runtimeInspection"),
