@@ -55,7 +55,8 @@ function cellOf(row: Row, host: HostResults, notes: string[]): string {
   const notRun = row.files.filter((_, index) => found[index] === undefined);
   if (tests.length === 0)
     return row.files.some((name) => host.files[name] !== undefined) ? "only in a full run" : "not run";
-  if (count("lacks") === tests.length) return `not on this host: no ${reasons(tests, "lacks").map(inWords).join(", ")}`;
+  if (count("lacks") === tests.length)
+    return `not on this host, which has not ${reasons(tests, "lacks").map(inWords).join(", ")}`;
   const but = [
     ...(notRun.length === 0 ? [] : [`not run: ${notRun.join(", ")}`]),
     ...named(tests, "failed", "failed"),
