@@ -69,7 +69,7 @@ const PROBES = {
 
 export type HostFeature = keyof typeof PROBES;
 
-/** In an operator's words: "this host has no ...". */
+/** In an operator's words: "needs ..., which this host has not". */
 export const wordsOf = (feature: HostFeature): string => PROBES[feature].words;
 
 /** Finds them; takes about 3 s, because it asks the host for its configuration's schema. */
