@@ -29,7 +29,10 @@ describe("the page of what works where", () => {
   ]);
 
   it("says yes only where every test of the row has passed", () => {
-    expect(cells(page, "delivery")).toEqual(["not on this host, which has not sessions and transcripts in SQLite", "yes"]);
+    expect(cells(page, "delivery")).toEqual([
+      "not on this host, which has not sessions and transcripts in SQLite",
+      "yes",
+    ]);
   });
 
   it("names each test that failed, was not run or could not be, and why", () => {
