@@ -1,5 +1,5 @@
 /** What grants starts, as Bottleneck does it; on the simulation's clock. */
-import { IndexedHeap, OUTSIDE } from "../../src/domain/indexed-heap.ts";
+import { LazyHeap } from "../../src/domain/lazy-heap.ts";
 import { hasPace, type PaceLimits } from "../../src/lane/pace.ts";
 import type { Permit } from "../../src/lane/permits.ts";
 import type { VirtualClock } from "./clock.ts";
@@ -89,25 +89,38 @@ interface Member {
   /** Its last grant, counted; 0: none yet. */
   registered: number;
   granted: ((permit: Permit) => void) | undefined;
-  /** Among those that wait. */
-  position: number;
+  /** Its place among those that wait. */
+  waits: Waiting | undefined;
+}
+
+interface Waiting {
+  readonly member: Member;
+  hasLeft: boolean;
 }
 
 /** Whoever has the fewest running first; of several the one that has had no grant for longest. */
-class InTurn extends IndexedHeap<Member> {
+class InTurn extends LazyHeap<Waiting> {
   add(member: Member): void {
-    this.push(member, member.running);
+    member.waits = { member, hasLeft: false };
+    this.push(member.waits, member.running);
   }
 
-  protected override positionOf({ position }: Member): number {
-    return position;
+  /** Says whether it waited. */
+  remove(member: Member): boolean {
+    if (member.waits === undefined) return false;
+    member.waits.hasLeft = true;
+    member.waits = undefined;
+    this.oneLeft();
+    return true;
   }
 
-  protected override setPosition(member: Member, position: number): void {
-    member.position = position;
+  pop(): Member | undefined {
+    const member = this.peek()?.member;
+    if (member !== undefined) this.remove(member);
+    return member;
   }
 
-  protected override isBefore(left: Member, right: Member): boolean {
+  protected override isBefore({ member: left }: Waiting, { member: right }: Waiting): boolean {
     return left.registered === right.registered ? left.id < right.id : left.registered < right.registered;
   }
 }
@@ -137,7 +150,7 @@ export class FleetModel {
       running: 0,
       registered: 0,
       granted: undefined,
-      position: OUTSIDE,
+      waits: undefined,
     };
     return {
       ask: (granted) => {

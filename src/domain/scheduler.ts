@@ -146,7 +146,8 @@ export class Scheduler {
   }
 
   oldestQueuedSinceMs(): number | undefined {
-    const waiting = [this.#room.oldest(), ...this.#contested.values()].flatMap((resume) => resume?.queuedAtMs ?? []);
+    const contested = Array.from(this.#contested.values(), ({ queuedAtMs }) => queuedAtMs);
+    const waiting = [this.#room.oldestSinceMs(), ...contested].filter((sinceMs) => sinceMs !== undefined);
     return waiting.length === 0 ? undefined : Math.min(...waiting);
   }
 

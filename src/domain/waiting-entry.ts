@@ -1,4 +1,4 @@
-import { IndexedHeap, OUTSIDE } from "./indexed-heap.ts";
+import { LazyHeap } from "./lazy-heap.ts";
 import type { QueuedResume } from "./queued-resume.ts";
 import { compareRanks } from "./rank.ts";
 
@@ -10,13 +10,12 @@ export interface Place {
   endTurn(agentId: string): void;
 }
 
-/** A resume in the waiting room, and its positions in the two lists that it is in there. */
+/** A resume in one place of the waiting room; in another one it is another entry. */
 export class Entry {
   readonly resume: QueuedResume;
-  /** Those that it is ranked with, in the place where it is; set there. */
+  /** Those that it is ranked with; set by its place. */
   ranked: Ranked | undefined;
-  atRank = OUTSIDE;
-  atWait = OUTSIDE;
+  hasLeft = false;
 
   constructor(resume: QueuedResume) {
     this.resume = resume;
@@ -24,7 +23,7 @@ export class Entry {
 }
 
 /** By a weight, and by rank where it is the same. */
-export class Ranked extends IndexedHeap<Entry> {
+export class Ranked extends LazyHeap<Entry> {
   readonly place: Place;
 
   constructor(place: Place) {
@@ -32,34 +31,7 @@ export class Ranked extends IndexedHeap<Entry> {
     this.place = place;
   }
 
-  protected override positionOf({ atRank }: Entry): number {
-    return atRank;
-  }
-
-  protected override setPosition(entry: Entry, position: number): void {
-    entry.atRank = position;
-  }
-
   protected override isBefore(left: Entry, right: Entry): boolean {
     return compareRanks(left.resume, right.resume) < 0;
-  }
-}
-
-/** Whoever has waited longest first. Which of two goes first that have waited as long decides nothing. */
-export class ByWait extends IndexedHeap<Entry> {
-  add(entry: Entry): void {
-    this.push(entry, entry.resume.queuedAtMs);
-  }
-
-  protected override positionOf({ atWait }: Entry): number {
-    return atWait;
-  }
-
-  protected override setPosition(entry: Entry, position: number): void {
-    entry.atWait = position;
-  }
-
-  protected override isBefore(): boolean {
-    return false;
   }
 }

@@ -1,6 +1,7 @@
+import type { ByWait } from "./by-wait.ts";
 import type { QueuedResume } from "./queued-resume.ts";
 import { compareRanks, weightOf } from "./rank.ts";
-import { type ByWait, type Entry, type Place, Ranked } from "./waiting-entry.ts";
+import { type Entry, type Place, Ranked } from "./waiting-entry.ts";
 
 /** What a resume needs that others may be using up: limits are by these. */
 export type Source = Pick<QueuedResume, "agentId" | "provider">;
@@ -29,8 +30,9 @@ export class Resting implements Place {
   }
 
   leave(entry: Entry): void {
-    this.#byWait.remove(entry);
-    this.#ranked.remove(entry);
+    entry.hasLeft = true;
+    this.#byWait.oneLeft(entry);
+    this.#ranked.oneLeft();
   }
 
   /** They have no turns. */
@@ -68,8 +70,9 @@ export class TurnTaking implements Place {
   }
 
   leave(entry: Entry): void {
-    this.#byWait.remove(entry);
-    entry.ranked?.remove(entry);
+    entry.hasLeft = true;
+    this.#byWait.oneLeft(entry);
+    entry.ranked?.oneLeft();
     if (entry.ranked?.size === 0) this.#emptied(entry.resume.agentId);
   }
 
@@ -127,4 +130,4 @@ export class TurnTaking implements Place {
   }
 }
 
-const resumesOf = (ranked: Ranked): QueuedResume[] => Array.from(ranked.values(), ({ resume }) => resume);
+const resumesOf = (ranked: Ranked): QueuedResume[] => ranked.values().map(({ resume }) => resume);

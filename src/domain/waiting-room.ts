@@ -1,5 +1,6 @@
+import { ByWait } from "./by-wait.ts";
 import type { QueuedResume } from "./queued-resume.ts";
-import { ByWait, Entry } from "./waiting-entry.ts";
+import { Entry, type Place } from "./waiting-entry.ts";
 import { Resting, type Source, TurnTaking } from "./waiting-places.ts";
 
 /** What makes a resume aged. */
@@ -44,11 +45,10 @@ export class WaitingRoom {
     return this.size - this.#resting.size;
   }
 
-  /** The one that has waited longest. */
-  oldest(): QueuedResume | undefined {
-    const [ageing, ageless] = [this.#ageing.peek()?.resume, this.#ageless.peek()?.resume];
-    if (ageing === undefined || ageless === undefined) return ageing ?? ageless;
-    return ageing.queuedAtMs < ageless.queuedAtMs ? ageing : ageless;
+  /** Since when the one has waited that has waited longest, epoch milliseconds. */
+  oldestSinceMs(): number | undefined {
+    const oldest = Math.min(this.#ageing.oldestSinceMs ?? Infinity, this.#ageless.oldestSinceMs ?? Infinity);
+    return oldest === Infinity ? undefined : oldest;
   }
 
   get(key: string): QueuedResume | undefined {
@@ -71,10 +71,7 @@ export class WaitingRoom {
 
   add(resume: QueuedResume, nowMs: number): void {
     this.remove(resume.key);
-    const place = resume.notBeforeMs > nowMs ? this.#resting : this.#placeOf(resume, nowMs);
-    const entry = new Entry(resume);
-    this.#entries.set(resume.key, entry);
-    place.enter(entry);
+    this.#enter(resume, resume.notBeforeMs > nowMs ? this.#resting : this.#placeOf(resume, nowMs));
   }
 
   remove(key: string): QueuedResume | undefined {
@@ -104,7 +101,7 @@ export class WaitingRoom {
   advance(nowMs: number): void {
     let next: Entry | undefined;
     while ((next = this.#resting.peek()) !== undefined && next.resume.notBeforeMs <= nowMs) this.#move(next, nowMs);
-    while ((next = this.#ageing.peek()) !== undefined && this.isAged(next.resume, nowMs)) this.#move(next, nowMs);
+    while ((next = this.#ageing.oldest()) !== undefined && this.isAged(next.resume, nowMs)) this.#move(next, nowMs);
   }
 
   isAged(resume: QueuedResume, nowMs: number): boolean {
@@ -114,9 +111,15 @@ export class WaitingRoom {
   /** When `advance` has something to do next, epoch milliseconds. */
   nextChangeAtMs(): number | undefined {
     const rested = this.#resting.peek()?.resume.notBeforeMs ?? Infinity;
-    const ageing = this.#ageing.peek()?.resume.queuedAtMs ?? Infinity;
+    const ageing = this.#ageing.oldestSinceMs ?? Infinity;
     const next = Math.min(rested, ageing + this.#limits.maxWaitMs);
     return next === Infinity ? undefined : next;
+  }
+
+  #enter(resume: QueuedResume, place: Place): void {
+    const entry = new Entry(resume);
+    this.#entries.set(resume.key, entry);
+    place.enter(entry);
   }
 
   #takeOut(entry: Entry): void {
@@ -126,7 +129,7 @@ export class WaitingRoom {
 
   #move(entry: Entry, nowMs: number): void {
     entry.ranked?.place.leave(entry);
-    this.#placeOf(entry.resume, nowMs).enter(entry);
+    this.#enter(entry.resume, this.#placeOf(entry.resume, nowMs));
   }
 
   /** Where one belongs that does not rest. */

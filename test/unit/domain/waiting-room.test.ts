@@ -88,18 +88,20 @@ describe("contents", () => {
     expect(takeAll(room)).toEqual(["a2"]);
   });
 
-  it("tells which one has waited longest", () => {
+  it("tells since when the one has waited that has waited longest", () => {
     const room = roomWith(queued("a1", { queuedAtMs: 0 }), queued("b1", { queuedAtMs: -5 }));
-    expect(room.oldest()?.key).toBe("b1");
+    expect(room.oldestSinceMs()).toBe(-5);
     room.remove("b1");
-    expect(room.oldest()?.key).toBe("a1");
+    expect(room.oldestSinceMs()).toBe(0);
+    room.remove("a1");
+    expect(room.oldestSinceMs()).toBeUndefined();
   });
 
   it("counts resting ones as waiting", () => {
     const room = roomWith(queued("a1", { notBeforeMs: 50 }));
     expect(room.size).toBe(1);
     expect(room.inOrder().map(({ key }) => key)).toEqual(["a1"]);
-    expect(room.oldest()?.key).toBe("a1");
+    expect(room.oldestSinceMs()).toBe(0);
   });
 });
 

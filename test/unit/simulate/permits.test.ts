@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { VirtualClock } from "../../../scripts/simulate/clock.ts";
 import { FleetModel, PaceModel, type Permits } from "../../../scripts/simulate/permits.ts";
 import { Pace, type PaceLimits } from "../../../src/lane/pace.ts";
@@ -44,6 +44,8 @@ async function grantsOfPlugin(limits: PaceLimits, pausesMs: readonly number[]): 
 }
 
 describe("the pace", () => {
+  // The first start loads it, for as long as that takes; the fake clock does not wait for it.
+  beforeAll(() => import("bottleneck/light.js"));
   afterEach(() => {
     vi.useRealTimers();
   });

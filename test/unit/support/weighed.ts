@@ -1,25 +1,29 @@
-import { IndexedHeap, OUTSIDE } from "../../../src/domain/indexed-heap.ts";
+import { LazyHeap } from "../../../src/domain/lazy-heap.ts";
 
 /** An item of a heap; of two that weigh the same the one whose key comes first comes out first. */
 export interface Weighed {
   readonly key: string;
   readonly weight: number;
-  position: number;
+  hasLeft: boolean;
 }
 
-export const weighed = (key: string, weight: number): Weighed => ({ key, weight, position: OUTSIDE });
+export const weighed = (key: string, weight: number): Weighed => ({ key, weight, hasLeft: false });
 
-export class WeighedHeap extends IndexedHeap<Weighed> {
+export class WeighedHeap extends LazyHeap<Weighed> {
   add(item: Weighed): void {
     this.push(item, item.weight);
   }
 
-  protected override positionOf({ position }: Weighed): number {
-    return position;
+  /** Takes out one that is in this heap. */
+  remove(item: Weighed): void {
+    item.hasLeft = true;
+    this.oneLeft();
   }
 
-  protected override setPosition(item: Weighed, position: number): void {
-    item.position = position;
+  pop(): Weighed | undefined {
+    const first = this.peek();
+    if (first !== undefined) this.remove(first);
+    return first;
   }
 
   protected override isBefore(left: Weighed, right: Weighed): boolean {

@@ -1,67 +1,47 @@
-/** Eight children (2 to the power of this), a third of the levels of two: each costs a write to an item that is probably in no cache. */
+/** Eight children (2 to the power of this), a third of the levels of two: their weights lie in one line of a processor's cache. */
 const CHILD_BITS = 3;
 const CHILDREN = 1 << CHILD_BITS;
-/** The position of an item that is not in the heap. */
-export const OUTSIDE = -1;
+/** Below so many it is not worth while to look for those that have left. */
+const FEW = 32;
+
+/** What can be in heaps until it leaves all of them, for good. */
+export interface Leaving {
+  hasLeft: boolean;
+}
 
 /**
- * A heap whose items know their positions: any of them is taken out in O(log n), wherever it is.
+ * A heap whose items may leave from anywhere, at no cost: they are passed over when they would come out, and cleared away
+ * once they are the most.
  *
  * Superseding one of many queued resumes must not cost a scan of the queue. The lightest item comes out first; weights lie
- * beside the items, so that a comparison reads no item unless two weigh the same.
+ * beside the items, so that a comparison reads no item unless two weigh the same, and moving one reads none.
  */
-export abstract class IndexedHeap<Item> {
+export abstract class LazyHeap<Item extends Leaving> {
   readonly #items: Item[] = [];
   readonly #weights: number[] = [];
+  #leftCount = 0;
 
-  /** What `setPosition` was last told of this item; `OUTSIDE` before that. */
-  protected abstract positionOf(item: Item): number;
-  protected abstract setPosition(item: Item, position: number): void;
   /** Whether `left` comes out before `right`, which weighs the same. */
   protected abstract isBefore(left: Item, right: Item): boolean;
 
+  /** How many are here that have not left. */
   get size(): number {
-    return this.#items.length;
+    return this.#items.length - this.#leftCount;
   }
 
   peek(): Item | undefined {
+    while (this.#items[0]?.hasLeft === true) this.#dropFirst();
     return this.#items[0];
   }
 
-  /** All items, in no particular order. */
-  values(): Iterable<Item> {
-    return this.#items.values();
+  /** All that have not left, in no particular order. */
+  values(): Item[] {
+    return this.#items.filter(({ hasLeft }) => !hasLeft);
   }
 
-  /** Adds an item that is in no heap of this kind. */
+  /** Adds an item that has not been in this heap. */
   push(item: Item, weight: number): void {
-    this.#rise(item, weight, this.size);
-  }
-
-  pop(): Item | undefined {
-    const first = this.peek();
-    if (first !== undefined) this.remove(first);
-    return first;
-  }
-
-  /** Takes an item out that is in this heap; says whether there was one to take out. */
-  remove(item: Item): boolean {
-    const position = this.positionOf(item);
-    if (position === OUTSIDE) return false;
-    const freed = this.#weightAt(position);
-    const last = this.#items.pop() as Item;
-    const weight = this.#weights.pop() as number;
-    this.setPosition(item, OUTSIDE);
-    if (last === item) return true;
-    if (weight < freed || (weight === freed && this.isBefore(last, item))) this.#rise(last, weight, position);
-    else if (weight > freed || this.isBefore(item, last)) this.#sink(last, weight, position);
-    else this.#put(last, weight, position);
-    return true;
-  }
-
-  /** Puts an item where `from` is free, or above it. */
-  #rise(item: Item, weight: number, from: number): void {
-    let free = from;
+    let free = this.#items.length;
     while (free > 0) {
       const parent = (free - 1) >> CHILD_BITS;
       const other = this.#weightAt(parent);
@@ -70,6 +50,33 @@ export abstract class IndexedHeap<Item> {
       free = parent;
     }
     this.#put(item, weight, free);
+  }
+
+  /** One that is in this heap has left: to be called once for each, after it says so itself. */
+  oneLeft(): void {
+    this.#leftCount += 1;
+    if (this.#leftCount > FEW && 2 * this.#leftCount > this.#items.length) this.#clearAway();
+  }
+
+  #dropFirst(): void {
+    const last = this.#items.pop() as Item;
+    const weight = this.#weights.pop() as number;
+    this.#leftCount -= 1;
+    if (this.#items.length > 0) this.#sink(last, weight, 0);
+  }
+
+  #clearAway(): void {
+    let kept = 0;
+    for (const [at, item] of this.#items.entries()) {
+      if (item.hasLeft) continue;
+      this.#put(item, this.#weightAt(at), kept);
+      kept += 1;
+    }
+    this.#items.length = this.#weights.length = kept;
+    this.#leftCount = 0;
+    for (let parent = (kept - 2) >> CHILD_BITS; parent >= 0; parent -= 1) {
+      this.#sink(this.#itemAt(parent), this.#weightAt(parent), parent);
+    }
   }
 
   /** Puts an item where `from` is free, or below it. */
@@ -112,6 +119,5 @@ export abstract class IndexedHeap<Item> {
   #put(item: Item, weight: number, position: number): void {
     this.#items[position] = item;
     this.#weights[position] = weight;
-    this.setPosition(item, position);
   }
 }
