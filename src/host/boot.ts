@@ -14,7 +14,7 @@ import { type Candidate, describeEvidence, type Verdict } from "../domain/verdic
 import type { RecordStore } from "../record/record-store.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
 import type { Forecast, SessionStore } from "./session-store.ts";
-import { CLAIMS_AT_MOST_MS, Slices, type Steps } from "./slices.ts";
+import { CLAIM_SLICES, Slices, type Steps } from "./slices.ts";
 import type { Transcripts } from "./transcripts.ts";
 
 export interface JudgeOptions {
@@ -59,9 +59,16 @@ export interface ClaimOptions {
 }
 
 /**
+ * So many are judged in one piece: the host reads their transcripts in less than 0.1 s, and a gateway that starts is ready later
+ * by whatever others do meanwhile (see `CLAIM_SLICES`).
+ */
+const FEW = 100;
+
+/**
  * discover -> identify -> admit: finds the interrupted sessions and judges each. Changes nothing.
  *
- * With thousands of rows it takes a while: it can be left alone after every row, but for the host's own listing of an agent.
+ * With thousands of rows it takes a while: it can be left alone after every row, but for the host's own listing of an agent
+ * and for a few that are to be judged.
  * What a claim then takes is compared with what was read here.
  */
 export function* judgeInterrupted(options: JudgeOptions): Steps<Judgement> {
@@ -96,7 +103,7 @@ export function* judgeInterrupted(options: JudgeOptions): Steps<Judgement> {
     nowMs,
   )) {
     judged.push(one);
-    yield;
+    if (inOrder.length > FEW) yield;
   }
   const tookMs = { discover: discoveredMs - startedMs, admit: performance.now() - discoveredMs };
   return { judged, unreadable, shared, unlisted, tookMs };
@@ -154,16 +161,21 @@ export async function claimJudged(
 ): Promise<{ readonly queue: readonly QueuedResume[]; readonly verdicts: readonly BootVerdict[] }> {
   const { judged, unreadable } = judgement;
   const { records, nowMs, events, isOver } = options;
-  const slices = new Slices(CLAIMS_AT_MOST_MS);
+  const slices = new Slices(CLAIM_SLICES);
   const written = writeAhead(judgement, options);
   await forget(judgement, written, options, slices);
   const queue: QueuedResume[] = [];
   const said: BootVerdict[] = [...unreadable];
   for (const { candidate, verdict: wanted } of judged) {
     if (isOver()) return { queue, verdicts: said };
-    const verdict = (await carryOut(candidate, wanted, options)) ? wanted : CLAIM_FAILED;
+    const done = await carryOut(candidate, wanted, options);
+    const verdict = done === undefined ? CLAIM_FAILED : wanted;
     said.push(toBootVerdict(candidate.row, verdict));
-    if (verdict.kind === "admit") queue.push(toQueued(candidate, verdict.reason === "reply-owed", options));
+    if (verdict.kind === "admit") {
+      const isAnswered = verdict.reason === "reply-owed";
+      const forecast = isAnswered ? NOTHING_ASKED : (done?.forecast ?? options.sessions.forecast(candidate.row));
+      queue.push(toQueued(candidate, { isAnswered, ...forecast }, nowMs));
+    }
     // What was ours and is the host's now may be ours again: the next boot judges it anew.
     if (verdict.kind === "leave" && verdict.reason !== "released" && verdict !== CLAIM_FAILED) {
       takeBack(candidate.row, undefined, records, events);
@@ -306,24 +318,33 @@ function newRecord({ row }: Candidate, reason: string, options: ClaimOptions): R
 
 /**
  * Takes one session from the host, or gives it back. What is retired is taken too: a conversation that its user has
- * stopped must not be resumed by the host. A session that has the right marks already needs no patch.
+ * stopped must not be resumed by the host. A session that has the right marks already needs no patch. Returns what the claim
+ * has told; `undefined` when it failed.
  */
-async function carryOut(candidate: Candidate, verdict: Verdict, options: ClaimOptions): Promise<boolean> {
+async function carryOut(
+  candidate: Candidate,
+  verdict: Verdict,
+  options: ClaimOptions,
+): Promise<{ readonly forecast?: Forecast } | undefined> {
   const { row, record } = candidate;
   const { sessions, records, events } = options;
   // A run of ours that was killed can leave an entry without any status.
   const isTheirs = row.status === "running" || row.status === undefined;
   const step = verdict.kind === "leave" ? "release" : "claim";
-  if (step === "claim" ? !isTheirs : record === undefined || isTheirs) return true;
+  if (step === "claim" ? !isTheirs : record === undefined || isTheirs) return {};
   try {
-    const isDone = step === "claim" ? await sessions.claim(row) : await sessions.release(row, "now");
-    if (!isDone) throw new Error(`the session changed before the ${step}`);
-    if (step === "claim") events.emit("claimed", { agentId: row.agentId, sessionKey: row.sessionKey });
-    return true;
+    if (step === "claim") {
+      const forecast = await sessions.claim(row);
+      if (forecast === undefined) throw new Error("the session changed before the claim");
+      events.emit("claimed", { agentId: row.agentId, sessionKey: row.sessionKey });
+      return { forecast };
+    }
+    if (!(await sessions.release(row, "now"))) throw new Error("the session changed before the release");
+    return {};
   } catch (error) {
     events.emit("trouble", { agentId: row.agentId, sessionKey: row.sessionKey, what: `${step} a session`, error });
     takeBack(row, record, records, events);
-    return false;
+    return undefined;
   }
 }
 
@@ -344,9 +365,12 @@ function takeBack(
 
 const NOTHING_ASKED: Forecast = { provider: undefined, estimate: NOTHING_USED };
 
-function toQueued(candidate: Candidate, isAnswered: boolean, { sessions, nowMs }: ClaimOptions): QueuedResume {
+function toQueued(
+  candidate: Candidate,
+  expected: Pick<QueuedResume, "isAnswered" | keyof Forecast>,
+  nowMs: number,
+): QueuedResume {
   const { row, record } = candidate;
-  const forecast = isAnswered ? NOTHING_ASKED : sessions.forecast(row);
   return {
     ...rankOf(candidate),
     key: canonicalKey(row.agentId, row.sessionKey),
@@ -356,8 +380,7 @@ function toQueued(candidate: Candidate, isAnswered: boolean, { sessions, nowMs }
     attempts: record === undefined ? 0 : attemptsOf(record),
     preemptions: record?.preemptions ?? 0,
     refusals: 0,
-    ...forecast,
-    isAnswered,
+    ...expected,
     queuedAtMs: nowMs,
     enqueuedAtMs: nowMs,
     notBeforeMs: nowMs,

@@ -10,6 +10,7 @@ import { type RunContext, runContextOf } from "./run-context.ts";
 import { keepsTranscriptFiles, listAgentIds } from "./sdk.ts";
 
 type SessionApi = PluginRuntime["agent"]["session"];
+type HostEntry = NonNullable<ReturnType<SessionApi["getSessionEntry"]>>;
 
 /** The host's session store, narrowed to what a resume needs. */
 export interface SessionStore {
@@ -28,10 +29,10 @@ export interface SessionStore {
   /** Where a reply goes, unless the operator's send policy forbids it. */
   routeOf(row: SessionRow): DeliveryRoute | undefined;
   /**
-   * Takes the session from the host's own recovery in one commit, unless it has changed since `row` was read.
-   * Returns whether it was taken.
+   * Takes the session from the host's own recovery in one commit, unless it has changed since `row` was read. Returns the
+   * forecast of its next run, for which it would have to be read again; `undefined` when it was not taken.
    */
-  claim(row: SessionRow): Promise<boolean>;
+  claim(row: SessionRow): Promise<Forecast | undefined>;
   /**
    * Gives a claimed session back to the host's recovery, unless it has moved on. Returns whether it was. `now`: to the
    * recovery that is about to begin; `at-next-start`: until then its user is served as ever.
@@ -110,8 +111,7 @@ export function createSessionStore(
       return Array.isArray(runs) && runs.some((run) => asObject(run)?.["runId"] === runId);
     },
     forecast(row) {
-      const model = modelBefore(row);
-      return { provider: model?.provider, estimate: estimateOf(config(), model, row.totalTokens) };
+      return forecastOf(row, () => latest(row));
     },
     runContext(row) {
       const entry = latest(row);
@@ -126,9 +126,13 @@ export function createSessionStore(
       const policy = resolveSendPolicy({ cfg: config(), entry, sessionKey: row.sessionKey, channel, ...chatType });
       return policy === "deny" ? undefined : row.route;
     },
-    claim: (row) => patchIfSame(row, CLAIM_PATCH),
-    release: (row, when) => patchIfSame(row, RELEASE_PATCHES[when]),
-    finish: async (row) => row.status === CLAIM_PATCH.status && patchIfSame(row, { status: "done" }),
+    async claim(row) {
+      const entry = await patchIfSame(row, CLAIM_PATCH);
+      return entry && forecastOf(row, () => entry);
+    },
+    release: async (row, when) => (await patchIfSame(row, RELEASE_PATCHES[when])) !== undefined,
+    finish: async (row) =>
+      row.status === CLAIM_PATCH.status && (await patchIfSame(row, { status: "done" })) !== undefined,
   };
 
   /**
@@ -157,27 +161,33 @@ export function createSessionStore(
   }
 
   /** A forecast that cannot be made must not cost the session its resume. */
-  function modelBefore(row: Pick<SessionRow, "agentId" | "sessionKey">): ModelRef | undefined {
+  function forecastOf(
+    { agentId, totalTokens }: Pick<SessionRow, "agentId" | "totalTokens">,
+    read: () => HostEntry | undefined,
+  ): Forecast {
+    let model: ModelRef | undefined;
     try {
-      const entry = latest(row);
-      return entry === undefined ? undefined : modelOf(config(), entry, row.agentId);
+      const entry = read();
+      model = entry === undefined ? undefined : modelOf(config(), entry, agentId);
     } catch {
-      return undefined;
+      // Not known, then.
     }
+    return { provider: model?.provider, estimate: estimateOf(config(), model, totalTokens) };
   }
 
-  async function patchIfSame(row: SessionRow, patch: object): Promise<boolean> {
+  /** Returns the entry that was patched, as it was before. */
+  async function patchIfSame(row: SessionRow, patch: object): Promise<HostEntry | undefined> {
     const { agentId, sessionKey } = row;
-    let patched = false;
+    let patched: HostEntry | undefined;
     await api.patchSessionEntry({
       agentId,
       sessionKey,
       preserveActivity: true,
       maintenanceConfig: NO_CLEANUP,
       update: (entry) => {
-        patched = isSameTurn(row, toRow(agentId, sessionKey, entry, keyRules(config())));
+        patched = isSameTurn(row, toRow(agentId, sessionKey, entry, keyRules(config()))) ? entry : undefined;
         // The host removes fields that are set to undefined; its type does not say so.
-        return patched ? patch : null;
+        return patched === undefined ? null : patch;
       },
     });
     return patched;

@@ -179,7 +179,7 @@ export class Actions {
       throw new Refusal("session-changed", "the host's recovery has had it since the restart");
     }
     const row = this.#stillThere(record, found);
-    const isTaken = row.status !== "running" || (await this.#office().host.sessions.claim(row));
+    const isTaken = row.status !== "running" || (await this.#office().host.sessions.claim(row)) !== undefined;
     if (!isTaken) throw new Refusal("session-changed", "it changed while it was being taken back");
     const heldSinceMs = this.#office().nowMs();
     const held: ResumeRecord = { ...record, ...HELD, phase: "settled", heldBecause: undefined, heldSinceMs };

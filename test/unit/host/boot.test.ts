@@ -3,6 +3,7 @@ import { admit } from "../../../src/domain/admit.ts";
 import { EventBus } from "../../../src/domain/events.ts";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
 import { runError } from "../../../src/domain/run-error.ts";
+import { CLAIM_SLICES } from "../../../src/host/slices.ts";
 import { NOTHING_USED } from "../../../src/domain/spend.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
 import { transcriptFacts, type TranscriptFacts, unreadFacts } from "../../../src/domain/transcript-facts.ts";
@@ -12,7 +13,7 @@ import { atOnce, type Steps } from "../../../src/host/slices.ts";
 import { Ledger } from "../../../src/record/ledger.ts";
 import { RecordStore } from "../../../src/record/record-store.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
-import { ADMISSION, facts, HOUR, NOW, record, row, running } from "../support/makers.ts";
+import { ADMISSION, facts, FORECAST, HOUR, NOW, record, row, running } from "../support/makers.ts";
 
 let dir: string;
 let records: RecordStore;
@@ -60,9 +61,9 @@ const HOST: Pick<SessionStore, "list" | "claim" | "release" | "forecast"> = {
   claim: async ({ sessionKey }) => {
     claims.push(sessionKey);
     rows = rows.map((one) => (one.sessionKey === sessionKey ? { ...one, status: "killed" } : one));
-    return true;
+    return FORECAST;
   },
-  forecast: () => ({ provider: undefined, estimate: NOTHING_USED }),
+  forecast: () => FORECAST,
   release: async ({ sessionKey }, when) => {
     releases.push(`${sessionKey} ${when}`);
     const given = { status: "running", abortedLastRun: when === "now" };
@@ -239,13 +240,17 @@ describe("claiming", () => {
     ]);
   });
 
-  it("queues each with what its run will ask and use, and remembers what was counted", async () => {
-    rows = [row({ sessionKey: "k", totalTokens: 700 }), row({ sessionKey: "stale", lastInteractionAtMs: 1 })];
-    const forecast: SessionStore["forecast"] = ({ totalTokens = 0 }) => ({
+  it.each([
+    ["the claim tells", "running"],
+    ["an earlier boot has claimed it", "killed"],
+  ])("queues each with what its run will ask and use, and remembers what was counted: %s", async (_, status) => {
+    if (status === "killed") records.put(record({ sessionKey: "k" }));
+    rows = [row({ sessionKey: "k", status, totalTokens: 700 }), row({ sessionKey: "stale", lastInteractionAtMs: 1 })];
+    const forecast = ({ totalTokens = 0 }: { totalTokens?: number | undefined }) => ({
       provider: "stub",
       estimate: { tokens: totalTokens, costUsd: 0.5 },
     });
-    expect(await boot({ forecast }).claim()).toMatchObject([
+    expect(await boot({ forecast, claim: async (claimed) => forecast(claimed) }).claim()).toMatchObject([
       { sessionKey: "k", refusals: 0, isAnswered: false, provider: "stub", estimate: { tokens: 700, costUsd: 0.5 } },
     ]);
     expect(records.verdicts.all().map(({ sessionKey, estimatedTokens }) => [sessionKey, estimatedTokens])).toEqual([
@@ -275,7 +280,7 @@ describe("claiming", () => {
   it("writes the record before it takes the session", async () => {
     rows = [row({ sessionKey: "k" })];
     const seen: unknown[] = [];
-    await boot({ claim: async () => seen.push(records.get("a", "k")?.phase) > 0 }).claim();
+    await boot({ claim: async () => (seen.push(records.get("a", "k")?.phase), FORECAST) }).claim();
     expect(seen).toEqual(["claimed"]);
   });
 
@@ -288,11 +293,11 @@ describe("claiming", () => {
 
   it.each([
     ["throws", () => Promise.reject(new Error("disk full"))],
-    ["finds the session changed", () => Promise.resolve(false)],
+    ["finds the session changed", () => Promise.resolve(undefined)],
   ])("gives up the one session whose patch %s, not the others", async (_name, fail) => {
     rows = [row({ sessionKey: "k1" }), row({ sessionKey: "k2" })];
     const queue = await boot({
-      claim: ({ sessionKey }) => (sessionKey === "k1" ? fail() : Promise.resolve(true)),
+      claim: ({ sessionKey }) => (sessionKey === "k1" ? fail() : Promise.resolve(FORECAST)),
     }).claim();
     expect(queue.map(({ sessionKey }) => sessionKey)).toEqual(["k2"]);
     expect(judged).toEqual(["k1 leave claim-failed", "k2 admit interrupted"]);
@@ -397,7 +402,7 @@ describe("a claim that fails", () => {
   ])("gives the record of an earlier boot back as it was: %s", async (_name, earlier) => {
     records.put(earlier);
     rows = [row({ sessionKey: "k" })];
-    expect(await boot({ claim: () => Promise.resolve(false) }).claim()).toEqual([]);
+    expect(await boot({ claim: () => Promise.resolve(undefined) }).claim()).toEqual([]);
     expect(records.all()).toEqual([earlier]);
     expect([judged, trouble]).toEqual([["k leave claim-failed"], ["k claim a session"]]);
   });
@@ -405,7 +410,7 @@ describe("a claim that fails", () => {
   it("deletes the record of an interruption that no earlier boot knew", async () => {
     records.put(record({ sessionKey: "k", sessionId: "an older session" }));
     rows = [row({ sessionKey: "k" })];
-    await boot({ claim: () => Promise.resolve(false) }).claim();
+    await boot({ claim: () => Promise.resolve(undefined) }).claim();
     expect(records.all()).toEqual([]);
   });
 });
@@ -540,7 +545,7 @@ describe("what was said", () => {
 
   it("of a failed claim is remembered as that", async () => {
     rows = [row({ sessionKey: "k" })];
-    await boot({ claim: () => Promise.resolve(false) }).claim();
+    await boot({ claim: () => Promise.resolve(undefined) }).claim();
     expect(records.verdicts.all()).toMatchObject([
       { sessionKey: "k", verdict: { kind: "leave", reason: "claim-failed", found: "changed", limit: "unchanged" } },
     ]);
@@ -568,18 +573,22 @@ describe("what was said", () => {
 });
 
 describe("with many sessions", () => {
-  it("a judgement can be left alone after every row and every verdict", () => {
-    rows = ["a", "b", "c"].map((sessionKey) => row({ sessionKey }));
+  it("a judgement can be left alone after every row, and after every verdict unless there are few", () => {
+    const rowsOf = (count: number) => Array.from({ length: count }, (_, nth) => row({ sessionKey: `k${nth}` }));
+    rows = rowsOf(200);
     // Each row is read and identified, and then judged.
     expect(boot().steps).toBeGreaterThanOrEqual(3 * rows.length);
+    rows = rowsOf(50);
+    expect(boot().steps).toBeGreaterThanOrEqual(2 * rows.length);
+    expect(boot().steps).toBeLessThan(3 * rows.length);
   });
 
   it("the event loop gets round between claims", async () => {
-    rows = Array.from({ length: 20 }, (_, index) => row({ sessionKey: `k${index}` }));
+    rows = Array.from({ length: 40 }, (_, index) => row({ sessionKey: `k${index}` }));
     let turns = 0;
     const claim: SessionStore["claim"] = async () => {
-      for (const endMs = performance.now() + 2; performance.now() < endMs;);
-      return true;
+      for (const endMs = performance.now() + CLAIM_SLICES.firstMs / 20; performance.now() < endMs;);
+      return FORECAST;
     };
     const timer = setInterval(() => (turns += 1), 1);
     await boot({ claim }).claim();

@@ -10,7 +10,7 @@ import { RecordStore } from "../../../src/record/record-store.ts";
 import { resolveSettings } from "../../../src/settings/resolve.ts";
 import type { UnsafeTail } from "../../../src/settings/settings.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
-import { NOW, record, row, running } from "../support/makers.ts";
+import { FORECAST, NOW, record, row, running } from "../support/makers.ts";
 
 /** When the first attempt of the record under test began. */
 const FIRST_START = NOW - 20_000;
@@ -98,7 +98,7 @@ function run(over: Partial<HostRunnerOptions> = {}, signal = new AbortController
     besideMessage: () => ({}),
     sessions: {
       get: () => session,
-      claim: async ({ sessionKey }) => journal.push(`claim ${sessionKey}`) > 0,
+      claim: async ({ sessionKey }) => (journal.push(`claim ${sessionKey}`), FORECAST),
       finish: async ({ status }) => (finished.push(status), true),
       runContext: () => ({ model: "own" }),
       routeOf: () => route,
@@ -467,7 +467,7 @@ describe("what a turn says", () => {
     const finish = () => Promise.reject(new Error("disk full"));
     const sessions = {
       get: () => session,
-      claim: async () => true,
+      claim: async () => FORECAST,
       finish,
       runContext: () => ({}),
       routeOf: () => route,

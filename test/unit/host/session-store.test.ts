@@ -439,7 +439,8 @@ describe("claim", () => {
 
   it("takes the session from the host's recovery and touches nothing else", async () => {
     const { store, entries, asked } = hostStore({ [KEY]: { ...ENTRY, ...RECOVERY, other: 1 } });
-    expect(await store.claim(rowOf(store))).toBe(true);
+    const row = rowOf(store);
+    expect(await store.claim(row)).toEqual(store.forecast(row));
     expect(entries[KEY]).toEqual({ ...ENTRY, other: 1, status: "killed", abortedLastRun: false });
     expect(asked).toMatchObject([{ agentId: "a", sessionKey: KEY, preserveActivity: true }]);
   });
@@ -456,7 +457,7 @@ describe("claim", () => {
       const { store, entries } = hostStore({ [KEY]: ENTRY });
       const before = rowOf(store);
       entries[KEY] = { ...ENTRY, ...change };
-      expect(await store.claim(before)).toBe(false);
+      expect(await store.claim(before)).toBeUndefined();
       expect(entries[KEY]).toEqual({ ...ENTRY, ...change });
     },
   );
@@ -465,7 +466,7 @@ describe("claim", () => {
     const { store, entries } = hostStore({ [KEY]: ENTRY });
     const before = rowOf(store);
     delete entries[KEY];
-    expect(await store.claim(before)).toBe(false);
+    expect(await store.claim(before)).toBeUndefined();
   });
 
   it("rejects when the entry cannot be read any more", async () => {

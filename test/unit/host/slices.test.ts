@@ -3,6 +3,9 @@ import { atOnce, betweenTurns, gathered, inSlices, SLICE_MS, Slices, type Steps 
 
 afterEach(() => void vi.restoreAllMocks());
 
+/** The longest slice of work that somebody waits for. */
+const TURN_MS = 6;
+
 /** Time passes only when work is done. */
 function workingClock() {
   let nowMs = 0;
@@ -29,7 +32,7 @@ describe("steps", () => {
     const { work } = workingClock();
     function* steps(step: (name: string) => void): Steps<string> {
       for (const name of ["a", "b", "c"]) {
-        work(SLICE_MS);
+        work(TURN_MS);
         step(name);
         yield;
       }
@@ -63,7 +66,7 @@ it("items are gathered between the turns of others, each asked for right before"
   const order = await orderOf(async (step) => {
     function* items() {
       for (const item of [1, 2]) {
-        work(SLICE_MS);
+        work(TURN_MS);
         step(`item ${item}`);
         yield item;
       }
@@ -90,7 +93,7 @@ it("a slice begins anew when others have had their turn", async () => {
   const { work } = workingClock();
   const slices = new Slices();
   expect(slices.isOver).toBe(false);
-  work(SLICE_MS);
+  work(TURN_MS);
   expect(slices.isOver).toBe(true);
   await slices.between();
   expect(slices.isOver).toBe(false);
@@ -99,14 +102,14 @@ it("a slice begins anew when others have had their turn", async () => {
 it("where others' turns are long, a slice is as much longer: the work has its share and ends", async () => {
   const { work } = workingClock();
   const sliceOf = async (slices: Slices, othersMs: number): Promise<number> => {
-    work(1);
+    work(TURN_MS);
     setImmediate(() => work(othersMs));
     await slices.between();
     let ms = 0;
     for (; !slices.isOver; ms += 1) work(1);
     return ms;
   };
-  const claims = new Slices(100);
+  const claims = new Slices({ firstMs: TURN_MS, atMostMs: 100 });
   expect(await sliceOf(claims, 20)).toBe(40);
   // What is left of its share is kept, and one slice is never longer than this.
   expect(await sliceOf(claims, 400)).toBe(100);
@@ -114,11 +117,24 @@ it("where others' turns are long, a slice is as much longer: the work has its sh
   expect(await sliceOf(new Slices(), 20)).toBe(6);
 });
 
+it("the first slice can be longer than those that follow", async () => {
+  const { work } = workingClock();
+  const slices = new Slices({ firstMs: 300, atMostMs: 100 });
+  const order = await orderOf(async (step) => {
+    for (let claim = 0; claim < 32; claim += 1) {
+      work(10);
+      step(".");
+      await slices.between();
+    }
+  });
+  expect(order.join("")).toBe(`${".".repeat(30)}others.others.others`);
+});
+
 it("where others have nothing to do, a slice stays short", async () => {
   const { work } = workingClock();
   const slices = new Slices();
   for (let turn = 0; turn < 5; turn += 1) {
-    work(4);
+    work(TURN_MS);
     await slices.between();
     work(1);
     expect(slices.isOver).toBe(true);

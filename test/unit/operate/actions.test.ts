@@ -465,7 +465,7 @@ describe("a released session", () => {
   it.each(ACTIONS)("that changes while it is taken back stays released: %s is refused", async (action) => {
     PLACES.released();
     const before = office.recordOf("chat");
-    vi.spyOn(office.host.sessions, "claim").mockResolvedValue(false);
+    vi.spyOn(office.host.sessions, "claim").mockResolvedValue(undefined);
     const heard = [office.heard("asked"), office.heard("settled")];
     expect([said(await act(action)), whereabouts()]).toEqual([
       ["refused session-changed"],

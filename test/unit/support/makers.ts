@@ -15,6 +15,9 @@ export const HOUR = 3_600_000;
 /** "Now" of the tests about ages: far enough from 0 that a missing time cannot pass for a recent one. */
 export const NOW = 1000 * HOUR;
 
+/** Of a run that asks nobody anything. */
+export const FORECAST = { provider: undefined, estimate: NOTHING_USED };
+
 type Marks = SessionRow["marks"];
 
 /** A direct chat whose turn was cut off a minute ago. */
