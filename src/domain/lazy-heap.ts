@@ -30,8 +30,12 @@ export abstract class LazyHeap<Item extends Leaving> {
   }
 
   peek(): Item | undefined {
-    while (this.#items[0]?.hasLeft === true) this.#dropFirst();
-    return this.#items[0];
+    while (this.#items.length > 0) {
+      const first = this.#itemAt(0);
+      if (!first.hasLeft) return first;
+      this.#dropFirst();
+    }
+    return undefined;
   }
 
   /** All that have not left, in no particular order. */

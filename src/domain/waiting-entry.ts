@@ -1,3 +1,4 @@
+import type { Moment } from "./by-wait.ts";
 import { LazyHeap } from "./lazy-heap.ts";
 import type { QueuedResume } from "./queued-resume.ts";
 import { compareRanks } from "./rank.ts";
@@ -15,6 +16,8 @@ export class Entry {
   readonly resume: QueuedResume;
   /** Those that it is ranked with; set by its place. */
   ranked: Ranked | undefined;
+  /** Set by `ByWait`. */
+  queuedAt: Moment | undefined;
   hasLeft = false;
 
   constructor(resume: QueuedResume) {
@@ -25,10 +28,13 @@ export class Entry {
 /** By a weight, and by rank where it is the same. */
 export class Ranked extends LazyHeap<Entry> {
   readonly place: Place;
+  /** Of all of them; `undefined` where it is not known, or not the same. */
+  readonly provider: string | undefined;
 
-  constructor(place: Place) {
+  constructor(place: Place, provider?: string) {
     super();
     this.place = place;
+    this.provider = provider;
   }
 
   protected override isBefore(left: Entry, right: Entry): boolean {

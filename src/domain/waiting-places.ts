@@ -31,7 +31,7 @@ export class Resting implements Place {
 
   leave(entry: Entry): void {
     entry.hasLeft = true;
-    this.#byWait.oneLeft(entry);
+    this.#byWait.remove(entry);
     this.#ranked.oneLeft();
   }
 
@@ -45,8 +45,8 @@ export class Resting implements Place {
   }
 }
 
-/** By provider. */
-type Lists = Map<string | undefined, Ranked>;
+/** Of one agent, for each provider; they are few. */
+type Lists = Ranked[];
 
 /** Ranked resumes per agent and provider; agents take turns, the one served longest ago first. */
 export class TurnTaking implements Place {
@@ -71,7 +71,7 @@ export class TurnTaking implements Place {
 
   leave(entry: Entry): void {
     entry.hasLeft = true;
-    this.#byWait.oneLeft(entry);
+    this.#byWait.remove(entry);
     entry.ranked?.oneLeft();
     if (entry.ranked?.size === 0) this.#emptied(entry.resume.agentId);
   }
@@ -91,7 +91,7 @@ export class TurnTaking implements Place {
   next(mayStart: (source: Source) => boolean): Entry | undefined {
     for (const own of this.#turns.values()) {
       let best: Entry | undefined;
-      for (const ranked of own.values()) {
+      for (const ranked of own) {
         const first = ranked.peek();
         if (first === undefined || !mayStart(first.resume)) continue;
         if (best === undefined || compareRanks(first.resume, best.resume) < 0) best = first;
@@ -103,7 +103,7 @@ export class TurnTaking implements Place {
 
   /** All of them, agents in turn. */
   inOrder(): QueuedResume[] {
-    const queues = [...this.#turns.values()].map((own) => [...own.values()].flatMap(resumesOf).toSorted(compareRanks));
+    const queues = [...this.#turns.values()].map((own) => own.flatMap(resumesOf).toSorted(compareRanks));
     const rounds = Math.max(0, ...queues.map((queue) => queue.length));
     return Array.from({ length: rounds }, (_, round) => queues.flatMap((queue) => queue[round] ?? [])).flat();
   }
@@ -111,22 +111,20 @@ export class TurnTaking implements Place {
   #listsOf(agentId: string): Lists {
     const known = this.#lists.get(agentId);
     if (known !== undefined) return known;
-    const own: Lists = new Map();
+    const own: Lists = [];
     this.#lists.set(agentId, own);
     return own;
   }
 
   #listIn(own: Lists, provider: string | undefined): Ranked {
-    const known = own.get(provider);
-    if (known !== undefined) return known;
-    const ranked = new Ranked(this);
-    own.set(provider, ranked);
+    for (const ranked of own) if (ranked.provider === provider) return ranked;
+    const ranked = new Ranked(this, provider);
+    own.push(ranked);
     return ranked;
   }
 
   #emptied(agentId: string): void {
-    for (const { size } of this.#turns.get(agentId)?.values() ?? []) if (size > 0) return;
-    this.#turns.delete(agentId);
+    if (this.#turns.get(agentId)?.every(({ size }) => size === 0) === true) this.#turns.delete(agentId);
   }
 }
 
