@@ -30,6 +30,7 @@ const plugin: ReturnType<typeof definePluginEntry> = definePluginEntry({
     api.on("message_received", (event, context) => {
       if (!isOwnCommand(event.content)) service.messageReceived(event.sessionKey ?? context.sessionKey);
     });
+    api.on("before_dispatch", (_event, context) => service.resumeDrained(context.sessionKey));
     registerMetrics(api, (accept) => service.expose(accept));
     registerGatewayMethods(api, (answer) => service.answer(answer));
     api.registerCommand({
