@@ -11,7 +11,7 @@ interface Event {
 const isBefore = (left: Event, right: Event): boolean =>
   left.atMs < right.atMs || (left.atMs === right.atMs && left.order < right.order);
 
-/** Millions of events pass through: it finds none by a key, as the heap of src/domain does. */
+/** Millions of events pass through: none of them leaves but first, and of two at the same time their order decides. */
 export class VirtualClock {
   #nowMs = 0;
   #asked = 0;

@@ -95,13 +95,15 @@ interface Member {
 
 interface Waiting {
   readonly member: Member;
+  /** The member's, when it began to wait: that one can change while this still lies in the heap. */
+  readonly registered: number;
   hasLeft: boolean;
 }
 
 /** Whoever has the fewest running first; of several the one that has had no grant for longest. */
 class InTurn extends LazyHeap<Waiting> {
   add(member: Member): void {
-    member.waits = { member, hasLeft: false };
+    member.waits = { member, registered: member.registered, hasLeft: false };
     this.push(member.waits, member.running);
   }
 
@@ -120,8 +122,8 @@ class InTurn extends LazyHeap<Waiting> {
     return member;
   }
 
-  protected override isBefore({ member: left }: Waiting, { member: right }: Waiting): boolean {
-    return left.registered === right.registered ? left.id < right.id : left.registered < right.registered;
+  protected override isBefore(left: Waiting, right: Waiting): boolean {
+    return left.registered === right.registered ? left.member.id < right.member.id : left.registered < right.registered;
   }
 }
 

@@ -1,7 +1,7 @@
-/** Eight children (2 to the power of this), a third of the levels of two: their weights lie in one line of a processor's cache. */
+/** Eight children (2 to the power of this), a third of the levels of two: their weights lie in one or two lines of a processor's cache. */
 const CHILD_BITS = 3;
 const CHILDREN = 1 << CHILD_BITS;
-/** Below so many it is not worth while to look for those that have left. */
+/** Up to so many that have left stay beside those that have not. */
 const FEW = 32;
 
 /** What can be in heaps until it leaves all of them, for good. */
@@ -59,7 +59,8 @@ export abstract class LazyHeap<Item extends Leaving> {
   /** One that is in this heap has left: to be called once for each, after it says so itself. */
   oneLeft(): void {
     this.#leftCount += 1;
-    if (this.#leftCount > FEW && 2 * this.#leftCount > this.#items.length) this.#clearAway();
+    const isEmpty = this.#leftCount === this.#items.length;
+    if (isEmpty || (this.#leftCount > FEW && 2 * this.#leftCount > this.#items.length)) this.#clearAway();
   }
 
   #dropFirst(): void {

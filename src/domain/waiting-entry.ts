@@ -16,8 +16,9 @@ export class Entry {
   readonly resume: QueuedResume;
   /** Those that it is ranked with; set by its place. */
   ranked: Ranked | undefined;
-  /** Set by `ByWait`. */
+  /** The moment at which it was queued, and the next one that was queued then; set by that. */
   queuedAt: Moment | undefined;
+  queuedWith: Entry | undefined;
   hasLeft = false;
 
   constructor(resume: QueuedResume) {

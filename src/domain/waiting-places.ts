@@ -31,7 +31,7 @@ export class Resting implements Place {
 
   leave(entry: Entry): void {
     entry.hasLeft = true;
-    this.#byWait.remove(entry);
+    this.#byWait.oneLeft(entry);
     this.#ranked.oneLeft();
   }
 
@@ -71,7 +71,7 @@ export class TurnTaking implements Place {
 
   leave(entry: Entry): void {
     entry.hasLeft = true;
-    this.#byWait.remove(entry);
+    this.#byWait.oneLeft(entry);
     entry.ranked?.oneLeft();
     if (entry.ranked?.size === 0) this.#emptied(entry.resume.agentId);
   }

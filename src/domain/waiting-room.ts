@@ -101,12 +101,11 @@ export class WaitingRoom {
   advance(nowMs: number): void {
     let next: Entry | undefined;
     while ((next = this.#resting.peek()) !== undefined && next.resume.notBeforeMs <= nowMs) this.#move(next, nowMs);
-    const oldestSinceMs = this.#ageing.oldestSinceMs;
-    if (oldestSinceMs !== undefined && this.#hasAged(oldestSinceMs, nowMs)) this.#moveAged(nowMs);
+    while ((next = this.#ageing.oldest()) !== undefined && this.isAged(next.resume, nowMs)) this.#move(next, nowMs);
   }
 
   isAged(resume: QueuedResume, nowMs: number): boolean {
-    return resume.preemptions >= this.#limits.maxPreemptions || this.#hasAged(resume.queuedAtMs, nowMs);
+    return resume.preemptions >= this.#limits.maxPreemptions || nowMs - resume.queuedAtMs >= this.#limits.maxWaitMs;
   }
 
   /** When `advance` has something to do next, epoch milliseconds. */
@@ -126,20 +125,6 @@ export class WaitingRoom {
   #takeOut(entry: Entry): void {
     this.#entries.delete(entry.resume.key);
     entry.ranked?.place.leave(entry);
-  }
-
-  #hasAged(sinceMs: number, nowMs: number): boolean {
-    return nowMs - sinceMs >= this.#limits.maxWaitMs;
-  }
-
-  /** Goes through all that are queued: they age by the boot, and not one by one. */
-  #moveAged(nowMs: number): void {
-    for (const entry of this.#entries.values()) {
-      const place = entry.ranked?.place;
-      if ((place === this.#fresh || place === this.#requested) && this.isAged(entry.resume, nowMs)) {
-        this.#move(entry, nowMs);
-      }
-    }
   }
 
   #move(entry: Entry, nowMs: number): void {

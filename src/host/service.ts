@@ -24,7 +24,7 @@ import { belongTo, inProcess } from "./in-process.ts";
 import { createInstruments, type Instruments, rememberLogKey } from "./instruments.ts";
 import { Permits } from "./permits.ts";
 import { type Onlooker, startOnlooker } from "./onlooker.ts";
-import { keepsTranscriptFiles, loadSdk } from "./sdk.ts";
+import { loadSdk } from "./sdk.ts";
 import { settingsOf, watchSettings } from "./settings-watch.ts";
 import { betweenTurns, gathered } from "./slices.ts";
 import { readSplits } from "./split-conversations.ts";
@@ -34,7 +34,7 @@ import { steadyClock } from "./steady-clock.ts";
 const START_LIMIT_MS = 800;
 const DRAIN_LIMIT_MS = 3_500;
 const CLOSE_LIMIT_MS = 500;
-/** For a resume that yields; the host's turn would wait for it anyway. */
+/** For a resume that yields: the user's own turn would wait for its end anyway, a command such as `/status` would not. */
 const USER_WAITS_MS = 3_000;
 
 /** What lives from one `start` of the service to the next `stop`. */
@@ -241,7 +241,7 @@ export class ResumeService {
    */
   async resumeDrained(sessionKey: string | undefined): Promise<void> {
     const active = this.#session?.active;
-    if (!keepsTranscriptFiles || active === undefined || sessionKey === undefined) return;
+    if (active === undefined || sessionKey === undefined) return;
     await atMost(USER_WAITS_MS, active.lane.drained(active.signals.keyOf(sessionKey)));
   }
 

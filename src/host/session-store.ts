@@ -5,7 +5,7 @@ import { classifyRunError } from "../domain/run-error.ts";
 import { conversationOf, type KeyRules, type OwnedKind } from "../domain/conversation.ts";
 import type { DeliveryRoute, SessionRow } from "../domain/session.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
-import { estimateOf, modelOf, type ModelRef, modelToName } from "./model-use.ts";
+import { estimateOf, modelOf, modelToName } from "./model-use.ts";
 import { type RunContext, runContextOf } from "./run-context.ts";
 import { keepsTranscriptFiles, listAgentIds } from "./sdk.ts";
 
@@ -165,14 +165,13 @@ export function createSessionStore(
     { agentId, totalTokens }: Pick<SessionRow, "agentId" | "totalTokens">,
     read: () => HostEntry | undefined,
   ): Forecast {
-    let model: ModelRef | undefined;
     try {
       const entry = read();
-      model = entry === undefined ? undefined : modelOf(config(), entry, agentId);
+      const model = entry === undefined ? undefined : modelOf(config(), entry, agentId);
+      return { provider: model?.provider, estimate: estimateOf(config(), model, totalTokens) };
     } catch {
-      // Not known, then.
+      return { provider: undefined, estimate: { tokens: totalTokens ?? 0, costUsd: 0 } };
     }
-    return { provider: model?.provider, estimate: estimateOf(config(), model, totalTokens) };
   }
 
   /** Returns the entry that was patched, as it was before. */

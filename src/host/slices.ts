@@ -6,14 +6,15 @@ export const SLICE_MS = 3;
 const REST_MS = 5;
 /**
  * The same where somebody waits for the work, and others get no rest but a turn: short, as the garbage collector may add its
- * own; longer where their turns are, as while the gateway starts, for it is ready only when the work is over.
+ * own; as long as this at first and where others' turns are long, as while the gateway starts, for it is ready only when the
+ * work is over.
  */
 const TURN_MS = { atLeast: 1, atMost: 6 };
 const TURNS: SliceLimits = { firstMs: TURN_MS.atMost, atMostMs: TURN_MS.atMost };
 /**
  * Of claims, each of which is some 3 ms of the host's own work in one piece. Most of what others do while a gateway starts (its
  * channels connect) they would else do once it is ready, and each turn of theirs makes that later: so the first slice is long
- * enough for some sixty sessions, and only who has more shares with others. From service start to ready 66 sessions took
+ * enough for some eighty sessions, and only who has more shares with others. From service start to ready 66 sessions took
  * 1.15 s so, 1.4 s with short slices (2026.9.6).
  */
 export const CLAIM_SLICES: SliceLimits = { firstMs: 300, atMostMs: 100 };

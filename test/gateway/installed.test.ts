@@ -161,7 +161,7 @@ it(
         "resumes.unpause",
       ],
       httpRouteCount: 1,
-      typedHooks: [{ name: "gateway_start" }, { name: "message_received" }, { name: "before_dispatch" }],
+      typedHooks: [{ name: "gateway_start" }, { name: "message_received" }],
       customHooks: [],
       tools: [],
       commands: ["resumes"],

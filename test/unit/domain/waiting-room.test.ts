@@ -4,9 +4,10 @@ import { WaitingRoom } from "../../../src/domain/waiting-room.ts";
 import { queued, takeNext } from "../support/makers.ts";
 
 const anyone = () => true;
+const LIMITS = { maxPreemptions: 3, maxWaitMs: 1000 };
 
 function roomWith(...resumes: QueuedResume[]): WaitingRoom {
-  const room = new WaitingRoom({ maxPreemptions: 3, maxWaitMs: 1000 });
+  const room = new WaitingRoom(LIMITS);
   for (const resume of resumes) room.add(resume, 0);
   return room;
 }
@@ -354,5 +355,31 @@ describe("new limits", () => {
     );
     room.setLimits({ maxPreemptions: 0, maxWaitMs: 0 }, 0);
     expect([room.size, keysOf(room).toSorted()]).toEqual([4, ["a1", "b1", "c1", "c2"]]);
+  });
+});
+
+describe("with many that leave", () => {
+  it("ages the rest, of every moment, and loses none", () => {
+    const room = new WaitingRoom(LIMITS);
+    const keys = Array.from({ length: 600 }, (_, nth) => `a${nth}`);
+    const leaves = (nth: number) => nth % 6 !== 0;
+    for (const [nth, key] of keys.entries()) {
+      room.add(queued(key, { queuedAtMs: nth % 2 === 0 ? 0 : 5, activityAtMs: (nth * 211) % 600 }), 10);
+      // Others are queued at the same moments while some leave.
+      if (nth >= 300 && leaves(nth - 300)) room.remove(keys[nth - 300]!);
+    }
+    for (const [nth, key] of keys.entries()) if (nth >= 300 && leaves(nth)) room.remove(key);
+    const left = keys.filter((_, nth) => !leaves(nth));
+    expect([room.size, room.oldestSinceMs()]).toEqual([left.length, 0]);
+    room.advance(LIMITS.maxWaitMs);
+    expect(takeNext(room, "aged", anyone)).toBeDefined();
+    room.advance(LIMITS.maxWaitMs + 5);
+    const taken: QueuedResume[] = [];
+    for (let next; (next = takeNext(room, "aged", anyone)) !== undefined;) taken.push(next);
+    expect(taken).toHaveLength(left.length - 1);
+    expect(taken.map(({ activityAtMs }) => activityAtMs)).toEqual(
+      taken.map(({ activityAtMs }) => activityAtMs ?? 0).toSorted((one, other) => other - one),
+    );
+    expect([room.size, room.oldestSinceMs()]).toEqual([0, undefined]);
   });
 });

@@ -246,11 +246,15 @@ describe("claiming", () => {
   ])("queues each with what its run will ask and use, and remembers what was counted: %s", async (_, status) => {
     if (status === "killed") records.put(record({ sessionKey: "k" }));
     rows = [row({ sessionKey: "k", status, totalTokens: 700 }), row({ sessionKey: "stale", lastInteractionAtMs: 1 })];
-    const forecast = ({ totalTokens = 0 }: { totalTokens?: number | undefined }) => ({
+    const usedBy = ({ totalTokens = 0 }: { totalTokens?: number | undefined }) => ({
       provider: "stub",
       estimate: { tokens: totalTokens, costUsd: 0.5 },
     });
-    expect(await boot({ forecast, claim: async (claimed) => forecast(claimed) }).claim()).toMatchObject([
+    const forecast: SessionStore["forecast"] = (asked) => {
+      if (status === "running") throw new Error("was told by the claim");
+      return usedBy(asked);
+    };
+    expect(await boot({ forecast, claim: async (claimed) => usedBy(claimed) }).claim()).toMatchObject([
       { sessionKey: "k", refusals: 0, isAnswered: false, provider: "stub", estimate: { tokens: 700, costUsd: 0.5 } },
     ]);
     expect(records.verdicts.all().map(({ sessionKey, estimatedTokens }) => [sessionKey, estimatedTokens])).toEqual([

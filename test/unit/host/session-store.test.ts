@@ -439,8 +439,7 @@ describe("claim", () => {
 
   it("takes the session from the host's recovery and touches nothing else", async () => {
     const { store, entries, asked } = hostStore({ [KEY]: { ...ENTRY, ...RECOVERY, other: 1 } });
-    const row = rowOf(store);
-    expect(await store.claim(row)).toEqual(store.forecast(row));
+    expect(await store.claim(rowOf(store))).toBeDefined();
     expect(entries[KEY]).toEqual({ ...ENTRY, other: 1, status: "killed", abortedLastRun: false });
     expect(asked).toMatchObject([{ agentId: "a", sessionKey: KEY, preserveActivity: true }]);
   });
@@ -559,6 +558,11 @@ describe("a forecast", () => {
 
   it("is the provider that the session's next run asks, and its conversation at the price of the model", () => {
     expect(forecast({ [KEY]: ENTRY })).toEqual({ provider: "stub", estimate: { tokens: 500_000, costUsd: 1 } });
+  });
+
+  it("comes with the claim", async () => {
+    const { store } = hostStore({ [KEY]: ENTRY }, PRICED);
+    expect(await store.claim({ ...rowOf(store), totalTokens: 500_000 })).toEqual(forecast({ [KEY]: ENTRY }));
   });
 
   it("is that of the session's own model, as its entry is now", () => {

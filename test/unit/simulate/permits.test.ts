@@ -120,6 +120,20 @@ describe("the fleet", () => {
     expect(members(log)).toEqual([0, 0, 1, 2, 0, 1]);
   });
 
+  it("lets nobody pass those that wait by asking again", () => {
+    const { log, permits, ask, run } = make({ maxConcurrent: 1 }, 4);
+    for (const member of [0, 2, 1, 3]) ask(member);
+    run();
+    permits[0]!.end();
+    ask(0);
+    for (const nth of [1, 2, 3]) {
+      run();
+      permits[nth]!.end();
+    }
+    run();
+    expect(members(log)).toEqual([0, 1, 2, 3, 0]);
+  });
+
   it("notes that a run of one that waits has ended", () => {
     const { log, permits, ask, run } = make({ maxConcurrent: 2 }, 2);
     for (const member of [1, 0]) {
