@@ -2,7 +2,7 @@ import { LazyHeap, type Leaving } from "./lazy-heap.ts";
 import type { Entry } from "./waiting-entry.ts";
 
 /** Up to so many that have left stay where they are. */
-const FEW = 32;
+const FEW = 100;
 
 /** Entries whose resumes were queued at the same moment, as a boot queues all of its own. It leaves with the last of them. */
 export class Moment implements Leaving {

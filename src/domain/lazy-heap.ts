@@ -72,7 +72,8 @@ export abstract class LazyHeap<Item extends Leaving> {
 
   #clearAway(): void {
     let kept = 0;
-    for (const [at, item] of this.#items.entries()) {
+    for (let at = 0; at < this.#items.length; at += 1) {
+      const item = this.#itemAt(at);
       if (item.hasLeft) continue;
       this.#put(item, this.#weightAt(at), kept);
       kept += 1;
