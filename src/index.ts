@@ -4,7 +4,6 @@ import { registerContinuity } from "./host/continuity-hooks.ts";
 import { registerGatewayMethods } from "./host/gateway-methods.ts";
 import { LazyService } from "./host/lazy-service.ts";
 import { registerMetrics } from "./host/metrics-route.ts";
-import { keepsTranscriptFiles } from "./host/sdk.ts";
 
 /**
  * The plugin entry: wiring only.
@@ -31,10 +30,6 @@ const plugin: ReturnType<typeof definePluginEntry> = definePluginEntry({
     api.on("message_received", (event, context) => {
       if (!isOwnCommand(event.content)) service.messageReceived(event.sessionKey ?? context.sessionKey);
     });
-    // Elsewhere nobody needs it, and a host takes no message of its Control UI over a restart while a plugin has it (2026.8.2).
-    if (keepsTranscriptFiles) {
-      api.on("before_dispatch", (_event, context) => service.resumeDrained(context.sessionKey));
-    }
     registerMetrics(api, (accept) => service.expose(accept));
     registerGatewayMethods(api, (answer) => service.answer(answer));
     api.registerCommand({

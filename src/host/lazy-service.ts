@@ -44,11 +44,6 @@ export class LazyService {
     (inProcess.service ?? this.#own)?.messageReceived(sessionKey);
   }
 
-  /** See `ResumeService.resumeDrained`. */
-  async resumeDrained(sessionKey: string | undefined): Promise<void> {
-    await (inProcess.service ?? this.#own)?.resumeDrained(sessionKey);
-  }
-
   /** `undefined` while none runs. */
   async expose(accept: string | undefined): Promise<Exposition | undefined> {
     return (inProcess.service ?? this.#own)?.expose(accept);

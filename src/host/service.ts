@@ -34,8 +34,6 @@ import { steadyClock } from "./steady-clock.ts";
 const START_LIMIT_MS = 800;
 const DRAIN_LIMIT_MS = 3_500;
 const CLOSE_LIMIT_MS = 500;
-/** For a resume that yields: the user's own turn would wait for its end anyway, a command such as `/status` would not. */
-const USER_WAITS_MS = 3_000;
 
 /** What lives from one `start` of the service to the next `stop`. */
 interface Session extends Instruments {
@@ -232,17 +230,6 @@ export class ResumeService {
     this.#messagesSeen += 1;
     const { active, onlooker } = this.#session ?? {};
     (active ?? onlooker)?.signals.messageReceived(sessionKey);
-  }
-
-  /**
-   * Before the host begins with a user's message: the resume of that session, which has just been cancelled, ends first. While it
-   * only cleans up after itself, a host with transcripts in files takes it for the user's own turn, which a `/new` then
-   * aborts: its user would get no answer (2026.7.1-2).
-   */
-  async resumeDrained(sessionKey: string | undefined): Promise<void> {
-    const active = this.#session?.active;
-    if (active === undefined || sessionKey === undefined) return;
-    await atMost(USER_WAITS_MS, active.lane.drained(active.signals.keyOf(sessionKey)));
   }
 
   /** Of the gateway's life: a plugin that is replaced in it begins nothing anew. */

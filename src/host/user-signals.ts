@@ -85,7 +85,7 @@ export class UserSignals {
     this.#stops.push(events.onAgentEvent((event) => this.#onAgentEvent(event)));
     const stop = gatewayEvents?.onSessionsChanged(({ sessionKey, agentId, reason }) => {
       // The host starts its own recoveries by the method that says this, too.
-      const isRecovery = this.#leftToHost.has(this.keyOf(sessionKey, agentId));
+      const isRecovery = this.#leftToHost.has(this.#keyOf(sessionKey, agentId));
       if (reason === "send" && !isRecovery) this.#wrote(sessionKey, agentId);
     });
     if (stop !== undefined) this.#stops.push(stop);
@@ -105,11 +105,6 @@ export class UserSignals {
     if (sessionKey !== undefined) this.#wrote(sessionKey);
   }
 
-  /** The canonical key of a session that an event names. */
-  keyOf(sessionKey: string, agentId = this.#options.defaultAgentId): string {
-    return canonicalKey(agentId, sessionKey);
-  }
-
   /** The next turn on this session is a resume. The returned function ends the expectation. */
   expectOwnTurn(key: string, runId: string): () => void {
     this.#expect(key, runId);
@@ -122,7 +117,7 @@ export class UserSignals {
 
   #onDiagnostic(event: Parameters<Parameters<typeof onDiagnosticEvent>[0]>[0]): void {
     if (event.type === "message.processed" && event.sessionKey !== undefined) {
-      const key = this.keyOf(event.sessionKey);
+      const key = this.#keyOf(event.sessionKey);
       const wasAnswered = this.#answeredTraces.delete(event.trace?.traceId ?? "");
       this.#options.listener.userServed(key, this.#leftToHost.has(key) && !wasAnswered);
     } else if (event.type === "message.delivery.completed" && event.trace !== undefined) {
@@ -135,7 +130,7 @@ export class UserSignals {
       this.#options.listener.mainWaited(event.waitMs);
       this.#options.listener.mainQueued((this.#mainQueued = event.queueSize));
     } else if (event.type === "session.turn.created") {
-      const key = this.keyOf(event.sessionKey ?? "");
+      const key = this.#keyOf(event.sessionKey ?? "");
       if (event.trigger === "heartbeat") this.#expect(key, event.runId);
       else if (event.trigger === "user" && this.#leftToHost.has(key)) this.#announced.set(event.runId, key);
     }
@@ -148,7 +143,7 @@ export class UserSignals {
   }
 
   #turnQueued(sessionKey: string, queueSize: number): void {
-    const key = this.keyOf(sessionKey);
+    const key = this.#keyOf(sessionKey);
     const expected = this.#expected.get(key);
     const [runId] = expected ?? [];
     if (runId !== undefined) expected?.delete(runId);
@@ -171,7 +166,7 @@ export class UserSignals {
   #onAgentEvent(event: Parameters<Parameters<PluginRuntime["events"]["onAgentEvent"]>[0]>[0]): void {
     if (event.stream !== "lifecycle" || event.sessionKey === undefined) return;
     const { phase } = event.data;
-    const key = this.keyOf(event.sessionKey, event.agentId);
+    const key = this.#keyOf(event.sessionKey, event.agentId);
     const ended = phase === "end" || phase === "error";
     const { listener } = this.#options;
     if (phase === "start" && this.#leftToHost.has(key) && this.#isRecovery(event, key)) {
@@ -198,7 +193,7 @@ export class UserSignals {
 
   #wrote(sessionKey: string, agentId?: string): void {
     if (!this.#isConversation(sessionKey)) return;
-    const key = this.keyOf(sessionKey, agentId);
+    const key = this.#keyOf(sessionKey, agentId);
     this.#options.listener.userWrote(key);
   }
 
@@ -215,5 +210,9 @@ export class UserSignals {
 
   #isConversation(sessionKey: string): boolean {
     return !isOwned(kindOfKey(sessionKey));
+  }
+
+  #keyOf(sessionKey: string, agentId = this.#options.defaultAgentId): string {
+    return canonicalKey(agentId, sessionKey);
   }
 }

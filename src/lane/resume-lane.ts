@@ -284,12 +284,6 @@ export class ResumeLane {
     return ended ?? settlementOf(key, decisions);
   }
 
-  /** Resolves when a run of this session that was cancelled has really ended; at once where there is none. */
-  async drained(key: string): Promise<void> {
-    const run = this.#active.get(key);
-    if (run?.cancel !== undefined) await run.ended;
-  }
-
   /** The gateway stops: cancels what runs, starts nothing more. Resolves when every run has drained. */
   async drain(): Promise<void> {
     this.#carryOut(this.#scheduler.drain());

@@ -439,7 +439,7 @@ describe("claim", () => {
 
   it("takes the session from the host's recovery and touches nothing else", async () => {
     const { store, entries, asked } = hostStore({ [KEY]: { ...ENTRY, ...RECOVERY, other: 1 } });
-    expect(await store.claim(rowOf(store))).toBeDefined();
+    expect(await store.claim(rowOf(store))).toEqual(store.forecast(rowOf(store)));
     expect(entries[KEY]).toEqual({ ...ENTRY, other: 1, status: "killed", abortedLastRun: false });
     expect(asked).toMatchObject([{ agentId: "a", sessionKey: KEY, preserveActivity: true }]);
   });

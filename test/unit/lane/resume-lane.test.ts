@@ -103,27 +103,6 @@ describe("a runner", () => {
   });
 });
 
-describe("whoever waits for a session's run to drain", () => {
-  it("waits for one that was cancelled, until it has ended", async () => {
-    const { lane, clock, runner, start } = makeLane();
-    await start("a1");
-    lane.userWrote("a1");
-    let isDrained = false;
-    void lane.drained("a1").then(() => (isDrained = true));
-    await clock.settle();
-    expect(isDrained).toBe(false);
-    runner.end("a1", CANCELLED);
-    await clock.settle();
-    expect(isDrained).toBe(true);
-  });
-
-  it("waits for no other", async () => {
-    const { lane, start } = makeLane({ maxConcurrent: 2 });
-    await start("a1");
-    await expect(Promise.all([lane.drained("a1"), lane.drained("a2")])).resolves.toBeDefined();
-  });
-});
-
 describe("the time limit", () => {
   it("cancels at its end, not before", async () => {
     const { journal, clock, start } = makeLane();
