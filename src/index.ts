@@ -4,6 +4,7 @@ import { registerContinuity } from "./host/continuity-hooks.ts";
 import { registerGatewayMethods } from "./host/gateway-methods.ts";
 import { LazyService } from "./host/lazy-service.ts";
 import { registerMetrics } from "./host/metrics-route.ts";
+import { abortsOwnReset } from "./host/sdk.ts";
 
 /**
  * The plugin entry: wiring only.
@@ -30,6 +31,9 @@ const plugin: ReturnType<typeof definePluginEntry> = definePluginEntry({
     api.on("message_received", (event, context) => {
       if (!isOwnCommand(event.content)) service.messageReceived(event.sessionKey ?? context.sessionKey);
     });
+    if (abortsOwnReset) {
+      api.on("session_start", ({ sessionKey, sessionId }) => service.sessionStarted(sessionKey, sessionId));
+    }
     registerMetrics(api, (accept) => service.expose(accept));
     registerGatewayMethods(api, (answer) => service.answer(answer));
     api.registerCommand({

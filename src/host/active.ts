@@ -15,6 +15,7 @@ import type { HostParts } from "./host-parts.ts";
 import { LaneFuse } from "./lane-fuse.ts";
 import { LoadGuard } from "./load-guard.ts";
 import type { Permits } from "./permits.ts";
+import { ResetGuard } from "./reset-guard.ts";
 import { HostRunner } from "./runner.ts";
 import type { UserSignals } from "./user-signals.ts";
 import { startWatching, watchProviders, watchUsers, type WatchUsersOptions } from "./watch-users.ts";
@@ -24,6 +25,7 @@ export interface Active {
   readonly lane: ResumeLane;
   readonly records: RecordStore;
   readonly signals: UserSignals;
+  readonly resets: ResetGuard;
   readonly notices: HeldNotices;
   readonly fuse: LaneFuse;
   readonly permits: Permits;
@@ -69,13 +71,17 @@ export function startActive(options: ActiveOptions): Active {
 
     const ledger = new Ledger(records, Date.now);
     const deliver = createDelivery(host.config);
+    const resets = new ResetGuard({ config: host.config });
     const runner = new HostRunner({
       ...host,
       agent: runtime.agent,
       deliver,
       ledger,
       settings,
-      expectOwnTurn: (key, runId) => signals.expectOwnTurn(key, runId),
+      expectOwnTurn: async (key, runId) => {
+        const ends = [await resets.guard(key, runId), signals.expectOwnTurn(key, runId)];
+        return () => endAll(ends);
+      },
     });
     const clock = { nowMs: options.nowMs, after: timer, newRunId: randomUUID };
     const { permits, memory } = options;
@@ -124,7 +130,7 @@ export function startActive(options: ActiveOptions): Active {
     inputs.push(() => fuse.stop());
     if (facts.get("pausedSince") !== undefined) lane.pause("operator");
     startWatching(signals, events);
-    return { lane, records, signals, notices, fuse, permits, quiet, close };
+    return { lane, records, signals, resets, notices, fuse, permits, quiet, close };
   } catch (error) {
     quiet();
     close();

@@ -44,6 +44,11 @@ export class LazyService {
     (inProcess.service ?? this.#own)?.messageReceived(sessionKey);
   }
 
+  /** A user's session was begun anew. */
+  sessionStarted(sessionKey: string | undefined, sessionId: string): void {
+    (inProcess.service ?? this.#own)?.sessionStarted(sessionKey, sessionId);
+  }
+
   /** `undefined` while none runs. */
   async expose(accept: string | undefined): Promise<Exposition | undefined> {
     return (inProcess.service ?? this.#own)?.expose(accept);

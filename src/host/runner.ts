@@ -46,8 +46,8 @@ export interface HostRunnerOptions {
   readonly ledger: Pick<Ledger, "get" | "delivering">;
   /** Those in force when they are asked for. */
   readonly settings: () => Pick<Settings, "lane" | "resume" | "filter">;
-  /** Tells the user signals that the next turn on this session is ours; the returned function ends that. */
-  readonly expectOwnTurn: (key: string, runId: string) => () => void;
+  /** Prepares all who watch the session for a turn that is ours; the returned function ends that. */
+  readonly expectOwnTurn: (key: string, runId: string) => Promise<() => void>;
 }
 
 /** One attempt at a resume, as its steps hand it on. */
@@ -147,7 +147,7 @@ export class HostRunner implements ResumeRunner {
     const { agentId, sessionKey, sessionId } = row;
     const cfg = config();
     const withTools = tail !== "unsafe" || limits.unsafeTail === "full";
-    const ended = expectOwnTurn(resume.key, runId);
+    const ended = await expectOwnTurn(resume.key, runId);
     try {
       const sessionFile = transcriptFileOf(row);
       const prompt = resumePrompt(tail, withTools);

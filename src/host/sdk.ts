@@ -28,13 +28,35 @@ export const { loadTranscriptEventsSync, readRecentUserAssistantTextForSession, 
 /** The host has no such functions because its transcripts are files. */
 export const keepsTranscriptFiles = loadTranscriptEventsSync === undefined;
 
+/** A function that came with 2026.9, and so tells of what was mended by then. */
+const isBefore2026_9 =
+  (sessionStoreRuntime as Partial<typeof sessionStoreRuntime>).getConversationSession === undefined;
+
 /**
  * The host moves an unanswered message out of the way of a run that it is not the turn of, whatever the run says of itself:
- * see standing-message.ts. What tells is a function that came with its end.
+ * see standing-message.ts.
  */
-export const movesUnanswered =
-  !keepsTranscriptFiles &&
-  (sessionStoreRuntime as Partial<typeof sessionStoreRuntime>).getConversationSession === undefined;
+export const movesUnanswered = !keepsTranscriptFiles && isBefore2026_9;
+
+/** Where a host registers what runs in its sessions. */
+export type ActiveRuns = Pick<
+  typeof import("openclaw/plugin-sdk/agent-harness-runtime"),
+  "setActiveEmbeddedRun" | "clearActiveEmbeddedRun"
+>;
+
+/** The host can take a user's own turn for what it has to abort when that user resets a session: see reset-guard.ts. */
+export const abortsOwnReset = isBefore2026_9;
+
+/** That of a host which `abortsOwnReset`. Never rejects. */
+export async function loadActiveRuns(): Promise<ActiveRuns | undefined> {
+  if (!abortsOwnReset) return undefined;
+  try {
+    return await import("openclaw/plugin-sdk/agent-harness-runtime");
+  } catch {
+    // Then its users write once more.
+    return undefined;
+  }
+}
 
 let agentScope: Partial<AgentScope> = {};
 

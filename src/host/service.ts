@@ -232,6 +232,11 @@ export class ResumeService {
     (active ?? onlooker)?.signals.messageReceived(sessionKey);
   }
 
+  /** For the hook `session_start`. */
+  sessionStarted(sessionKey: string | undefined, sessionId: string): void {
+    this.#session?.active?.resets.sessionStarted(sessionKey, sessionId);
+  }
+
   /** Of the gateway's life: a plugin that is replaced in it begins nothing anew. */
   #noteFirstReply({ events }: Session): void {
     const { boot } = inProcess;

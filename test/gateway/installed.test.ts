@@ -161,7 +161,11 @@ it(
         "resumes.unpause",
       ],
       httpRouteCount: 1,
-      typedHooks: [{ name: "gateway_start" }, { name: "message_received" }],
+      typedHooks: [
+        { name: "gateway_start" },
+        { name: "message_received" },
+        ...(features.has("safe-resets") ? [] : [{ name: "session_start" }]),
+      ],
       customHooks: [],
       tools: [],
       commands: ["resumes"],

@@ -26,6 +26,11 @@ const PROBES = {
     words: "an interrupted question still in mind after its user's next turn, if nothing has resumed it",
     found: (host) => host.mentions(".orphanRepair"),
   },
+  // Elsewhere the plugin asks to be told of new sessions.
+  "safe-resets": {
+    words: "a reset of a session that never ends the turn of the user who asks for it",
+    found: (host) => host.exports("session-store-runtime", "getConversationSession"),
+  },
   // One that repeats none has nothing to tell: its run ends with the refusal.
   "told-repeats": {
     words: "word of it that it repeats a request inside a run after its provider has refused it",

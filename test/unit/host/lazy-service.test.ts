@@ -56,6 +56,7 @@ it("passes on to the one that runs, which another registration can have started"
   const told: unknown[] = [];
   const other = {
     messageReceived: (key: string) => told.push(key),
+    sessionStarted: (key: string, sessionId: string) => told.push(`${key} ${sessionId}`),
     gatewayStarted: () => told.push("gateway started"),
     expose: async () => ({ contentType: "text/plain", body: "" }),
     within: (step: () => unknown) => step(),
@@ -63,10 +64,11 @@ it("passes on to the one that runs, which another registration can have started"
   };
   inProcess.service = other as unknown as ResumeService;
   lazy.messageReceived("k");
+  lazy.sessionStarted("k", "new");
   await lazy.gatewayStarted(undefined);
   expect(await lazy.expose(undefined)).toEqual({ contentType: "text/plain", body: "" });
   expect(await lazy.answer(() => "answer")).toBe("answer");
-  expect([told, calls]).toEqual([["k", "gateway started"], []]);
+  expect([told, calls]).toEqual([["k", "k new", "gateway started"], []]);
 });
 
 it("tells who asks of what went wrong", async () => {

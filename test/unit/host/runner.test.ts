@@ -111,7 +111,7 @@ function run(over: Partial<HostRunnerOptions> = {}, signal = new AbortController
     },
     ledger: new Ledger(records, () => NOW),
     settings: () => settings({ unsafeTail }),
-    expectOwnTurn: (key, runId) => {
+    expectOwnTurn: async (key, runId) => {
       journal.push(`expect ${key} ${runId}`);
       return () => journal.push("expect no more");
     },

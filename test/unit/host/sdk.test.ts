@@ -94,6 +94,17 @@ describe("on a host that lacks them", () => {
     expect(isRecovery({ restartRecoveryRuns: [{ runId: "run-2" }] })).toBeUndefined();
   });
 
+  it("a reset is guarded, if the host has what that needs", async () => {
+    const { setActiveEmbeddedRun } = await import("openclaw/plugin-sdk/agent-harness-runtime");
+    expect((await (await load()).loadActiveRuns())?.setActiveEmbeddedRun).toBe(setActiveEmbeddedRun);
+    vi.resetModules();
+    vi.doMock("openclaw/plugin-sdk/agent-harness-runtime", () => {
+      throw new Error("no such module");
+    });
+    expect(await (await load()).loadActiveRuns()).toBeUndefined();
+    vi.doUnmock("openclaw/plugin-sdk/agent-harness-runtime");
+  });
+
   it("an unanswered message is moved where transcripts are no files", async () => {
     expect((await load()).movesUnanswered).toBe(false);
     vi.resetModules();
@@ -143,7 +154,8 @@ describe("on a host that has them", () => {
     expect(sdk.listAgentIds(config({}))).toEqual(["main"]);
     expect(sdk.defaultAgentId(config({}))).toBe("main");
     expect(sdk.areDiagnosticsEnabled(config({}))).toBe(true);
-    expect([sdk.keepsTranscriptFiles, sdk.movesUnanswered]).toEqual([false, false]);
+    expect([sdk.keepsTranscriptFiles, sdk.movesUnanswered, sdk.abortsOwnReset]).toEqual([false, false, false]);
+    expect(await sdk.loadActiveRuns()).toBeUndefined();
     expect(modelToName(config({}), { sessionId: "s", updatedAt: 0, modelOverride: "m" }, "a")).toEqual({});
   });
 });
