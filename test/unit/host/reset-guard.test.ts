@@ -30,7 +30,7 @@ it("a session that is begun while a resume runs has something to abort, until th
   expect(active.size).toBe(0);
 });
 
-it("it bears to be aborted, streams nothing and takes no messages", async () => {
+it("what is registered bears to be aborted, streams nothing and takes no messages", async () => {
   await guard.guard(KEY, "run-1");
   guard.sessionStarted(KEY, "new");
   const handle = active.get("new")!;
