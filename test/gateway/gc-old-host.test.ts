@@ -64,7 +64,7 @@ class OldHost implements AsyncDisposable {
       model: this.#model,
       host: this.#host,
       // By its default the host begins every session anew each morning.
-      extra: { channels: { telegram: groups }, session: { reset: { mode: "idle", idleMinutes: 1_000_000 } } },
+      extra: { channels: { telegram: groups } },
     });
     const { openclawMjs } = this.#host;
     const env = { TMPDIR: this.temporary };

@@ -67,8 +67,6 @@ it(
       ages,
       prepare: leaveHeld,
       settings: { lane: { quietMs: 300 } },
-      // Hosts before 2026.8 begin every session anew each morning.
-      extra: { session: { reset: { mode: "idle", idleMinutes: 1_000_000 } } },
     });
     const { stateDir, gateway } = restarted;
     const held = async () => (await gateway.call<StatusView>("resumes.status", {})).held.map((one) => one.sessionKey);
