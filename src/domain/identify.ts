@@ -1,5 +1,6 @@
 import { isOwned } from "./conversation.ts";
 import { type IsLater, plainlyLater } from "./clock-jumps.ts";
+import { isOwnRun } from "./own-runs.ts";
 import type { ResumeRecord } from "./record.ts";
 import type { SessionRow } from "./session.ts";
 import type { TranscriptFacts } from "./transcript-facts.ts";
@@ -145,13 +146,17 @@ function isUndelivered({ phase, runStartedAtMs }: ResumeRecord): boolean {
   return runStartedAtMs !== undefined && (phase === "claimed" || phase === "running");
 }
 
-/** Whether a run of ours has written its answer; then nothing is left but to deliver it. */
+/**
+ * Whether a run of ours has written its answer; then nothing is left but to deliver it. One of the host's, in a gateway
+ * without this plugin, has been delivered.
+ */
 export function wroteAnswer(
-  { runStartedAtMs }: ResumeRecord,
+  { runStartedAtMs, runId }: ResumeRecord,
   tail: TailKind,
   isLater: IsLater = plainlyLater,
 ): tail is Extract<TailKind, { kind: "answered" }> {
   if (tail.kind !== "answered" || tail.atMs === undefined || runStartedAtMs === undefined) return false;
+  if (tail.runId !== undefined && tail.runId !== runId && !isOwnRun(tail.runId)) return false;
   return !isLater(runStartedAtMs, tail.atMs);
 }
 

@@ -299,7 +299,8 @@ export const OUTCOMES = {
   discarded: { "by-operator": "`openclaw resumes discard`" },
   released: {
     "by-operator": "`openclaw resumes release`: the host's recovery takes it at its next start",
-    "not-active": "this gateway runs with another mode or with wrong settings: the host's recovery takes it",
+    "not-active":
+      "this gateway runs with another mode or with wrong settings, or this plugin could not start in it: the host's recovery takes it",
   },
   retired: {
     "held-too-long": "it was held for longer than `gc.heldDays`: this plugin forgets it, its row and transcript stay",

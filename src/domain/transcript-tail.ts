@@ -8,7 +8,13 @@
 export type TailKind =
   | { readonly kind: "unanswered" }
   | { readonly kind: "unsafe" }
-  | { readonly kind: "answered"; readonly text: string; readonly atMs: number | undefined };
+  | {
+      readonly kind: "answered";
+      readonly text: string;
+      readonly atMs: number | undefined;
+      /** The run that has written it, where the host notes that. */
+      readonly runId?: string | undefined;
+    };
 
 const UNANSWERED: TailKind = { kind: "unanswered" };
 
@@ -78,7 +84,12 @@ function classifyAssistant(message: Record<string, unknown>, atMs: number | unde
   const cutOff = message["stopReason"] === "aborted" || message["stopReason"] === "error";
   if (cutOff) return undefined;
   const text = textOf(message["content"], blocks);
-  return text === "" ? undefined : { kind: "answered", text, atMs };
+  return text === "" ? undefined : { kind: "answered", text, atMs, ...runOf(message) };
+}
+
+/** What the host keeps of a message beside its content (from 2026.8 on). */
+function runOf({ __openclaw: kept }: Record<string, unknown>): { readonly runId?: string } {
+  return isObject(kept) && typeof kept["runId"] === "string" ? { runId: kept["runId"] } : {};
 }
 
 function textOf(content: unknown, blocks: readonly Record<string, unknown>[]): string {

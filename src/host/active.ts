@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { PluginRuntime } from "openclaw/plugin-sdk/runtime-store";
+import { ownRunId } from "../domain/own-runs.ts";
 import type { SchedulerMemory } from "../domain/scheduler.ts";
 import { type LaneLimits, ResumeLane } from "../lane/resume-lane.ts";
 import { writeHistory } from "../record/history-writer.ts";
@@ -83,7 +84,7 @@ export function startActive(options: ActiveOptions): Active {
         return () => endAll(ends);
       },
     });
-    const clock = { nowMs: options.nowMs, after: timer, newRunId: randomUUID };
+    const clock = { nowMs: options.nowMs, after: timer, newRunId: () => ownRunId(randomUUID()) };
     const { permits, memory } = options;
     const lane = new ResumeLane({
       limits: laneLimits(settings(), permits),

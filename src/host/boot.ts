@@ -47,7 +47,7 @@ export interface Judgement {
 
 export interface ClaimOptions {
   readonly sessions: Pick<SessionStore, "claim" | "release" | "forecast">;
-  readonly records: Pick<RecordStore, "put" | "delete" | "verdicts" | "facts">;
+  readonly records: Pick<RecordStore, "put" | "delete" | "verdicts" | "facts" | "gather">;
   /** What earlier boots have claimed. */
   readonly known: readonly ResumeRecord[];
   readonly pluginVersion: string;
@@ -188,6 +188,7 @@ export async function claimJudged(
     records.verdicts.replace(said);
     records.facts.set("bootedAt", nowMs);
     records.facts.set("recordLost", undefined);
+    records.gather();
   } catch (error) {
     events.emit("trouble", { what: "remember the verdicts of this boot", error });
   }

@@ -1,7 +1,10 @@
 import type { EventBus } from "../domain/events.ts";
 import { isFinishedByHost, isOpen, movedOn } from "../domain/identify.ts";
+import { recordIn, unusable } from "../record/database.ts";
 import { RecordStore } from "../record/record-store.ts";
+import { judgeSessions } from "./admission.ts";
 import type { HostParts } from "./host-parts.ts";
+import { betweenTurns } from "./slices.ts";
 
 /**
  * Gives what earlier boots have claimed and not begun to deliver back to the host's recovery, which is about to begin:
@@ -34,6 +37,39 @@ export async function handBack(
     }
   } finally {
     records.close();
+  }
+}
+
+/**
+ * The same when this plugin could not start. Where the record cannot be read or written, only the sessions tell: those that
+ * look claimed, and would be resumed if they were.
+ */
+export async function handBackAfterFailure(
+  host: HostParts,
+  options: Omit<Parameters<typeof judgeSessions>[1], "known" | "lost">,
+): Promise<void> {
+  const { events } = options;
+  const found = recordIn(host.stateDir);
+  if (found === undefined) return;
+  try {
+    const lost = unusable(host.stateDir);
+    if (lost !== undefined) throw new Error(lost);
+    if (found === "file") return await handBack(host, events);
+  } catch (error) {
+    events.emit("trouble", { what: "read what earlier boots have claimed", error });
+  }
+  const { judged } = await betweenTurns(judgeSessions(host, { ...options, known: [], lost: "it cannot be opened" }));
+  for (const { candidate, verdict } of judged) {
+    if (!candidate.orphaned || verdict.kind !== "admit") continue;
+    const { agentId, sessionKey } = candidate.row;
+    try {
+      const isGiven = await host.sessions.release(candidate.row, "now");
+      if (isGiven) {
+        events.emit("settled", { agentId, sessionKey, outcome: "released", reason: "not-active", attempts: 0 });
+      }
+    } catch (error) {
+      events.emit("trouble", { agentId, sessionKey, what: "give a session back to the host", error });
+    }
   }
 }
 

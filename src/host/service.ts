@@ -17,7 +17,7 @@ import { judgeSessions } from "./admission.ts";
 import { claimJudged, type Judgement, report, verdictsOf } from "./boot.ts";
 import { sweepCarryOvers } from "./continuity-hooks.ts";
 import { missingPermission } from "./continuity-permission.ts";
-import { handBack } from "./hand-back.ts";
+import { handBack, handBackAfterFailure } from "./hand-back.ts";
 import { hostFeatures, missingFeatures } from "./host-features.ts";
 import { type HostParts, hostParts } from "./host-parts.ts";
 import { belongTo, inProcess } from "./in-process.ts";
@@ -179,8 +179,19 @@ export class ResumeService {
       events.emit("failed", { error });
       session.lane?.fail();
       session.stopWatching();
+      const mayHaveClaimed = isBoot && settings?.mode === "active" && session.active === undefined;
       await this.#release(session);
+      if (mayHaveClaimed) await this.#handBack(session, settings, liveSinceMs);
       throw error;
+    }
+  }
+
+  /** What earlier boots have claimed must not be left to nobody. The host goes on with what it is given before it recovers. */
+  async #handBack({ host, events }: Session, settings: Settings, liveSinceMs: number): Promise<void> {
+    try {
+      await handBackAfterFailure(host, { settings, nowMs: Date.now(), liveSinceMs, events });
+    } catch (error) {
+      events.emit("trouble", { what: "give sessions back to the host", error });
     }
   }
 

@@ -82,7 +82,9 @@ export function openDatabase(stateDir: string): OpenDatabase {
   const wasThere = existsSync(path);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
+    const isEmpty = wasThere && isUnwritten(path);
     const db = openUsable(path);
+    if (isEmpty) return { db, lost: `${path} has nothing in it`, rows: [] };
     return wasThere || !wasUsed ? { db, rows: [] } : { db, lost: `${path} is missing`, rows: [] };
   } catch (error) {
     if (!(error instanceof UnusableError)) throw error;
@@ -93,6 +95,19 @@ export function openDatabase(stateDir: string): OpenDatabase {
     }
     const lost = `${path} ${error.message}; it is kept as ${basename(aside)}`;
     return { db: openUsable(path), lost, rows: salvage(aside) };
+  }
+}
+
+/** The file is there and the newest of what was written is not: it stands beside it (`-wal`) until much has come together. */
+function isUnwritten(path: string): boolean {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    return versionOf(db) === 0 && !hasTable(db, "resumes");
+  } catch (error) {
+    if (isBroken(error)) return false;
+    throw error;
+  } finally {
+    db.close();
   }
 }
 
@@ -134,6 +149,14 @@ const BROKEN = new Set([1, 11, 26]);
 function isBroken(error: unknown): error is Error {
   const code = (error as { errcode?: unknown }).errcode;
   return error instanceof Error && typeof code === "number" && BROKEN.has(code & 0xff);
+}
+
+/** SQLITE_PERM, SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN: no file, not ours, or on a disk that lets nobody look. */
+const OUT_OF_REACH = new Set([3, 8, 10, 14]);
+
+function isOutOfReach(error: unknown): error is Error {
+  const code = (error as { errcode?: unknown }).errcode;
+  return error instanceof Error && typeof code === "number" && OUT_OF_REACH.has(code & 0xff);
 }
 
 /** Deleted rows leave pages behind; a file that is mostly those is written anew. */
@@ -186,20 +209,27 @@ export function openForReading(stateDir: string, { checked = true } = {}): Datab
   return new DatabaseSync(path, { readOnly: true });
 }
 
-/** What is wrong with a record that the next start will set aside; nothing is changed. */
+/** What is there of a record: the file, no more than the place where it should be, or nothing that was ever written. */
+export function recordIn(stateDir: string): "file" | "place" | undefined {
+  const path = recordPath(stateDir);
+  return existsSync(path) ? "file" : existsSync(dirname(path)) ? "place" : undefined;
+}
+
+/** What is wrong with a record that the next start will set aside, or cannot open either; nothing is changed. */
 export function unusable(stateDir: string): string | undefined {
   const path = recordPath(stateDir);
   if (!existsSync(path)) return undefined;
-  const db = new DatabaseSync(path, { readOnly: true });
+  let db: DatabaseSync | undefined;
   try {
+    db = new DatabaseSync(path, { readOnly: true });
     check(db);
     return undefined;
   } catch (error) {
     if (error instanceof UnusableError) return error.message;
-    if (isBroken(error)) return `cannot be used (${error.message})`;
+    if (isBroken(error) || isOutOfReach(error)) return `cannot be used (${error.message})`;
     throw error;
   } finally {
-    db.close();
+    db?.close();
   }
 }
 

@@ -72,6 +72,11 @@ export class RecordStore {
     }
   }
 
+  /** Takes what is written into the file itself: that alone tells it all then, also where what stands beside it is lost. */
+  gather(): void {
+    this.#db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+  }
+
   all(): ResumeRecord[] {
     return [...this.each()];
   }

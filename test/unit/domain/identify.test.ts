@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { admit } from "../../../src/domain/admit.ts";
 import { laterBy } from "../../../src/domain/clock-jumps.ts";
 import { identify, isOpen, isReplaced, userContinued, wroteAnswer } from "../../../src/domain/identify.ts";
+import { ownRunId } from "../../../src/domain/own-runs.ts";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
 import type { SessionRow } from "../../../src/domain/session.ts";
 import type { TailKind } from "../../../src/domain/transcript-tail.ts";
@@ -531,6 +532,15 @@ describe("a clock that was set back an hour since the claim", () => {
   it("hides no message of the user's", () => {
     const later = row({ status: "done", lastInteractionAtMs: since });
     expect([userContinued(claim, later, asked, isLater), userContinued(claim, later, asked)]).toEqual([true, false]);
+  });
+
+  it("takes no answer for ours that a run of the host's has written", () => {
+    const by = (runId: string) => ({ kind: "answered", text: "done", atMs: since, runId }) as const;
+    const mine = { ...claim, runId: "1" };
+    expect(wroteAnswer(mine, by("2"), isLater)).toBe(false);
+    // Of a version that gave its runs other ids, and of an attempt before.
+    expect(wroteAnswer(mine, by("1"), isLater)).toBe(true);
+    expect(wroteAnswer(mine, by(ownRunId("0")), isLater)).toBe(true);
   });
 
   it("makes no answer of ours older than its run", () => {

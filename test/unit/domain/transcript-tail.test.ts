@@ -91,6 +91,12 @@ describe("unsafe is", () => {
   });
 });
 
+it("an answer tells which run has written it, where the host notes that", () => {
+  const by = (kept: unknown) => classifyTail([USER, message("assistant", "done", { __openclaw: kept })]);
+  expect(by({ runId: "run-1" })).toMatchObject({ kind: "answered", runId: "run-1" });
+  for (const kept of [undefined, null, {}, { runId: 7 }, "run-1"]) expect(by(kept)).not.toHaveProperty("runId");
+});
+
 describe("unknown shapes", () => {
   const hostile: unknown[] = [
     null,

@@ -568,6 +568,7 @@ describe("what was said", () => {
       delete: records.delete.bind(records),
       verdicts: broken as object as RecordStore["verdicts"],
       facts: records.facts,
+      gather: records.gather.bind(records),
     };
     const judgement = { ...NOTHING_JUDGED, judged: boot().found };
     const { queue } = await claimJudged(judgement, { ...options, records: half });
@@ -653,6 +654,7 @@ describe("when records were lost", () => {
       },
       verdicts: records.verdicts,
       facts: records.facts,
+      gather: records.gather.bind(records),
     };
     const { options, found } = boot();
     const damaged = found.map(({ candidate }) => {

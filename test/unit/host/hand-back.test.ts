@@ -1,13 +1,14 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EventBus } from "../../../src/domain/events.ts";
 import type { ResumeRecord } from "../../../src/domain/record.ts";
-import { handBack } from "../../../src/host/hand-back.ts";
+import { handBack, handBackAfterFailure } from "../../../src/host/hand-back.ts";
 import { RecordStore } from "../../../src/record/record-store.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { ASKED, FakeHost } from "../support/fake-host.ts";
-import { NOW, record } from "../support/makers.ts";
+import { settingsOf } from "../support/fake-office.ts";
+import { HOUR, NOW, record } from "../support/makers.ts";
 
 const REPLY = { parts: [{ text: "owed" }], route: { channel: "telegram", to: "1" } };
 
@@ -169,5 +170,55 @@ describe("a gateway in which nothing is resumed", () => {
     expect(close).toHaveBeenCalled();
     expect(existsSync(join(dir, "resume-scheduler", "record.sqlite-wal"))).toBe(false);
     vi.restoreAllMocks();
+  });
+});
+
+describe("a gateway in which this plugin could not start", () => {
+  const options = { nowMs: NOW, liveSinceMs: NOW, settings: settingsOf({}) };
+  const giveBack = () => handBackAfterFailure(host, { ...options, events });
+
+  it("gives back what is on record", async () => {
+    claimed(record({ sessionKey: "k" }));
+    await giveBack();
+    expect([marksOf("k"), settled, trouble]).toEqual([GIVEN, ["k released not-active 0"], []]);
+  });
+
+  describe("because its record cannot be opened", () => {
+    beforeEach(() => {
+      mkdirSync(join(dir, "resume-scheduler", "record.sqlite"), { recursive: true });
+    });
+
+    it("gives back what looks claimed and would be resumed", async () => {
+      host.set("agent:a:k", { status: "killed" });
+      host.set("agent:a:old", { status: "killed", lastInteractionAt: NOW - 5 * HOUR });
+      host.events.set("old-1", [{ ...ASKED, timestamp: NOW - 5 * HOUR }]);
+      host.set("agent:a:old", { sessionId: "old-1", status: "killed", lastInteractionAt: NOW - 5 * HOUR });
+      host.set("agent:a:stopped", { status: "killed", abortCutoffTimestamp: NOW - 1 });
+      host.set("agent:a:done", { status: "done" });
+      await giveBack();
+      expect(["k", "old", "stopped", "done"].map((name) => marksOf(`agent:a:${name}`)[0])).toEqual([
+        "running",
+        "killed",
+        "killed",
+        "done",
+      ]);
+      expect(settled).toEqual(["agent:a:k released not-active 0"]);
+      expect(trouble).toEqual(["- read what earlier boots have claimed"]);
+    });
+
+    it("gives nothing back where nothing was ever written", async () => {
+      rmSync(join(dir, "resume-scheduler"), { recursive: true });
+      host.set("agent:a:k", { status: "killed" });
+      await giveBack();
+      expect([marksOf("agent:a:k")[0], trouble]).toEqual(["killed", []]);
+    });
+
+    it("survives a host that cannot be written", async () => {
+      host.set("agent:a:k", { status: "killed" });
+      const release = vi.spyOn(host.sessions, "release").mockRejectedValue(new Error("read-only"));
+      await giveBack();
+      expect(trouble).toContain("agent:a:k give a session back to the host");
+      release.mockRestore();
+    });
   });
 });

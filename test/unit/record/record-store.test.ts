@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -341,6 +351,26 @@ describe("the file", () => {
     open[0]?.facts.set("recordLost", undefined);
     expect(reopened().lost).toBeUndefined();
     expect(existsSync(`${file()}.unusable`)).toBe(true);
+  });
+
+  it("that has nothing in it was lost: what was written stood beside it", () => {
+    RecordStore.open(dir).close();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file()}${suffix}`, { force: true });
+    writeFileSync(file(), "");
+    const store = openStore();
+    expect([store.lost, store.all()]).toEqual([`${file()} has nothing in it`, []]);
+  });
+
+  it("is all in its file once it is gathered", () => {
+    const store = openStore();
+    store.put(record({ sessionKey: "k" }));
+    store.gather();
+    const alone = join(dir, "alone");
+    mkdirSync(join(alone, "resume-scheduler"), { recursive: true });
+    copyFileSync(file(), join(alone, "resume-scheduler", "record.sqlite"));
+    const copy = RecordStore.open(alone);
+    open.push(copy);
+    expect([copy.lost, copy.all().map(({ sessionKey }) => sessionKey)]).toEqual([undefined, ["k"]]);
   });
 
   it("that is missing from its folder was lost; where there has never been one, nothing was", () => {
