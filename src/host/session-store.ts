@@ -47,7 +47,8 @@ export type Forecast = Pick<QueuedResume, "provider" | "estimate">;
 
 /**
  * What a claim writes. `undefined` removes a field; an entry that keeps `mainRestartRecovery` is marked again by the
- * host (host contract, section 2).
+ * host (host contract, section 2). One with transcripts in files sends what it recovers only where the entry tells the chat,
+ * and the session may become the host's again (2026.7.1-2): every turn begins with telling it anew.
  */
 const CLAIM_PATCH = {
   status: "killed",
@@ -56,7 +57,7 @@ const CLAIM_PATCH = {
   restartRecoveryRuns: undefined,
   restartRecoveryDeliveryRunId: undefined,
   restartRecoveryDeliverySourceRunId: undefined,
-  restartRecoveryDeliveryContext: undefined,
+  ...(keepsTranscriptFiles ? {} : { restartRecoveryDeliveryContext: undefined }),
   restartRecoveryForceSafeTools: undefined,
 };
 

@@ -3,7 +3,6 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import type { DoctorView } from "../../src/operate/views.ts";
 import { answer, RestartedGateway, resumesHang, USER_MARK } from "../support/restarted-gateway.ts";
-import { waitFor } from "../support/wait.ts";
 
 /** The host alone resumes one after another on main; each of the stub's answers takes it well under a second. */
 const HOST_RECOVERY_MS = 60_000;
@@ -85,29 +84,33 @@ describe("when the plugin does not act, the host recovers as it would without it
     expect(findings).toContainEqual(expect.objectContaining({ check: "service", level: "fail" }));
   });
 
-  it("what an earlier boot has claimed is answered by the host when its store cannot be opened, and not once more", async () => {
-    await using restarted = await RestartedGateway.start({
-      behaviour: resumesHang,
-      settings: { lane: { quietMs: 300 } },
-    });
-    await restarted.waitForResumes(2);
-    await restarted.gateway.stop("SIGKILL");
-    restarted.model.behaviour = answer;
-    const store = path.join(restarted.stateDir, "resume-scheduler");
-    fs.renameSync(store, `${store}.aside`);
-    fs.writeFileSync(store, "not a folder");
-    await restarted.boot();
-    await restarted.waitForReplies(1, 90_000);
-    await restarted.gateway.stop("SIGTERM");
-    fs.rmSync(store);
-    fs.renameSync(`${store}.aside`, store);
-    // What it has on record is over.
-    await restarted.boot();
-    await waitFor(() => restarted.log().some(({ step }) => step === "booted"), { what: "its boot", timeoutMs: 30_000 });
-    await restarted.waitForMetric('queue_depth{lane="startup-resume"}', (value) => value === 0);
-    await restarted.waitForMetric('running{lane="startup-resume"}', (value) => value === 0);
-    for (const chat of restarted.chats) expect(restarted.repliesTo(chat), String(chat.chatId)).toHaveLength(1);
-  });
+  it(
+    "what an earlier boot has claimed is answered by the host when its store cannot be opened, and not once more",
+    { timeout: 240_000 },
+    async () => {
+      await using restarted = await RestartedGateway.start({
+        behaviour: resumesHang,
+        settings: { lane: { quietMs: 300 } },
+      });
+      await restarted.waitForResumes(2);
+      await restarted.gateway.stop("SIGKILL");
+      restarted.model.behaviour = answer;
+      const store = path.join(restarted.stateDir, "resume-scheduler");
+      fs.renameSync(store, `${store}.aside`);
+      fs.writeFileSync(store, "not a folder");
+      await restarted.boot();
+      await restarted.waitForReplies(1, HOST_RECOVERY_MS);
+      await restarted.gateway.stop("SIGTERM");
+      fs.rmSync(store);
+      fs.renameSync(`${store}.aside`, store);
+      // What it has on record is over.
+      await restarted.boot();
+      await restarted.waitForReplies(1, 30_000);
+      await restarted.waitForMetric('queue_depth{lane="startup-resume"}', (value) => value === 0);
+      await restarted.waitForMetric('running{lane="startup-resume"}', (value) => value === 0);
+      for (const chat of restarted.chats) expect(restarted.repliesTo(chat), String(chat.chatId)).toHaveLength(1);
+    },
+  );
 
   it(
     "settings are wrong: the gateway starts, each wrong key is named with its value and what is accepted",

@@ -83,6 +83,26 @@ describe("on a host that lacks them", () => {
     expect(written).toEqual([{ status: "running", abortedLastRun: true }]);
   });
 
+  it("a claim leaves the entry the chat that the host would send its answer to", async () => {
+    await load();
+    const { createSessionStore } = await import("../../../src/host/session-store.ts");
+    const entry = {
+      sessionId: "s",
+      status: "running",
+      restartRecoveryDeliveryContext: { channel: "telegram", to: "1" },
+    };
+    const written: object[] = [];
+    const api = {
+      getSessionEntry: () => entry,
+      patchSessionEntry: ({ update }: { update: (now: object) => object }) => written.push(update(entry)),
+    } as unknown as Parameters<typeof createSessionStore>[0];
+    const store = createSessionStore(api, () => config({}));
+    await store.claim(store.get("a", "agent:a:chat")!);
+    expect(written).toHaveLength(1);
+    expect(written[0]).toMatchObject({ status: "killed", restartRecoveryDeliveryRunId: undefined });
+    expect(written[0]).not.toHaveProperty("restartRecoveryDeliveryContext");
+  });
+
   it("the entry does not tell whether the host recovers a session, whatever stands there of runs", async () => {
     await load();
     const { createSessionStore } = await import("../../../src/host/session-store.ts");
