@@ -31,6 +31,8 @@ export interface SessionRow {
   /** When this session id became active. */
   readonly startedAtMs: number | undefined;
   readonly route: DeliveryRoute | undefined;
+  /** What the host calls it: the title of its chat or the name of its user. A stranger's text, at most 200 letters of it. */
+  readonly name: string | undefined;
   /** It was put away, by its user or by the host. */
   readonly archived: boolean;
   /** Its user keeps it at hand. */

@@ -19,6 +19,9 @@ const starves: Readonly<Record<LaneLabel, (load: LaneLoad) => boolean>> = {
   "startup-resume": ({ ready, running }) => ready > 0 && running === 0,
 };
 
+/** Whether a lane starves while the load is this. */
+export const isStarving = (lane: LaneLabel, load: LaneLoad): boolean => starves[lane](load);
+
 /** What the lanes look like between two moments; all are counts. */
 export interface LaneLoad {
   readonly usersWaiting: number;
@@ -57,7 +60,7 @@ export class StarvationMeter {
 
   #addUp(nowMs: number): void {
     const elapsedMs = Math.max(0, nowMs - this.#sinceMs);
-    for (const lane of LANES) if (starves[lane](this.#load)) this.#totalMs[lane] += elapsedMs;
+    for (const lane of LANES) if (isStarving(lane, this.#load)) this.#totalMs[lane] += elapsedMs;
     this.#sinceMs = nowMs;
   }
 }

@@ -228,6 +228,7 @@ const toBootVerdict = (row: SessionRow, verdict: Verdict): BootVerdict => ({
   verdict,
   estimatedTokens: row.totalTokens,
   conversationKey: row.conversation.key,
+  name: row.name,
 });
 
 const CLAIM_FAILED = { kind: "leave", reason: "claim-failed", found: "changed", limit: "unchanged" } as const;

@@ -9,7 +9,9 @@ import { createLog, logEvents } from "../observe/log.ts";
 import { chooseLevel, LEVEL_VARIABLE } from "../observe/log-level.ts";
 import { Metrics, type MetricsOptions } from "../observe/metrics.ts";
 import { type Redact, redactor } from "../observe/redact.ts";
+import { Changes } from "../observe/changes.ts";
 import { SessionRefs } from "../observe/session-ref.ts";
+import { Timeline } from "../observe/timeline.ts";
 import { Totals } from "../operate/totals.ts";
 import type { Facts } from "../record/facts.ts";
 import { inProcess } from "./in-process.ts";
@@ -20,6 +22,8 @@ export interface Instruments {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly totals: Totals;
+  readonly timeline: Timeline;
+  readonly changes: Changes;
   readonly refs: SessionRefs;
   readonly redact: Redact;
 }
@@ -42,7 +46,8 @@ export function createInstruments(
   publishEvents(events);
   const refOf: MetricsOptions["refOf"] = ({ agentId, sessionKey }) => refs.of(canonicalKey(agentId, sessionKey));
   const metrics = new Metrics({ ...options, events, refOf });
-  return { events, log, metrics, totals: new Totals(events), refs, redact };
+  const shown = { totals: new Totals(events), timeline: new Timeline(events, Date.now), changes: new Changes(events) };
+  return { events, log, metrics, ...shown, refs, redact };
 }
 
 /** A log is read after its gateway, too; longer ago than this many gateways nobody asks. */

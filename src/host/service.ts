@@ -92,7 +92,7 @@ export class ResumeService {
   office(): Office {
     const session = this.#session;
     if (session === undefined) throw new Error("the resume-scheduler service is not running");
-    const { host, state, settings, events, totals, boot, active } = session;
+    const { host, state, settings, events, totals, timeline, changes, boot, active } = session;
     return {
       pluginId: this.#api.id,
       version: this.#version,
@@ -100,9 +100,12 @@ export class ResumeService {
       nowMs: Date.now,
       host,
       settings: settings.current,
+      settingsConfig: settings.lastRight?.config,
       settingsErrors: settings.errors,
       events,
       totals,
+      timeline,
+      changes,
       boot,
       active,
       hostFeatures: hostFeatures(this.#api.runtime),
@@ -300,6 +303,7 @@ export class ResumeService {
     const session = this.#session;
     if (session === undefined) return;
     session.stopWatching?.();
+    session.changes.close();
     await this.#release(session);
     // The host stops a service that could not start: metrics, status and doctor go on to say so.
     if (session.state === "failed") return;
@@ -419,7 +423,11 @@ export class ResumeService {
     const stopping = this.#gatewayStopping;
     if (lane === undefined || stopping === undefined || stopping.aborted) return;
     this.#stopListening?.();
-    const onStopping = () => void lane.drain();
+    const onStopping = () => {
+      // Whoever watches holds a connection, and the gateway would wait for its end.
+      this.#session?.changes.close();
+      void lane.drain();
+    };
     stopping.addEventListener("abort", onStopping, { once: true });
     // The gateway's signal outlives a plugin that is replaced in process.
     this.#stopListening = () => stopping.removeEventListener("abort", onStopping);

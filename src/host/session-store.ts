@@ -224,6 +224,7 @@ function toRow(agentId: string, sessionKey: string, entry: unknown, rules: KeyRu
     stoppedAtMs: asPositive(fields["abortCutoffTimestamp"]),
     startedAtMs: asPositive(fields["sessionStartedAt"]),
     route,
+    name: nameOf(fields),
     archived: isSet(fields["archivedAt"]),
     pinned: isSet(fields["pinnedAt"]),
     lastRunError: lastRunError === undefined ? undefined : classifyRunError(lastRunError),
@@ -261,6 +262,15 @@ function keyRules(config: OpenClawConfig): KeyRules {
     identityLinks: identityLinks ?? {},
     adoptsMain: !listAgentIds(config).includes("main"),
   };
+}
+
+const MOST_OF_A_NAME = 200;
+
+/** The name that its owner has given it, or that of its chat; not one that the host has made of what was said in it. */
+function nameOf(entry: Record<string, unknown>): string | undefined {
+  const origin = asObject(asObject(entry["delivery"])?.["origin"]) ?? asObject(entry["origin"]);
+  const name = [entry["label"], origin?.["label"]].map(asString).find((one) => one !== undefined && one.trim() !== "");
+  return name?.slice(0, MOST_OF_A_NAME).toWellFormed();
 }
 
 function chatKindOf(chatType: unknown): SessionRow["chatKind"] {

@@ -4,12 +4,15 @@ import type { ResumeRecord } from "../domain/record.ts";
 import { rowName } from "../domain/session.ts";
 import { clockJumps, clockMark, knownJumps } from "../host/clock-watch.ts";
 import { retire } from "../host/retire.ts";
+import type { ChangeListener } from "../observe/changes.ts";
 import { Actions } from "./actions.ts";
 import { examine } from "./doctor.ts";
 import { activeKeyOf, gcView, longestHeldFirst } from "./gc.ts";
 import { findSession } from "./find-session.ts";
 import { activeOf, type Office } from "./office.ts";
 import { OperatorError } from "./operator-error.ts";
+import { pageLists, pageView } from "./page.ts";
+import type { PageLists, PageView } from "./page-views.ts";
 import { judgeNow, planView, settingsFor } from "./plan.ts";
 import { showView } from "./show.ts";
 import { splitViews } from "./splits.ts";
@@ -30,6 +33,20 @@ export class Desk {
 
   status(): StatusView {
     return statusView(this.#office(), this.#records());
+  }
+
+  /** What the page in the Control UI shows, but for its lists. */
+  page(): PageView {
+    return pageView(this.#office(), this.#records());
+  }
+
+  pageLists(): PageLists {
+    return pageLists(this.#office(), this.#records());
+  }
+
+  /** Tells whenever something has changed; the returned function ends it. */
+  watch(listener: ChangeListener): () => void {
+    return this.#office().changes.listen(listener);
   }
 
   /** What this boot has said, or what a restart now would say, also with other settings. */

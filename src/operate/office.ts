@@ -9,6 +9,8 @@ import type { BootVerdict } from "../record/verdicts.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { SettingsError } from "../settings/validate.ts";
 import { OperatorError } from "./operator-error.ts";
+import type { Changes } from "../observe/changes.ts";
+import type { Timeline } from "../observe/timeline.ts";
 import type { Totals } from "./totals.ts";
 
 /** What the running plugin lets the operator see and touch. */
@@ -20,9 +22,13 @@ export interface Office {
   readonly host: HostParts;
   /** Those in force; `undefined` when they are wrong. */
   readonly settings: Settings | undefined;
+  /** The configuration that they were made of. */
+  readonly settingsConfig: unknown;
   readonly settingsErrors: readonly SettingsError[];
   readonly events: EventBus;
   readonly totals: Totals;
+  readonly timeline: Timeline;
+  readonly changes: Changes;
   /** What this boot has said; `undefined` when it has judged nothing. */
   readonly boot: { readonly id: string; readonly atMs: number; readonly verdicts: readonly BootVerdict[] } | undefined;
   /** The lane and its record, while sessions are claimed. */

@@ -51,7 +51,8 @@ export function statusView(office: Office, records: readonly ResumeRecord[]): St
   };
 }
 
-function queueItems(lane: ResumeLane, records: readonly ResumeRecord[], boot: Office["boot"]): QueueItem[] {
+/** The queue in order. */
+export function queueItems(lane: ResumeLane, records: readonly ResumeRecord[], boot: Office["boot"]): QueueItem[] {
   const nowMs = lane.nowMs();
   const byName = new Map(records.map((record) => [rowName(record), record]));
   const said = new Map(boot?.verdicts.map((one) => [rowName(one), one.verdict.reason] as const));

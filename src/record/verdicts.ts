@@ -12,6 +12,8 @@ export interface BootVerdict {
   readonly estimatedTokens?: number | undefined;
   /** The key under which the host finds its conversation today; not kept. */
   readonly conversationKey?: string | undefined;
+  /** What the host calls it; not kept. */
+  readonly name?: string | undefined;
 }
 
 /** What the newest boot said of every candidate, so that it can be asked about later, also of a gateway that is down. */

@@ -93,6 +93,16 @@ describe("a row", () => {
   });
 
   it.each([
+    ["its owner's", { label: "Trip", origin: { label: "Ada id:1" } }, "Trip"],
+    ["that of its chat", { delivery: { kind: "external", origin: { label: "Ada id:1" } } }, "Ada id:1"],
+    ["that of its chat, as older hosts have it", { origin: { label: "Ada id:1" }, label: " " }, "Ada id:1"],
+    ["not one made of what was said", { displayName: "Please summarise" }, undefined],
+    ["200 letters of a long one", { label: `${"x".repeat(199)}\u{1f600}` }, `${"x".repeat(199)}\ufffd`],
+  ])("is called by a name: %s", (_what, fields, name) => {
+    expect(read(fields)).toMatchObject({ name });
+  });
+
+  it.each([
     ["direct", "direct"],
     ["group", "group"],
     ["channel", "group"],

@@ -4,6 +4,8 @@ import { LaneFuse } from "../../../src/host/lane-fuse.ts";
 import { type LaneLimits, ResumeLane } from "../../../src/lane/resume-lane.ts";
 import { Desk } from "../../../src/operate/desk.ts";
 import type { Office } from "../../../src/operate/office.ts";
+import { Changes } from "../../../src/observe/changes.ts";
+import { Timeline } from "../../../src/observe/timeline.ts";
 import { Totals } from "../../../src/operate/totals.ts";
 import { Ledger } from "../../../src/record/ledger.ts";
 import { RecordStore } from "../../../src/record/record-store.ts";
@@ -52,6 +54,8 @@ export class FakeOffice {
       after: (delayMs, callback) => clock.after(delayMs, callback),
     });
     const totals = new Totals(events);
+    const timeline = new Timeline(events, () => clock.nowMs());
+    const changes = new Changes(events);
     const fixed = {
       pluginId: "resume-scheduler",
       version: "1.0.0",
@@ -65,6 +69,9 @@ export class FakeOffice {
       settingsErrors: [],
       events,
       totals,
+      timeline,
+      changes,
+      settingsConfig: {},
       boot: undefined,
       active: { lane: this.lane, records, fuse: this.fuse, permits: { fleet: undefined } },
       hostFeatures: {},

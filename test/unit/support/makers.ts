@@ -35,6 +35,7 @@ export function row({
     sessionKey,
     sessionId: "session-1",
     chatKind: "direct",
+    name: undefined,
     status: "running",
     abortedLastRun: false,
     lastInteractionAtMs: NOW - 60_000,

@@ -1,0 +1,39 @@
+/** When something was so; epoch milliseconds. */
+export interface Span {
+  readonly fromMs: number;
+  /** `null`: it goes on. */
+  readonly toMs: number | null;
+}
+
+/** When something that comes and goes was so: the newest spans, a limited number of them. */
+export class Spans {
+  readonly #most: number;
+  readonly #ended: Span[] = [];
+  #sinceMs: number | undefined;
+  #forgotToMs = -Infinity;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** From now on it is so, or it is not. */
+  set(isSo: boolean, nowMs: number): void {
+    if (isSo) this.#sinceMs ??= nowMs;
+    else if (this.#sinceMs !== undefined) {
+      this.#ended.push({ fromMs: this.#sinceMs, toMs: nowMs });
+      this.#sinceMs = undefined;
+      if (this.#ended.length > this.#most) this.#forgotToMs = this.#ended.shift()?.toMs ?? nowMs;
+    }
+  }
+
+  /** Before then there were others. */
+  get forgotToMs(): number {
+    return this.#forgotToMs;
+  }
+
+  /** Oldest first. */
+  all(): Span[] {
+    const open = this.#sinceMs === undefined ? [] : [{ fromMs: this.#sinceMs, toMs: null }];
+    return [...this.#ended, ...open];
+  }
+}

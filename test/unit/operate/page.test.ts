@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { BootVerdict } from "../../../src/record/verdicts.ts";
+import { makeTempDir, removeTempDir } from "../../support/temp.ts";
+import { FakeOffice, keyOf, settingsOf } from "../support/fake-office.ts";
+import { HOUR, NOW } from "../support/makers.ts";
+
+let dir: string;
+let office: FakeOffice;
+
+beforeEach(() => {
+  dir = makeTempDir("page");
+  office = new FakeOffice(dir, { maxConcurrent: 1 });
+});
+
+afterEach(() => {
+  office.close();
+  removeTempDir(dir);
+});
+
+const tooLong = { kind: "hold", reason: "idle-too-long", found: 2 * HOUR, limit: HOUR } as const;
+
+function said(...verdicts: (Pick<BootVerdict, "verdict" | "name"> & { readonly chat: string })[]): void {
+  const all = verdicts.map(({ chat, ...rest }) => ({ agentId: "a", sessionKey: keyOf(chat), ...rest }));
+  office.over = { ...office.over, boot: { id: "boot", atMs: NOW - 500, verdicts: all } };
+}
+
+describe("the page", () => {
+  it("tells what the status tells, with numbers in the place of lists", () => {
+    office.queue("one");
+    office.queue("two");
+    office.hold("three");
+    const { queue, held, running, ...status } = office.desk.status();
+    const page = office.desk.page();
+    expect(page).toMatchObject(status);
+    expect(page.counts).toEqual({ queued: queue.length, running: running.length, held: held.length });
+    expect(page).not.toHaveProperty("queue");
+    expect(page).not.toHaveProperty("held");
+  });
+
+  it("shows this boot from its verdicts on, with a row for each slot", async () => {
+    said({ chat: "one", verdict: { kind: "admit", reason: "interrupted", found: 1, limit: 2 }, name: "Ada" });
+    office.queue("one");
+    await office.open();
+    const { timeline, running } = office.desk.page();
+    expect(timeline).toMatchObject({ fromMs: NOW - 500, toMs: office.clock.nowMs(), slots: 2, isCut: false });
+    expect(timeline.runs).toMatchObject([{ slot: 1, sessionKey: keyOf("one"), name: "Ada", toMs: null }]);
+    expect(running).toMatchObject([{ slot: 1, name: "Ada" }]);
+  });
+
+  it("counts the verdicts by their reasons", () => {
+    said({ chat: "one", verdict: tooLong }, { chat: "two", verdict: { ...tooLong, found: 3 * HOUR } });
+    expect(office.desk.page().verdicts).toEqual([
+      { verdict: "hold", reason: "idle-too-long", meaning: expect.any(String), sessions: 2 },
+    ]);
+  });
+
+  it("lists the settings in force, and none while they are wrong", () => {
+    office.over = { settings: settingsOf({ lane: { quietMs: 5 } }), settingsConfig: { lane: { quietMs: 5 } } };
+    const differing = office.desk.page().settings.filter(({ differs }) => differs);
+    expect(differing.map(({ path }) => path)).toEqual(["lane.quietMs"]);
+    office.over = { settings: undefined };
+    expect(office.desk.page().settings).toEqual([]);
+  });
+
+  it("has nothing to show where nothing was claimed", () => {
+    office.over = { active: undefined, state: "off" };
+    expect(office.desk.page()).toMatchObject({ state: "off", counts: { queued: 0, running: 0, held: 0 } });
+    expect(office.desk.pageLists()).toMatchObject({ queue: [] });
+  });
+});
+
+describe("its lists", () => {
+  it("have another revision whenever a session has moved", () => {
+    const first = office.desk.page().listsRevision;
+    expect(office.desk.pageLists().revision).toBe(first);
+    office.queue("one");
+    expect(office.desk.page().listsRevision).not.toBe(first);
+  });
+
+  it("say why each queued session stands where it stands", async () => {
+    said({ chat: "one", verdict: { kind: "admit", reason: "interrupted", found: 1, limit: 2 }, name: "Ada" });
+    office.queue("one");
+    await office.clock.elapse(700);
+    expect(office.desk.pageLists().queue).toMatchObject([
+      {
+        position: 1,
+        sessionKey: keyOf("one"),
+        name: "Ada",
+        queuedAtMs: NOW,
+        restsUntilMs: null,
+        order: { by: "turn", direct: expect.any(Boolean) },
+      },
+    ]);
+  });
+
+  it("say that the operator has asked", async () => {
+    office.hold("one");
+    await office.desk.actions.one("resume", keyOf("one"));
+    expect(office.desk.pageLists().queue).toMatchObject([{ requested: true, order: { by: "requested" } }]);
+  });
+
+  it("group what is held by its reason, with rule, value and threshold, the largest group first", () => {
+    said({ chat: "one", verdict: tooLong, name: "Ada" }, { chat: "two", verdict: { ...tooLong, found: 3 * HOUR } });
+    office.hold("three", { reason: "delivery-failed" });
+    office.hold("one", { claimedAtMs: NOW - 2 });
+    office.hold("two", { claimedAtMs: NOW - 1 });
+    const { held } = office.desk.pageLists();
+    expect(held).toMatchObject([
+      {
+        reason: "idle-too-long",
+        rule: expect.stringContaining("idleHours"),
+        unit: "ms",
+        remedy: expect.stringContaining("openclaw resumes resume"),
+        sessions: [
+          { sessionKey: keyOf("two"), name: null, found: 3 * HOUR, limit: HOUR },
+          { sessionKey: keyOf("one"), name: "Ada", found: 2 * HOUR, limit: HOUR },
+        ],
+      },
+      { reason: "delivery-failed", rule: null, unit: null, remedy: null, sessions: [{ found: null, limit: null }] },
+    ]);
+  });
+});
