@@ -4,6 +4,7 @@ import { registerContinuity } from "./host/continuity-hooks.ts";
 import { registerGatewayMethods } from "./host/gateway-methods.ts";
 import { LazyService } from "./host/lazy-service.ts";
 import { registerMetrics } from "./host/metrics-route.ts";
+import { registerPage } from "./host/page-route.ts";
 import { abortsOwnReset } from "./host/sdk.ts";
 
 /**
@@ -35,6 +36,7 @@ const plugin: ReturnType<typeof definePluginEntry> = definePluginEntry({
       api.on("session_start", ({ sessionKey, sessionId }) => service.sessionStarted(sessionKey, sessionId));
     }
     registerMetrics(api, (accept) => service.expose(accept));
+    registerPage(api, (listener) => service.answer((desk) => desk.watch(listener)));
     registerGatewayMethods(api, (answer) => service.answer(answer));
     api.registerCommand({
       name: "resumes",

@@ -22,6 +22,10 @@ const act = (action: Action): Method => ({
 /** What the gateway answers under `resumes.*`: reading, changing one session, changing the whole lane. */
 const METHODS: Readonly<Record<string, Method>> = {
   status: { scope: "operator.read", answer: (desk) => desk.status() },
+  page: {
+    scope: "operator.read",
+    answer: (desk, params) => (flag(params, "lists") ? desk.pageLists() : desk.page()),
+  },
   plan: {
     scope: "operator.read",
     answer: (desk, params) =>

@@ -28,6 +28,9 @@ export const { loadTranscriptEventsSync, readRecentUserAssistantTextForSession, 
 /** The host has no such functions because its transcripts are files. */
 export const keepsTranscriptFiles = loadTranscriptEventsSync === undefined;
 
+/** The host lets the frame of a tab in the Control UI read a route that it guards; that came with transcripts in SQLite. */
+export const authorisesFrames = !keepsTranscriptFiles;
+
 /** A function that came with 2026.9, and so tells of what was mended by then. */
 const isBefore2026_9 =
   (sessionStoreRuntime as Partial<typeof sessionStoreRuntime>).getConversationSession === undefined;

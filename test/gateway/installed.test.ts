@@ -149,6 +149,7 @@ it(
       gatewayMethods: [
         "resumes.metrics",
         "resumes.status",
+        "resumes.page",
         "resumes.plan",
         "resumes.show",
         "resumes.doctor",

@@ -64,6 +64,7 @@ const BAD_CALLS: readonly BadCall[] = [
   ...KEYED.flatMap((method) => NO_KEYS.map((key): BadCall => [method, { key }, "invalid-request"])),
   ...KEYED.flatMap((method) => NO_ONES_KEYS.map((key): BadCall => [method, { key }, "unknown-session"])),
   ...NO_FLAGS.flatMap((value): BadCall[] => [
+    ["page", { lists: value }, "invalid-request"],
     ["plan", { now: value }, "invalid-request"],
     ["resume", { allHeld: value, key: HELD }, "invalid-request"],
     ["release", { all: value, key: HELD }, "invalid-request"],
@@ -90,6 +91,8 @@ const NOBODY = { key: "nobody" };
 /** Every method, and the least scope that may call it. */
 const CALLS = [
   ["status", {}, "operator.read"],
+  ["page", {}, "operator.read"],
+  ["page", { lists: true }, "operator.read"],
   ["plan", {}, "operator.read"],
   ["plan", { now: true }, "operator.read"],
   ["show", { key: HELD }, "operator.read"],

@@ -58,6 +58,7 @@ const refusal = (message: string, reason: string) => [false, { code: "INVALID_RE
 it("ask for no more than reading to read, and for the whole lane an administrator", () => {
   expect(scopes).toEqual({
     "resumes.status": "operator.read",
+    "resumes.page": "operator.read",
     "resumes.plan": "operator.read",
     "resumes.show": "operator.read",
     "resumes.doctor": "operator.read",

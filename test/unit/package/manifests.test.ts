@@ -87,10 +87,10 @@ describe("openclaw.plugin.json", () => {
     expect(manifest["categories"]).toEqual(["infrastructure"]);
   });
 
-  it("asks for one thing only: to have a scrape's scope checked by the host", () => {
+  it("asks for one thing only: to have the scope of a scrape and of the page checked by the host", () => {
     expect(manifest["contracts"]).toEqual({ gatewayMethodDispatch: ["authenticated-request"] });
     const calls = sources().flatMap((source) => [...source.matchAll(/dispatchGatewayMethod\((.*?),/g)]);
-    expect(calls.map(([, method]) => method)).toEqual(["METHOD"]);
+    expect(calls.map(([, method]) => method)).toEqual(["METHOD", '"resumes.page"']);
   });
 
   it("has its record backed up", () => {

@@ -22,9 +22,15 @@ describe("what SECURITY.md says that it never does", () => {
     expect(filesWith(/\bfetch\(|from "node:(https?|http2|tls|dgram|dns)[/"]|new WebSocket|XMLHttpRequest/)).toEqual([
       // Types of the host's own server.
       "host/metrics-route.ts",
+      "host/page-route.ts",
+      "host/page-stream.ts",
+      // Of the gateway that it came from.
+      "page/browser.ts",
     ]);
-    const route = src.find(({ name }) => name === "host/metrics-route.ts")?.text;
-    expect(route?.match(/^.*"node:http".*$/m)?.[0]).toMatch(/^import type /);
+    for (const name of ["metrics-route", "page-route", "page-stream"]) {
+      const route = src.find((file) => file.name === `host/${name}.ts`)?.text;
+      expect(route?.match(/^.*"node:http".*$/m)?.[0], name).toMatch(/^import type /);
+    }
     expect(filesWith(/from "(ioredis|node:net)"/).filter((name) => !name.startsWith("fleet/"))).toEqual([]);
   });
 
