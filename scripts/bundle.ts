@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build, type OutputChunk, type Plugin } from "rolldown";
 import { isolatedDeclarationSync } from "rolldown/experimental";
@@ -34,9 +34,24 @@ export async function bundle(outDir: string): Promise<void> {
   // By itself: what both need would else be one more file for the host to capture.
   const command = await chunksOf("src/bin.ts", outDir);
   checkHostless(command);
-  const modules = [...plugin, ...command].flatMap(({ moduleIds }) => moduleIds);
+  const page = await bundlePage(join(outDir, "page"));
+  const modules = [...plugin, ...command, ...page].flatMap(({ moduleIds }) => moduleIds);
   writeFileSync(join(outDir, "THIRD-PARTY-LICENSES.txt"), licencesOf(modules));
   writeFileSync(join(outDir, "index.d.ts"), declarationOf("src/index.ts"));
+}
+
+/** The page in the Control UI: one classic script for a browser, and its style. */
+async function bundlePage(outDir: string): Promise<OutputChunk[]> {
+  const { output } = await build({
+    cwd: root,
+    input: "src/page/main.tsx",
+    platform: "browser",
+    tsconfig: "src/page/tsconfig.json",
+    output: { file: join(outDir, "page.js"), format: "iife", minify: true },
+    logLevel: "warn",
+  });
+  copyFileSync(join(root, "src/page/page.css"), join(outDir, "page.css"));
+  return output.filter((file) => file.type === "chunk");
 }
 
 /** The declaration of a module by itself; throws when that takes another of our own, which would not be in the package. */

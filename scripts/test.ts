@@ -28,6 +28,7 @@ const staticSteps: readonly Step[] = [
   { name: "format", command: [bin("oxfmt"), "--check"] },
   { name: "lint", command: [bin("oxlint")] },
   { name: "types", command: [bin("tsc")] },
+  { name: "types of the page", command: [bin("tsc"), "-p", join(root, "src/page")] },
   { name: "unused code (knip)", command: [bin("knip"), "--no-progress"] },
   ...(existsSync(script("generate.ts"))
     ? [{ name: "generated files", command: [process.execPath, script("generate.ts"), "--check"] } as const]

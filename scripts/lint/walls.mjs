@@ -12,6 +12,8 @@ const walls = {
   domain: { only: ["domain"], packages: false },
   lane: { only: ["domain", "lane"], packages: true },
   observe: { not: ["host", "index.ts"], packages: true },
+  // It runs in a browser: of these it takes types, words and numbers.
+  page: { only: ["page", "cli", "domain", "operate"], packages: true },
 };
 
 /** The folder of src/ (or the file in it) that a path is in, or undefined outside src/. @param {string} file */

@@ -1,9 +1,9 @@
 import type { ServiceState } from "../domain/service-state.ts";
-import type { WaitCause } from "../domain/wait-cause.ts";
 import type { CooldownItem, FleetView, HeldItem, QueueItem, RunningItem, StatusView } from "../operate/views.ts";
 import { type Cell, fields, limited, table } from "./table.ts";
 import type { Format, Look } from "./terminal.ts";
 import { counts, duration, grouped, time } from "./text.ts";
+import { waitText } from "./wait-text.ts";
 
 const MOST_ROWS = 20;
 const MOST_HELD = 5;
@@ -16,23 +16,8 @@ const STATE_FORMATS: Readonly<Record<ServiceState, Format>> = {
   failed: "red",
 };
 
-const WAITS: Readonly<Record<WaitCause, string>> = {
-  "gateway-starting": "the gateway is still starting",
-  "gateway-stopping": "the gateway is about to stop",
-  operator: "`openclaw resumes unpause` goes on",
-  mode: '`mode` is not "active"',
-  fuse: "gateways died while resumes ran; `openclaw resumes unpause` goes on",
-  users: "users go first",
-  "host-refused": "the host takes no new work",
-  resting: "every queued resume rests before its next attempt",
-  memory: "the gateway uses more memory than budget.maxMemoryMb",
-  "event-loop": "the gateway is busy: its event loop is held up for longer than budget.maxEventLoopDelayMs",
-  cooldown: "the model provider refuses requests",
-  probe: "the model provider has yet to answer the first one",
-  pace: "the next start is due later: budget.startIntervalMs, budget.startsPerMinute",
-  fleet: "other gateways use the slots of the fleet",
-  spend: "what one boot may use is used up",
-};
+/** What lifts a pause and closes the fuse. */
+const UNPAUSE = "`openclaw resumes unpause` goes on";
 
 /** Everything on one screen. `view` has been cleaned. */
 export function statusScreen(view: StatusView, look: Look): string[] {
@@ -73,22 +58,16 @@ export function progressBar({ totals }: StatusView, look: Look): string {
   return `[${bar}] ${finished} of ${admitted} finished (${Math.floor(share * 100)} %)`;
 }
 
-/** The slots of a fleet are its own while it is lost. */
-function waitText(cause: WaitCause, fleet: FleetView | null): string {
-  if (cause !== "fleet" || fleet?.state !== "lost") return WAITS[cause];
-  const { fallbackConcurrent } = fleet;
-  return fallbackConcurrent === 0
-    ? "Redis is lost, and fleet.fallbackConcurrent is 0: nothing starts until it is back"
-    : "Redis is lost, and the slots of fleet.fallbackConcurrent are in use";
-}
-
 function laneCell({ lane, fleet, atMs }: StatusView): Cell {
   const { name, mode, pausedSinceMs, fusedUntilMs, waitingFor } = lane;
   if (pausedSinceMs !== null) {
-    return { text: `${name}, paused for ${duration(atMs - pausedSinceMs)}: ${WAITS.operator}`, format: "yellow" };
+    return { text: `${name}, paused for ${duration(atMs - pausedSinceMs)}: ${UNPAUSE}`, format: "yellow" };
   }
   if (fusedUntilMs !== null) {
-    return { text: `${name}, paused until ${time(fusedUntilMs)}: ${WAITS.fuse}`, format: "red" };
+    return {
+      text: `${name}, paused until ${time(fusedUntilMs)}: ${waitText("fuse", fleet)}; ${UNPAUSE}`,
+      format: "red",
+    };
   }
   if (waitingFor !== null) return { text: `${name}, waiting: ${waitText(waitingFor, fleet)}`, format: "yellow" };
   return mode === null || mode === "waiting" ? name : `${name}, ${mode}`;

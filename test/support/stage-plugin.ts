@@ -94,7 +94,7 @@ function fingerprint(): string {
   const src = path.join(PROJECT_ROOT, "src");
   const sources = fs
     .readdirSync(src, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
+    .filter((name) => /\.(tsx?|css)$/.test(name))
     .map((name) => path.join("src", name));
   const others = ["package.json", "package-lock.json", "openclaw.plugin.json", "scripts/build.ts", "scripts/bundle.ts"];
   for (const name of [...sources, ...others].toSorted()) {

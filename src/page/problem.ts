@@ -1,0 +1,26 @@
+import type { Connection } from "./feed.ts";
+
+export interface Problem {
+  readonly connection: Extract<Connection, "gone" | "unavailable">;
+  readonly message: string | null;
+  /** The page's ticket is not accepted any more: another page brings another one. */
+  readonly needsTicket: boolean;
+}
+
+/** What an answer means that is none: without the plugin's own error it is a gateway that stops or starts. */
+export function problemOf(body: unknown): Problem {
+  const error = isRecord(body) && isRecord(body["error"]) ? body["error"] : {};
+  const message = typeof error["message"] === "string" ? error["message"] : null;
+  switch (error["code"]) {
+    case "ticket":
+      return { connection: "unavailable", message: message ?? "This page is too old.", needsTicket: true };
+    case "scope":
+    case "unavailable":
+      return { connection: "unavailable", message, needsTicket: false };
+    default:
+      return { connection: "gone", message: null, needsTicket: false };
+  }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
