@@ -21,6 +21,7 @@ export const ROWS: readonly Row[] = [
     words: "held sessions, `openclaw resumes` and `/resumes`",
     files: ["commands", "commands-cli", "chat-command", "held-notice", "scopes"],
   },
+  { words: "the page in the Control UI", files: ["page", "page-strangers"] },
   { words: "replies that the channel refuses or puts off", files: ["delivery"] },
   { words: "pace, budgets, providers that refuse", files: ["pace", "spend", "storm", "guards"] },
   { words: "settings: changed while it runs, wrong or malformed", files: ["hot-settings", "malformed"] },

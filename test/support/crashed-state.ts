@@ -129,8 +129,14 @@ async function make(options: CrashedStateOptions, dir: string): Promise<void> {
   }
 }
 
-/** Interrupts the chats for real, in `<folder>/state`: nothing is cached, so the caller decides how long it is kept. */
-export async function crashInto(folder: string, options: CrashedStateOptions): Promise<CrashedTemplate> {
+/**
+ * Interrupts the chats for real, in `<folder>/state`: nothing is cached, so the caller decides how long it is kept. Their
+ * users can have names of their own, in the order of the chats.
+ */
+export async function crashInto(
+  folder: string,
+  { names = [], ...options }: CrashedStateOptions & { names?: readonly string[] },
+): Promise<CrashedTemplate> {
   const madeIn = path.join(folder, "state");
   fs.mkdirSync(madeIn, { recursive: true });
   const botApi = await FakeBotApi.start();
@@ -144,8 +150,9 @@ export async function crashInto(folder: string, options: CrashedStateOptions): P
     try {
       for (const { token } of chats.slice(0, options.agents)) await botApi.waitForPoll({ token, timeoutMs: 30_000 });
       if (beginsWithAnswer) await answerFirst({ botApi, model, gateway, stateDir: madeIn, chats });
-      for (const { chatId, token } of chats) {
-        botApi.userSays({ chatId, token, text: `Please summarise our plan [chat ${chatId}]` });
+      for (const [nth, { chatId, token }] of chats.entries()) {
+        const name = names[nth] === undefined ? {} : { name: names[nth] };
+        botApi.userSays({ chatId, token, text: `Please summarise our plan [chat ${chatId}]`, ...name });
       }
       await model.waitForRequests(
         options.chats,

@@ -26,6 +26,14 @@ const PROBES = {
     words: "an interrupted question still in mind after its user's next turn, if nothing has resumed it",
     found: (host) => host.mentions(".orphanRepair"),
   },
+  "community-invite": {
+    words: "an invitation in its Control UI",
+    found: (host) => host.hasSetting("gateway", "controlUi", "communityInvite"),
+  },
+  "guarded-frames": {
+    words: "tabs in the Control UI that may read a guarded route",
+    found: (host) => host.mentions("requiresGatewayAuth"),
+  },
   // Elsewhere the plugin asks to be told of new sessions.
   "safe-resets": {
     words: "a reset of a session that never ends the turn of the user who asks for it",

@@ -45,8 +45,9 @@ export async function screenshot(
   }
 }
 
-/** An unpacked font is found only by name of its folder. */
-function fonts({ unpackedIn }: Program, dir: string): Record<string, string> {
+// An unpacked font is found only by name of its folder.
+/** What the program needs to find its fonts; `dir` is kept for as long as it runs. */
+export function fonts({ unpackedIn }: Program, dir: string): Record<string, string> {
   if (unpackedIn === undefined) return {};
   const folders = [path.join(unpackedIn, "usr/share/fonts"), "/usr/share/fonts"];
   const file = path.join(dir, "fonts.conf");

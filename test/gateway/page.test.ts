@@ -1,0 +1,114 @@
+import type { Frame } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { violations } from "../support/axe.ts";
+import { TestBrowser } from "../support/browser.ts";
+import { ControlUi, withControlUi } from "../support/control-ui.ts";
+import type { NoProgram } from "../support/debian-packages.ts";
+import { GATEWAY_TOKEN } from "../support/gateway-config.ts";
+import { GatewayClient } from "../support/gateway-client.ts";
+import { freePort } from "../support/loopback.ts";
+import { needs } from "../support/needs.ts";
+import { figuresOfPage, sample } from "../support/page-figures.ts";
+import { pictureFile } from "../support/pictures.ts";
+import { answer, RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
+import { skipWithout } from "../support/skip-without.ts";
+import { waitFor } from "../support/wait.ts";
+
+const HOUR_MS = 3_600_000;
+const SAMPLES = 20;
+
+describe("the page in the Control UI, during the incident", needs("guarded-frames"), () => {
+  let browser: TestBrowser | NoProgram;
+  let restarted: RestartedGateway;
+  let ui: ControlUi | undefined;
+  let frame: Frame;
+
+  beforeAll(async () => {
+    browser = await TestBrowser.start();
+    if ("why" in browser) return;
+    restarted = await RestartedGateway.start({
+      behaviour: resumesHang,
+      // The page is of this address, also after a restart.
+      extra: withControlUi(await freePort()),
+      // Two are held, six are resumed and hang.
+      ages: { 107: 3 * HOUR_MS, 108: 5 * HOUR_MS },
+      settings: { lane: { quietMs: 300 }, resume: { timeoutMs: 20_000, retryDelayMs: 3_000 } },
+    });
+    ui = await ControlUi.open(browser, restarted.gateway.url);
+    frame = await ui.frame();
+  });
+  afterAll(async () => {
+    await ui?.[Symbol.asyncDispose]();
+    await restarted?.[Symbol.asyncDispose]();
+    if (browser !== undefined && !("why" in browser)) await browser[Symbol.asyncDispose]();
+  });
+
+  it("is a tab for whoever may read, and for nobody else", async (context) => {
+    skipWithout(context, browser);
+    const tabs = async (scopes: string[]) => {
+      const client = await GatewayClient.connect({ url: restarted.gateway.url, token: GATEWAY_TOKEN, scopes });
+      client.close();
+      const all = (client.hello["controlUiTabs"] ?? []) as { pluginId: string; label: string }[];
+      return all.filter(({ pluginId }) => pluginId === "resume-scheduler").map(({ label }) => label);
+    };
+    expect(await tabs(["operator.read"])).toEqual(["Resumes"]);
+    expect(await tabs(["operator.pairing"])).toEqual([]);
+  });
+
+  it(`shows what the status and the metrics say at the same moment, ${SAMPLES} times while users come and go`, async (context) => {
+    skipWithout(context, browser);
+    const users = [900, 106, 901, 105];
+    for (let nth = 0; nth < SAMPLES; nth++) {
+      if (nth % 5 === 1)
+        restarted.botApi.userSays({ chatId: users[(nth - 1) / 5]!, text: "Hello? (after the restart)" });
+      const { page, status, metrics } = await sample(restarted, frame);
+      expect(page, `sample ${nth}`).toEqual(status);
+      expect(metrics, `sample ${nth}`).toEqual(status);
+    }
+  });
+
+  it("tells why each session is held, and the command, and opens the session", async (context) => {
+    skipWithout(context, browser);
+    const row = frame.getByText("telegram:direct:108").first();
+    await row.click();
+    expect(await frame.locator("body").innerText()).toContain("filter.idleHours");
+    expect(await frame.locator("body").innerText()).toContain("openclaw resumes resume");
+    await frame.getByRole("button", { name: /open/i }).first().click();
+    await waitFor(() => ui!.page.url().includes("direct"), {
+      what: "the session in the Control UI",
+      timeoutMs: 15_000,
+    });
+    await ui!.page.goBack();
+    frame = await ui!.frame();
+  });
+
+  it.each(["light", "dark"] as const)("has no fault that axe finds, %s, wide and narrow", async (theme) => {
+    if ("why" in browser) return;
+    for (const width of [1440, 360]) {
+      await using other = await ControlUi.open(browser, restarted.gateway.url, { dark: theme === "dark", width });
+      const shown = await other.frame();
+      expect(await violations(shown), `${width} px`).toEqual([]);
+      await other.page.screenshot({ path: pictureFile(`page-${theme}-${width}`) });
+    }
+  });
+
+  it("recovers by itself when the gateway restarts under it", async (context) => {
+    skipWithout(context, browser);
+    await restarted.gateway.stop("SIGKILL");
+    await waitFor(async () => (await ui!.connection()) !== "live", { what: "the page to notice", timeoutMs: 15_000 });
+    restarted.model.behaviour = answer;
+    restarted.model.release(answer);
+    await restarted.boot();
+    frame = await ui!.frame();
+    const { page, status } = await sample(restarted, frame);
+    expect(page).toEqual(status);
+    expect((await figuresOfPage(frame)).atMs).toBeGreaterThan(restarted.gateway.startedAtMs);
+  });
+
+  it("does not keep the gateway from stopping", async (context) => {
+    skipWithout(context, browser);
+    const { exitMs } = await restarted.gateway.stop("SIGTERM");
+    expect(exitMs).toBeLessThan(5_000);
+    expect(ui!.complaints.filter((text) => /Content Security Policy|CORS/.test(text))).toEqual([]);
+  });
+});
