@@ -9,7 +9,7 @@ import { GatewayClient } from "../support/gateway-client.ts";
 import { freePort } from "../support/loopback.ts";
 import { needs } from "../support/needs.ts";
 import { figuresOfPage, sample } from "../support/page-figures.ts";
-import { pictureFile } from "../support/pictures.ts";
+import { takePicture } from "../support/pictures.ts";
 import { answer, RestartedGateway, resumesHang } from "../support/restarted-gateway.ts";
 import { skipWithout } from "../support/skip-without.ts";
 import { waitFor } from "../support/wait.ts";
@@ -88,7 +88,7 @@ describe("the page in the Control UI, during the incident", needs("guarded-frame
       await using other = await ControlUi.open(browser, restarted.gateway.url, { dark: theme === "dark", width });
       const shown = await other.frame();
       expect(await violations(shown), `${width} px`).toEqual([]);
-      await other.page.screenshot({ path: pictureFile(`page-${theme}-${width}`) });
+      await takePicture(other.page, `page-${theme}-${width}`);
     }
   });
 

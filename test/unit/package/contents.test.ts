@@ -16,10 +16,8 @@ const CONTENTS = [
   "SECURITY.md",
   "assets/dashboard.png",
   "assets/icon.png",
-  "assets/page-dark-1440.png",
   "assets/page-dark-360.png",
   "assets/page-light-1440.png",
-  "assets/page-light-360.png",
   "config/busy.json5",
   "config/example.json5",
   "config/fleet.json5",
@@ -63,10 +61,8 @@ const UNPACKED_AT_MOST = 2_400 * KB;
 const IMAGES_AT_MOST: Readonly<Record<string, number>> = {
   "assets/dashboard.png": 160 * KB,
   "assets/icon.png": 20 * KB,
-  "assets/page-dark-1440.png": 160 * KB,
-  "assets/page-dark-360.png": 80 * KB,
-  "assets/page-light-1440.png": 160 * KB,
-  "assets/page-light-360.png": 80 * KB,
+  "assets/page-dark-360.png": 40 * KB,
+  "assets/page-light-1440.png": 80 * KB,
 };
 
 let packed: PackedPlugin;
