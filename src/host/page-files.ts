@@ -26,14 +26,18 @@ export const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'self'",
 ].join("; ");
 
-/** The page before its script has run. The ticket is in it, which only who can read the page can know. */
-export const pageShell = (ticket: string): string => `<!doctype html>
+/**
+ * The page before its script has run. The ticket is in it, which only who can read the page can know, and whether the host
+ * opens sessions for it.
+ */
+export const pageShell = (ticket: string, opensSessions: boolean): string => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <meta name="color-scheme" content="light dark" />
     <meta name="ticket" content="${ticket}" />
+    <meta name="opens-sessions" content="${opensSessions}" />
     <title>Resumes</title>
     <link rel="stylesheet" href="page.css" />
     <script src="page.js" defer></script>

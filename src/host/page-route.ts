@@ -5,7 +5,7 @@ import type { OpenClawPluginApi } from "openclaw/plugin-sdk/plugin-entry";
 import type { ChangeListener } from "../observe/changes.ts";
 import { CONTENT_SECURITY_POLICY, isPageFile, pageShell, readPageFile } from "./page-files.ts";
 import { streamChanges } from "./page-stream.ts";
-import { authorisesFrames } from "./sdk.ts";
+import { authorisesFrames, opensSessions } from "./sdk.ts";
 
 /** The host's grant for the frame is of this path and all below it. */
 const ROOT = "/plugins/resume-scheduler/page";
@@ -73,7 +73,7 @@ export function pageHandler({ ask, watch }: PageSources) {
     if (name === "") {
       if (!pathname.endsWith("/")) return redirect(response);
       response.setHeader("content-security-policy", CONTENT_SECURITY_POLICY);
-      return answer(200, "text/html; charset=utf-8", pageShell(ticket));
+      return answer(200, "text/html; charset=utf-8", pageShell(ticket, opensSessions));
     }
     if (isPageFile(name)) {
       const { type, content } = await readPageFile(name);

@@ -35,6 +35,9 @@ export const authorisesFrames = !keepsTranscriptFiles;
 const isBefore2026_9 =
   (sessionStoreRuntime as Partial<typeof sessionStoreRuntime>).getConversationSession === undefined;
 
+/** The Control UI opens a session that a plugin's page asks it to open. */
+export const opensSessions = !isBefore2026_9;
+
 /**
  * The host moves an unanswered message out of the way of a run that it is not the turn of, whatever the run says of itself:
  * see standing-message.ts.

@@ -4,7 +4,11 @@ const ANSWER_MS = 10_000;
 const RELOAD_MS = 60_000;
 const RELOADED = "#reloaded-";
 
-const ticket = document.querySelector<HTMLMetaElement>('meta[name="ticket"]')?.content ?? "";
+/** What the gateway has put into the page. */
+const told = (name: string): string => document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? "";
+const ticket = told("ticket");
+/** Whether the Control UI opens a session when it is asked to (from 2026.9 on). */
+export const opensSessions = told("opens-sessions") === "true";
 const urlOf = (path: string): string => `${path}?ticket=${encodeURIComponent(ticket)}`;
 
 /** The browser that the page is in. */

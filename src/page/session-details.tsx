@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Action } from "../operate/views.ts";
 import type { NamedSession } from "../operate/page-views.ts";
+import { opensSessions } from "./browser.ts";
 import { Command } from "./command.tsx";
 import { commandFor, openMessage } from "./commands.ts";
 import { titleOf, visible } from "./visible.ts";
@@ -60,7 +61,7 @@ export function SessionDetails({ session, facts, actions }: SessionDetailsProps)
 
 function OpenSession({ session }: { readonly session: NamedSession }) {
   const message = openMessage(session);
-  if (message === null) return null;
+  if (message === null || !opensSessions) return null;
   // The frame's own origin is opaque: the Control UI has that of the page's address.
   const open = () => window.parent.postMessage(message, new URL(location.href).origin);
   return (

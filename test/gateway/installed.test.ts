@@ -161,7 +161,7 @@ it(
         "resumes.pause",
         "resumes.unpause",
       ],
-      httpRouteCount: 1,
+      httpRouteCount: features.has("guarded-frames") ? 2 : 1,
       typedHooks: [
         { name: "gateway_start" },
         { name: "message_received" },

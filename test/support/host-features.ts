@@ -34,6 +34,10 @@ const PROBES = {
     words: "tabs in the Control UI that may read a guarded route",
     found: (host) => host.mentions("requiresGatewayAuth"),
   },
+  "opened-sessions": {
+    words: "a Control UI that opens a session for a plugin's page",
+    found: (host) => host.exports("session-store-runtime", "getConversationSession"),
+  },
   // Elsewhere the plugin asks to be told of new sessions.
   "safe-resets": {
     words: "a reset of a session that never ends the turn of the user who asks for it",
