@@ -3,6 +3,8 @@
  * (2026.7.1-2 and older) and one that keeps it (2026.8.2 and newer).
  *
  * One chat really waits out the minute; for the others the session's times are set back while the gateway is down.
+ *
+ * @module-tag long
  */
 import fs from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";

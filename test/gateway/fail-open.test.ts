@@ -86,7 +86,7 @@ describe("when the plugin does not act, the host recovers as it would without it
 
   it(
     "what an earlier boot has claimed is answered by the host when its store cannot be opened, and not once more",
-    { timeout: 240_000 },
+    { tags: "long", timeout: 240_000 },
     async () => {
       await using restarted = await RestartedGateway.start({
         behaviour: resumesHang,

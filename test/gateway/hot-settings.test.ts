@@ -48,55 +48,59 @@ const waitForAnswers = (restarted: RestartedGateway, wanted: (chatId: number) =>
     lastState: () => `${restarted.describeReplies()}\n${restarted.gateway.logTail()}`,
   });
 
-it("settings change while 20 are queued: they take effect, the queue keeps its order, each is answered once", async () => {
-  await using restarted = await RestartedGateway.start({
-    chats: 45,
-    agents: 3,
-    ages: STALE,
-    behaviour: resumesHang,
-    settings: { budget: { maxConcurrent: 2 }, lane: { quietMs: 300 }, resume: { timeoutMs: 3_600_000 } },
-  });
-  await restarted.waitForResumes(2);
-  const order = (view: StatusView) => [...view.running.map(({ sessionKey }) => sessionKey), ...queueOf(view)];
-  const before = order(await waitForStatus(restarted, "a status", () => true));
-  expect(before).toHaveLength(25);
+it(
+  "settings change while 20 are queued: they take effect, the queue keeps its order, each is answered once",
+  { tags: "long", timeout: 300_000 },
+  async () => {
+    await using restarted = await RestartedGateway.start({
+      chats: 45,
+      agents: 3,
+      ages: STALE,
+      behaviour: resumesHang,
+      settings: { budget: { maxConcurrent: 2 }, lane: { quietMs: 300 }, resume: { timeoutMs: 3_600_000 } },
+    });
+    await restarted.waitForResumes(2);
+    const order = (view: StatusView) => [...view.running.map(({ sessionKey }) => sessionKey), ...queueOf(view)];
+    const before = order(await waitForStatus(restarted, "a status", () => true));
+    expect(before).toHaveLength(25);
 
-  await set(restarted, "budget.maxConcurrent", "5");
-  await waitForStatus(restarted, "five running resumes", ({ running }) => running.length === 5);
-  await restarted.waitForResumes(5);
+    await set(restarted, "budget.maxConcurrent", "5");
+    await waitForStatus(restarted, "five running resumes", ({ running }) => running.length === 5);
+    await restarted.waitForResumes(5);
 
-  // A wrong value is told, and changes nothing.
-  edit(restarted, { maxConcurrent: "many" });
-  const wrong = await waitForStatus(
-    restarted,
-    "the complaint, and five running resumes",
-    ({ settingsErrors, running }) => settingsErrors.length === 1 && running.length === 5,
-  );
-  expect(wrong.settingsErrors[0]?.path).toBe("budget.maxConcurrent");
-  expect(wrong.budget.slots).toBe(5);
-  expect(order(wrong).toSorted()).toEqual(before.toSorted());
-  expect(restarted.gateway.log).toContain(
-    'plugins.entries.resume-scheduler.config.budget.maxConcurrent: got \\"many\\"; expected a whole number from 1 to 64',
-  );
+    // A wrong value is told, and changes nothing.
+    edit(restarted, { maxConcurrent: "many" });
+    const wrong = await waitForStatus(
+      restarted,
+      "the complaint, and five running resumes",
+      ({ settingsErrors, running }) => settingsErrors.length === 1 && running.length === 5,
+    );
+    expect(wrong.settingsErrors[0]?.path).toBe("budget.maxConcurrent");
+    expect(wrong.budget.slots).toBe(5);
+    expect(order(wrong).toSorted()).toEqual(before.toSorted());
+    expect(restarted.gateway.log).toContain(
+      'plugins.entries.resume-scheduler.config.budget.maxConcurrent: got \\"many\\"; expected a whole number from 1 to 64',
+    );
 
-  // Fewer slots.
-  edit(restarted, { maxConcurrent: 1 });
-  await waitForStatus(restarted, "one slot", ({ budget }) => budget.slots === 1);
+    // Fewer slots.
+    edit(restarted, { maxConcurrent: 1 });
+    await waitForStatus(restarted, "one slot", ({ budget }) => budget.slots === 1);
 
-  // Under load: resumes end, users write, and the budget changes once more.
-  edit(restarted, { maxConcurrent: 4 });
-  restarted.model.behaviour = answer;
-  restarted.model.release(answer);
-  for (const chatId of [900, 901, 902]) expect(await restarted.ask(chatId)).toBeLessThan(10_000);
-  await waitForAnswers(restarted, (chatId) => (chatId in STALE ? 0 : 1));
-  const isDone = ({ queue, running }: StatusView) => queue.length + running.length === 0;
-  const done = await waitForStatus(restarted, "an empty lane", isDone);
-  expect(done.settingsErrors).toEqual([]);
-  expect(done.held).toHaveLength(20);
-  expect(restarted.chats.map((chat) => restarted.repliesTo(chat).length)).toEqual(
-    restarted.chats.map(({ chatId }) => (chatId in STALE ? 0 : 1)),
-  );
-}, 300_000);
+    // Under load: resumes end, users write, and the budget changes once more.
+    edit(restarted, { maxConcurrent: 4 });
+    restarted.model.behaviour = answer;
+    restarted.model.release(answer);
+    for (const chatId of [900, 901, 902]) expect(await restarted.ask(chatId)).toBeLessThan(10_000);
+    await waitForAnswers(restarted, (chatId) => (chatId in STALE ? 0 : 1));
+    const isDone = ({ queue, running }: StatusView) => queue.length + running.length === 0;
+    const done = await waitForStatus(restarted, "an empty lane", isDone);
+    expect(done.settingsErrors).toEqual([]);
+    expect(done.held).toHaveLength(20);
+    expect(restarted.chats.map((chat) => restarted.repliesTo(chat).length)).toEqual(
+      restarted.chats.map(({ chatId }) => (chatId in STALE ? 0 : 1)),
+    );
+  },
+);
 
 it("mode off while resumes wait: nothing starts; active again: each is answered once", { tags: "long" }, async () => {
   await using restarted = await RestartedGateway.start({

@@ -37,7 +37,10 @@ it(
         template,
         behaviour: resumesHang,
         extra: withControlUi(await freePort()),
+        settings: { resume: { timeoutMs: 600_000 } },
       });
+      // From now on no session moves from one list to another.
+      await restarted.waitForResumes(2);
       for (const width of [1440, 360]) {
         await using ui = await ControlUi.open(browser, restarted.gateway.url, { width, watched: HIT });
         const frame = await ui.frame();
