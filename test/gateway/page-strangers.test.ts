@@ -131,18 +131,22 @@ async function workOfFirstRender({ page, url }: { page: Page; url: string }): Pr
   return 1_000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Infinity);
 }
 
+/** In the browser; what of it is used here. */
+type Box = { scrollTop: number; scrollHeight: number; querySelectorAll(selector: string): { length: number } };
+
 async function scrollThrough(list: ReturnType<Frame["locator"]>): Promise<{ rows: number; frames: number }> {
-  return await list.evaluate(`async (box) => {
-    const times = [];
+  return await list.evaluate(async (box: Box) => {
+    const { requestAnimationFrame } = globalThis as unknown as { requestAnimationFrame: (call: () => void) => void };
+    const times: number[] = [];
     let rows = 0;
-    for (let step = 0, last = performance.now(); step < 120; step++) {
+    for (let step = 0, lastMs = performance.now(); step < 120; step++) {
       box.scrollTop = (box.scrollHeight * step) / 120;
-      await new Promise(requestAnimationFrame);
-      const now = performance.now();
-      times.push(now - last);
-      last = now;
+      await new Promise<void>((resolve) => requestAnimationFrame(resolve));
+      const nowMs = performance.now();
+      times.push(nowMs - lastMs);
+      lastMs = nowMs;
       rows = Math.max(rows, box.querySelectorAll("[role=option]").length);
     }
-    return { rows, frames: times.sort((a, b) => a - b)[60] };
-  }`);
+    return { rows, frames: times.toSorted((left, right) => left - right)[60]! };
+  });
 }
