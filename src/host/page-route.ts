@@ -87,6 +87,8 @@ export function pageHandler({ ask, watch }: PageSources) {
     if (searchParams.get("ticket") !== ticket)
       return refuse(403, "ticket", "this page is of an earlier start: load it again");
     const asked = await ask(name === "sessions.json");
+    // Who has left meanwhile says so no more: what waits for that would wait for ever.
+    if (response.destroyed || response.closed) return true;
     if (!asked.ok) {
       const message = asked.error?.message ?? "the gateway does not answer";
       return message.startsWith("missing scope") ? refuse(403, "scope", message) : refuse(503, "unavailable", message);

@@ -125,7 +125,8 @@ async function workOfFirstRender({ page, url }: { page: Page; url: string }): Pr
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable");
   await page.goto(url);
-  await page.locator('[role="option"]').first().waitFor({ timeout: 60_000 });
+  // Not those that run: they come with the small part.
+  await page.locator('[role="option"][aria-setsize="4992"]').first().waitFor({ timeout: 60_000 });
   const { metrics } = await session.send("Performance.getMetrics");
   await page.close();
   return 1_000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Infinity);

@@ -1,7 +1,9 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { EventEmitter } from "node:events";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { pageHandler } from "../../../src/host/page-route.ts";
+import { streamChanges } from "../../../src/host/page-stream.ts";
 import type { ChangeListener } from "../../../src/observe/changes.ts";
 
 vi.mock("node:fs/promises", () => ({
@@ -14,18 +16,33 @@ const ROOT = "/plugins/resume-scheduler/page";
 let server: Server;
 let answers: (lists: boolean) => Asked;
 let listeners: Set<ChangeListener>;
+/** What the answer waits for, and who is told that it was asked for. */
+let held: Promise<void> | undefined;
+let wasAsked: () => void;
+/** Nothing can be watched. */
+let refuses: boolean;
+const closed = new EventEmitter();
 
 beforeEach(async () => {
   answers = (lists) => ({ ok: true, payload: { lists } });
   listeners = new Set();
+  [held, wasAsked, refuses] = [undefined, () => {}, false];
   const handler = pageHandler({
-    ask: async (lists) => answers(lists),
+    ask: async (lists) => {
+      wasAsked();
+      await held;
+      return answers(lists);
+    },
     watch: async (listener) => {
+      if (refuses) throw new Error("the service is being replaced");
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
   });
-  server = createServer((request, response) => void handler(request, response));
+  server = createServer((request, response) => {
+    response.once("close", () => closed.emit("left"));
+    void handler(request, response);
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
 
@@ -137,6 +154,56 @@ describe("its stream", () => {
     await vi.waitFor(() => expect(listeners.size).toBe(1));
     await reader.cancel();
     await vi.waitFor(() => expect(listeners.size).toBe(0));
+  });
+
+  it("is not kept for a browser that has left before it was opened", async () => {
+    const known = await ticket();
+    const { port } = server.address() as AddressInfo;
+    for (let page = 0; page < 20; page++) {
+      let release = () => {};
+      const asked = new Promise<void>((resolve) => {
+        held = new Promise<void>((go) => (release = go));
+        wasAsked = resolve;
+      });
+      const socket = connect(port, "127.0.0.1");
+      socket.write(`GET ${ROOT}/events?ticket=${known} HTTP/1.1\r\nhost: x\r\n\r\n`);
+      await asked;
+      const left = new Promise((resolve) => closed.once("left", resolve));
+      socket.destroy();
+      await left;
+      release();
+    }
+    held = undefined;
+    expect((await open()).response.status).toBe(200);
+    await vi.waitFor(() => expect(listeners.size).toBe(1));
+  });
+
+  it("ends where nothing can be watched", async () => {
+    refuses = true;
+    const { reader } = await open();
+    await reader.read();
+    expect((await reader.read()).done).toBe(true);
+  });
+
+  it("writes nothing after its end, however slowly that is read", async () => {
+    vi.useFakeTimers();
+    const written: string[] = [];
+    const response = Object.assign(new EventEmitter(), {
+      destroyed: false,
+      writableEnded: false,
+      writableNeedDrain: false,
+      write: (text: string) => void written.push(text),
+      end: () => void (response.writableEnded = true),
+    });
+    let listener!: ChangeListener;
+    await streamChanges(response as unknown as ServerResponse, async (one) => ((listener = one), () => undefined));
+    listener.changed();
+    listener.closed();
+    listener.changed();
+    vi.advanceTimersByTime(60_000);
+    expect(written).toEqual([":\n\n"]);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
   });
 
   it("is given to a limited number of pages", async () => {
