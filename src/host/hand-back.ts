@@ -1,4 +1,4 @@
-import type { EventBus } from "../domain/events.ts";
+import type { EventBus, Subject } from "../domain/events.ts";
 import { isFinishedByHost, isOpen, movedOn } from "../domain/identify.ts";
 import { recordIn, unusable } from "../record/database.ts";
 import { RecordStore } from "../record/record-store.ts";
@@ -19,21 +19,16 @@ export async function handBack(
   const records = RecordStore.open(stateDir);
   try {
     for (const record of records.all().filter(isStranded)) {
-      const { agentId, sessionKey, attempts } = record;
-      try {
-        const row = sessions.get(agentId, sessionKey);
+      await giveBack(record, events, async () => {
+        const row = sessions.get(record.agentId, record.sessionKey);
         const isOver =
           row === undefined ||
           isFinishedByHost(record, row) ||
           movedOn(record, row, () => transcripts.whole(row), isLater());
         const isGiven = !isOver && row.status !== "running" && (await sessions.release(row, "now"));
-        records.delete(agentId, sessionKey);
-        if (isGiven) {
-          events.emit("settled", { agentId, sessionKey, outcome: "released", reason: "not-active", attempts });
-        }
-      } catch (error) {
-        events.emit("trouble", { agentId, sessionKey, what: "give a session back to the host", error });
-      }
+        records.delete(record.agentId, record.sessionKey);
+        return isGiven;
+      });
     }
   } finally {
     records.close();
@@ -61,15 +56,21 @@ export async function handBackAfterFailure(
   const { judged } = await betweenTurns(judgeSessions(host, { ...options, known: [], lost: "it cannot be opened" }));
   for (const { candidate, verdict } of judged) {
     if (!candidate.orphaned || verdict.kind !== "admit") continue;
-    const { agentId, sessionKey } = candidate.row;
-    try {
-      const isGiven = await host.sessions.release(candidate.row, "now");
-      if (isGiven) {
-        events.emit("settled", { agentId, sessionKey, outcome: "released", reason: "not-active", attempts: 0 });
-      }
-    } catch (error) {
-      events.emit("trouble", { agentId, sessionKey, what: "give a session back to the host", error });
-    }
+    await giveBack({ ...candidate.row, attempts: 0 }, events, () => host.sessions.release(candidate.row, "now"));
+  }
+}
+
+/** Says what became of it; one session's error costs no other its turn. */
+async function giveBack(
+  { agentId, sessionKey, attempts }: Subject & { readonly attempts: number },
+  events: Pick<EventBus, "emit">,
+  give: () => Promise<boolean>,
+): Promise<void> {
+  try {
+    const isGiven = await give();
+    if (isGiven) events.emit("settled", { agentId, sessionKey, outcome: "released", reason: "not-active", attempts });
+  } catch (error) {
+    events.emit("trouble", { agentId, sessionKey, what: "give a session back to the host", error });
   }
 }
 

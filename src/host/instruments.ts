@@ -46,7 +46,11 @@ export function createInstruments(
   publishEvents(events);
   const refOf: MetricsOptions["refOf"] = ({ agentId, sessionKey }) => refs.of(canonicalKey(agentId, sessionKey));
   const metrics = new Metrics({ ...options, events, refOf });
-  const shown = { totals: new Totals(events), timeline: new Timeline(events, Date.now), changes: new Changes(events) };
+  const shown = {
+    totals: new Totals(events),
+    timeline: new Timeline(events, options.nowMs),
+    changes: new Changes(events),
+  };
   return { events, log, metrics, ...shown, refs, redact };
 }
 

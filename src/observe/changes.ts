@@ -1,4 +1,4 @@
-import type { EventBus, ResumeEvents } from "../domain/events.ts";
+import type { EventBus } from "../domain/events.ts";
 
 /** Who watches. */
 export interface ChangeListener {
@@ -8,29 +8,15 @@ export interface ChangeListener {
   closed(): void;
 }
 
-/** What changes who is queued, runs or is held. */
-const MOVES: ReadonlySet<keyof ResumeEvents> = new Set(["judged", "queued", "started", "ended", "settled", "asked"]);
-
 /** Tells that something has changed, so that nobody has to ask again and again. */
 export class Changes {
   readonly #listeners = new Set<ChangeListener>();
-  #moves = 0;
   #isClosed = false;
 
   constructor(events: EventBus) {
-    events.onAny((name) => {
-      if (MOVES.has(name)) this.#moves += 1;
+    events.onAny(() => {
       for (const listener of this.#listeners) listener.changed();
     });
-  }
-
-  /** How often a session has moved from one list to another. */
-  get moves(): number {
-    return this.#moves;
-  }
-
-  get listeners(): number {
-    return this.#listeners.size;
   }
 
   /** The returned function ends it. */

@@ -1,4 +1,4 @@
-/** When something was so; epoch milliseconds. */
+/** When something was so, milliseconds. */
 export interface Span {
   readonly fromMs: number;
   /** `null`: it goes on. */
@@ -10,7 +10,7 @@ export class Spans {
   readonly #most: number;
   readonly #ended: Span[] = [];
   #sinceMs: number | undefined;
-  #forgotToMs = -Infinity;
+  #forgotSome = false;
 
   constructor(most: number) {
     this.#most = most;
@@ -22,13 +22,13 @@ export class Spans {
     else if (this.#sinceMs !== undefined) {
       this.#ended.push({ fromMs: this.#sinceMs, toMs: nowMs });
       this.#sinceMs = undefined;
-      if (this.#ended.length > this.#most) this.#forgotToMs = this.#ended.shift()?.toMs ?? nowMs;
+      if (this.#ended.length > this.#most) this.#forgotSome = this.#ended.shift() !== undefined;
     }
   }
 
-  /** Before then there were others. */
-  get forgotToMs(): number {
-    return this.#forgotToMs;
+  /** There were others before. */
+  get forgotSome(): boolean {
+    return this.#forgotSome;
   }
 
   /** Oldest first. */

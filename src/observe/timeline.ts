@@ -3,7 +3,7 @@ import type { EventBus, Subject } from "../domain/events.ts";
 import { isStarving, LANES, type LaneLabel } from "../domain/starvation.ts";
 import { type Span, Spans } from "./spans.ts";
 
-/** One run of a resume. Times are epoch milliseconds. */
+/** One run of a resume. Times are milliseconds of the clock that the timeline was given. */
 export interface RunSpan extends Span, Subject {
   /** From 1. */
   readonly slot: number;
@@ -17,7 +17,8 @@ const MOST_REMEMBERED = 2_000;
 /** Remembers what the lanes did since the start, for whoever wants to see it. */
 export class Timeline {
   readonly startedAtMs: number;
-  readonly #nowMs: () => number;
+  /** The clock that its times are of: one that never jumps. */
+  readonly nowMs: () => number;
   readonly #running = new Map<number, RunSpan>();
   readonly #ended: RunSpan[] = [];
   readonly #usersRunning = new Spans(MOST_REMEMBERED);
@@ -28,7 +29,7 @@ export class Timeline {
 
   constructor(events: EventBus, nowMs: () => number) {
     this.startedAtMs = nowMs();
-    this.#nowMs = nowMs;
+    this.nowMs = nowMs;
     this.#starved = Object.fromEntries(LANES.map((lane) => [lane, new Spans(MOST_REMEMBERED)])) as Record<
       LaneLabel,
       Spans
@@ -55,7 +56,7 @@ export class Timeline {
     const run = this.#running.get(slot);
     if (run === undefined) return;
     this.#running.delete(slot);
-    this.#ended.push({ ...run, toMs: this.#nowMs(), result });
+    this.#ended.push({ ...run, toMs: this.nowMs(), result });
     if (this.#ended.length > MOST_REMEMBERED) this.#forgotToMs = this.#ended.shift()?.toMs ?? this.#forgotToMs;
   }
 
@@ -77,9 +78,14 @@ export class Timeline {
     return { main: this.#starved.main.all(), "startup-resume": this.#starved["startup-resume"].all() };
   }
 
-  /** Since when nothing is forgotten. */
-  get completeSinceMs(): number {
+  /** Since when no run is forgotten. */
+  get runsSinceMs(): number {
+    return Math.max(this.startedAtMs, this.#forgotToMs);
+  }
+
+  /** Something is forgotten, of whichever kind. */
+  get isCut(): boolean {
     const spans = [this.#usersRunning, this.#usersWaiting, ...LANES.map((lane) => this.#starved[lane])];
-    return Math.max(this.startedAtMs, this.#forgotToMs, ...spans.map(({ forgotToMs }) => forgotToMs));
+    return this.#forgotToMs > -Infinity || spans.some(({ forgotSome }) => forgotSome);
   }
 }

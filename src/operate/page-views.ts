@@ -37,6 +37,9 @@ export interface TimelineSpan {
 
 /** This boot, as far as it is remembered. */
 export interface TimelineView {
+  /** When this plugin started. */
+  readonly startedAtMs: number;
+  /** Later than that where runs are forgotten: what ended before is left out. */
   readonly fromMs: number;
   readonly toMs: number;
   /** Rows of the lane, as many as slots there are or have been. */
@@ -47,7 +50,7 @@ export interface TimelineView {
   readonly users: { readonly running: readonly TimelineSpan[]; readonly waiting: readonly TimelineSpan[] };
   /** When a lane had waiting work and was served by nobody. */
   readonly starved: Readonly<Record<LaneLabel, readonly TimelineSpan[]>>;
-  /** What began before `fromMs` is not remembered any more. */
+  /** Not all of it is remembered any more: of each kind the newest. */
   readonly isCut: boolean;
 }
 

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { isKnown, noteOf, OUTCOMES } from "../domain/reasons.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { rowName, type SessionRow } from "../domain/session.ts";
+import type { Span } from "../observe/spans.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
 import { listSettings } from "../settings/listing.ts";
 import type { Office } from "./office.ts";
@@ -15,6 +17,7 @@ import type {
   VerdictCount,
 } from "./page-views.ts";
 import { queueItems, statusView } from "./status.ts";
+import type { HeldItem, QueueItem } from "./views.ts";
 
 type Row = Pick<SessionRow, "agentId" | "sessionKey">;
 
@@ -29,23 +32,32 @@ export function pageView(office: Office, records: readonly ResumeRecord[]): Page
     timeline: timelineOf(office, status.atMs, names),
     verdicts: verdictCounts(office.boot?.verdicts ?? []),
     settings: office.settings === undefined ? [] : listSettings(office.settingsConfig),
-    listsRevision: revisionOf(office),
+    listsRevision: revisionOf(queue, held),
   };
 }
 
 /** The lists of the page. */
 export function pageLists(office: Office, records: readonly ResumeRecord[]): PageLists {
   const names = namesOf(office);
+  const { queue, held } = statusView(office, records);
   return {
-    revision: revisionOf(office),
+    revision: revisionOf(queue, held),
     atMs: office.nowMs(),
     queue: queueEntries(office, records, names),
     held: heldGroups(office, records, names),
   };
 }
 
-/** Of this boot, and of everything in it that has moved a session since. */
-const revisionOf = ({ boot, changes }: Office): string => `${boot?.id ?? "none"}-${changes.moves}`;
+/** Another one when somebody stands elsewhere, or for another reason; not when time has passed. */
+function revisionOf(queue: readonly QueueItem[], held: readonly HeldItem[]): string {
+  const hash = createHash("sha1");
+  for (const { agentId, sessionKey, requested, aged, restsMs } of queue) {
+    hash.update(JSON.stringify([agentId, sessionKey, requested, aged, restsMs > 0]));
+  }
+  hash.update("held");
+  for (const { agentId, sessionKey, reason } of held) hash.update(JSON.stringify([agentId, sessionKey, reason]));
+  return hash.digest("base64url");
+}
 
 interface Names {
   of(row: Row): string | null;
@@ -57,17 +69,30 @@ function namesOf({ boot }: Office): Names {
   return { of: (row) => byRow.get(rowName(row)) ?? null };
 }
 
+/** By the wall clock as it is set now, like every other time on the page. */
 function timelineOf({ timeline, boot, settings }: Office, atMs: number, names: Names): TimelineView {
-  const { startedAtMs, completeSinceMs, slots, runs, users, starved } = timeline;
-  const sinceMs = boot === undefined ? startedAtMs : Math.min(startedAtMs, boot.atMs);
-  const isCut = completeSinceMs > startedAtMs;
+  const { startedAtMs, runsSinceMs, slots, runs, users, starved, isCut } = timeline;
+  const shiftMs = atMs - timeline.nowMs();
+  const shown = <Shown extends Span>(spans: readonly Shown[]): Shown[] =>
+    spans
+      .filter(({ toMs }) => toMs === null || toMs > runsSinceMs)
+      .map((span) => ({
+        ...span,
+        fromMs: Math.max(span.fromMs, runsSinceMs) + shiftMs,
+        toMs: span.toMs === null ? null : span.toMs + shiftMs,
+      }));
   return {
-    fromMs: isCut ? completeSinceMs : sinceMs,
+    startedAtMs: startedAtMs + shiftMs,
+    fromMs: runsSinceMs + shiftMs,
     toMs: atMs,
     slots: Math.max(slots, boot === undefined ? 0 : (settings?.budget.maxConcurrent ?? 0)),
-    runs: runs.map((run) => ({ ...run, name: names.of(run) })),
-    users,
-    starved,
+    runs: shown(runs).map(({ cancelled, ...run }) => ({
+      ...run,
+      name: names.of(run),
+      cancelled: cancelled && { ...cancelled, atMs: cancelled.atMs + shiftMs },
+    })),
+    users: { running: shown(users.running), waiting: shown(users.waiting) },
+    starved: { main: shown(starved.main), "startup-resume": shown(starved["startup-resume"]) },
     isCut,
   };
 }
@@ -82,9 +107,11 @@ function verdictCounts(verdicts: readonly BootVerdict[]): VerdictCount[] {
   return [...counts.values()];
 }
 
-function queueEntries({ active, boot }: Office, records: readonly ResumeRecord[], names: Names): QueueEntry[] {
+function queueEntries(office: Office, records: readonly ResumeRecord[], names: Names): QueueEntry[] {
+  const { active, boot } = office;
   if (active === undefined) return [];
-  const nowMs = active.lane.nowMs();
+  // What is waited for is told by the lane's clock; here it stands beside the host's times.
+  const nowMs = office.nowMs();
   const resumes = active.lane.queue();
   return queueItems(active.lane, records, boot).map(({ waitedMs, restsMs, ...item }, index) => ({
     ...item,

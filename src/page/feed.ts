@@ -85,7 +85,7 @@ export class Feed {
 
   async #round(): Promise<void> {
     const view = await this.#ask<PageView>("state.json");
-    if (view === undefined) return;
+    if (view === undefined || !this.#isShown) return;
     this.#openStream();
     const connection = this.#isStreaming ? "live" : "polling";
     this.#learn({ connection, view, viewAtMs: this.#around.nowMs(), message: null });

@@ -61,7 +61,8 @@ export function SessionDetails({ session, facts, actions }: SessionDetailsProps)
 
 function OpenSession({ session }: { readonly session: NamedSession }) {
   const message = openMessage(session);
-  if (message === null || !opensSessions) return null;
+  // In a tab of its own there is nobody to ask.
+  if (message === null || !opensSessions || window.parent === window) return null;
   // The frame's own origin is opaque: the Control UI has that of the page's address.
   const open = () => window.parent.postMessage(message, new URL(location.href).origin);
   return (

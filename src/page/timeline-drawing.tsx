@@ -20,7 +20,7 @@ export function TimelineDrawing({ layout, label }: { readonly layout: TimelineLa
       aria-label={label}
     >
       {ticks.map(({ x, anchor, label: text }) => (
-        <g key={text}>
+        <g key={x}>
           <path d={`M${x} ${main.y}V${axisY}`} class="grid-line" />
           <text x={x} y={axisY + 16} text-anchor={anchor} class="axis">
             {text}

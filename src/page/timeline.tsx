@@ -13,7 +13,7 @@ const NARROWEST = 560;
 export function Timeline({ view }: { readonly view: PageView }) {
   const [width, ref] = useWidth();
   const { timeline } = view;
-  const originMs = view.bootedAtMs ?? timeline.fromMs;
+  const originMs = timeline.startedAtMs;
   const layout = width === 0 ? null : layOut(timeline, Math.max(NARROWEST, width), originMs);
   const kinds = new Set(layout?.slots.flatMap(({ bars }) => bars.map(({ kind }) => kind)));
   return (
@@ -21,7 +21,9 @@ export function Timeline({ view }: { readonly view: PageView }) {
       <h2 id="timeline">This boot</h2>
       {timeline.isCut && (
         <p class="muted">
-          It begins at {offset(timeline.fromMs - originMs)}: what was before is not remembered any more.
+          {timeline.fromMs > originMs
+            ? `It begins at ${offset(timeline.fromMs - originMs)}: what was before is not remembered any more.`
+            : "The oldest user turns are not remembered any more."}
         </p>
       )}
       <Patterns />

@@ -146,17 +146,16 @@ function checkTables(db: DatabaseSync): void {
 /** SQLITE_ERROR (no such table or column), SQLITE_CORRUPT, SQLITE_NOTADB; a full disk or a lock passes. */
 const BROKEN = new Set([1, 11, 26]);
 
-function isBroken(error: unknown): error is Error {
-  const code = (error as { errcode?: unknown }).errcode;
-  return error instanceof Error && typeof code === "number" && BROKEN.has(code & 0xff);
-}
+const isBroken = (error: unknown): error is Error => isOf(BROKEN, error);
 
 /** SQLITE_PERM, SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN: no file, not ours, or on a disk that lets nobody look. */
 const OUT_OF_REACH = new Set([3, 8, 10, 14]);
 
-function isOutOfReach(error: unknown): error is Error {
+const isOutOfReach = (error: unknown): error is Error => isOf(OUT_OF_REACH, error);
+
+function isOf(codes: ReadonlySet<number>, error: unknown): error is Error {
   const code = (error as { errcode?: unknown }).errcode;
-  return error instanceof Error && typeof code === "number" && OUT_OF_REACH.has(code & 0xff);
+  return error instanceof Error && typeof code === "number" && codes.has(code & 0xff);
 }
 
 /** Deleted rows leave pages behind; a file that is mostly those is written anew. */

@@ -70,10 +70,15 @@ describe("the page in the Control UI, during the incident", needs("guarded-frame
 
   it("tells why each session is held, and the command", async (context) => {
     skipWithout(context, browser);
-    const row = frame.getByText("telegram:direct:108").first();
-    await row.click();
-    expect(await frame.locator("body").innerText()).toContain("filter.idleHours");
-    expect(await frame.locator("body").innerText()).toContain("openclaw resumes resume");
+    const key = "agent:main:telegram:direct:108";
+    const details = frame.locator(".details");
+    expect(await details.count()).toBe(0);
+    await frame.getByText(key).first().click();
+    const said = await details.innerText();
+    expect(said).toContain("filter.idleHours");
+    expect(said).toMatch(/Found\s+5h/);
+    expect(said).toMatch(/Threshold\s+1h/);
+    expect(await details.locator('[data-command="resume"]').innerText()).toBe(`openclaw resumes resume ${key}`);
     const isOffered = testedHost().features.has("opened-sessions");
     expect(await frame.getByRole("button", { name: "Open the session" }).count()).toBe(isOffered ? 1 : 0);
   });
@@ -96,8 +101,18 @@ describe("the page in the Control UI, during the incident", needs("guarded-frame
     }
   });
 
+  it("follows the lane by its stream, unasked", async (context) => {
+    skipWithout(context, browser);
+    await expect.poll(() => ui!.connection(), { timeout: 15_000 }).toBe("live");
+    const before = (await figuresOfPage(frame)).figures["held"]!;
+    await restarted.gateway.call("resumes.hold", { key: restarted.chat(101).sessionKey });
+    // It would ask by itself after ten seconds.
+    await expect.poll(async () => (await figuresOfPage(frame)).figures["held"], { timeout: 4_000 }).toBe(before + 1);
+  });
+
   it("recovers by itself when the gateway restarts under it", async (context) => {
     skipWithout(context, browser);
+    await expect.poll(() => ui!.connection(), { timeout: 15_000 }).toBe("live");
     await restarted.gateway.stop("SIGKILL");
     await waitFor(async () => (await ui!.connection()) !== "live", { what: "the page to notice", timeoutMs: 15_000 });
     restarted.model.behaviour = answer;
@@ -109,8 +124,9 @@ describe("the page in the Control UI, during the incident", needs("guarded-frame
     expect((await figuresOfPage(frame)).atMs).toBeGreaterThan(restarted.gateway.startedAtMs);
   });
 
-  it("does not keep the gateway from stopping", async (context) => {
+  it("does not keep the gateway from stopping, with its stream open", async (context) => {
     skipWithout(context, browser);
+    await expect.poll(() => ui!.connection(), { timeout: 15_000 }).toBe("live");
     const { exitMs } = await restarted.gateway.stop("SIGTERM");
     expect(exitMs).toBeLessThan(5_000);
     expect(ui!.complaints.filter((text) => /Content Security Policy|CORS/.test(text))).toEqual([]);

@@ -24,13 +24,6 @@ it("tells of every event until nobody listens any more", () => {
   expect(told).toEqual(["changed", "changed"]);
 });
 
-it("counts those that move a session from one list to another", () => {
-  queue();
-  events.emit("mainWaited", { waitMs: 1 });
-  events.emit("settled", { agentId: "a", sessionKey: "k", outcome: "held", reason: "by-operator", attempts: 0 });
-  expect(changes.moves).toBe(2);
-});
-
 it("tells that nothing is told any more, also whoever comes later", () => {
   changes.listen(listener);
   changes.close();

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { NO_LOAD } from "../../../src/domain/starvation.ts";
 import type { BootVerdict } from "../../../src/record/verdicts.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { FakeOffice, keyOf, settingsOf } from "../support/fake-office.ts";
-import { HOUR, NOW } from "../support/makers.ts";
+import { HOUR, LANE_LIMITS, NOW } from "../support/makers.ts";
 
 let dir: string;
 let office: FakeOffice;
@@ -37,14 +38,46 @@ describe("the page", () => {
     expect(page).not.toHaveProperty("held");
   });
 
-  it("shows this boot from its verdicts on, with a row for each slot", async () => {
+  it("shows this boot with a row for each slot", async () => {
     said({ chat: "one", verdict: { kind: "admit", reason: "interrupted", found: 1, limit: 2 }, name: "Ada" });
     office.queue("one");
     await office.open();
     const { timeline, running } = office.desk.page();
-    expect(timeline).toMatchObject({ fromMs: NOW - 500, toMs: office.clock.nowMs(), slots: 2, isCut: false });
+    expect(timeline).toMatchObject({
+      startedAtMs: NOW,
+      fromMs: NOW,
+      toMs: office.clock.nowMs(),
+      slots: 2,
+      isCut: false,
+    });
     expect(timeline.runs).toMatchObject([{ slot: 1, sessionKey: keyOf("one"), name: "Ada", toMs: null }]);
     expect(running).toMatchObject([{ slot: 1, name: "Ada" }]);
+  });
+
+  it("is right by the wall clock after that was set, as the status is", async () => {
+    office.queue("one");
+    office.queue("two");
+    await office.open();
+    const jumpMs = 3 * HOUR;
+    office.over = { nowMs: () => office.clock.nowMs() + jumpMs };
+    const atMs = office.clock.nowMs() + jumpMs;
+    const { timeline } = office.desk.page();
+    expect(timeline).toMatchObject({ startedAtMs: NOW + jumpMs, fromMs: NOW + jumpMs, toMs: atMs });
+    expect(timeline.runs).toMatchObject([{ fromMs: atMs }]);
+    expect(office.desk.pageLists().queue).toMatchObject([{ queuedAtMs: NOW + jumpMs }]);
+  });
+
+  it("leaves out what ended before the runs that are remembered", async () => {
+    office.events.emit("load", { ...NO_LOAD, usersRunning: 1 });
+    await office.clock.elapse(10);
+    office.events.emit("load", NO_LOAD);
+    for (let run = 0; run <= 2_000; run++) {
+      office.events.emit("started", { agentId: "a", sessionKey: "k", slot: 1, attempt: 1, waitedMs: 0, aged: false });
+      if (run === 0) await office.clock.elapse(10);
+      office.events.emit("ended", { agentId: "a", sessionKey: "k", slot: 1, result: "completed", ranMs: 1 });
+    }
+    const { timeline } = office.desk.page();
+    expect([timeline.fromMs, timeline.users.running, timeline.isCut]).toEqual([NOW + 20, [], true]);
   });
 
   it("counts the verdicts by their reasons", () => {
@@ -75,6 +108,19 @@ describe("its lists", () => {
     expect(office.desk.pageLists().revision).toBe(first);
     office.queue("one");
     expect(office.desk.page().listsRevision).not.toBe(first);
+  });
+
+  it("have another revision when somebody stands elsewhere, and the same one when only time has passed", async () => {
+    office.queue("one");
+    office.queue("two");
+    const revision = () => office.desk.page().listsRevision;
+    const before = revision();
+    await office.clock.elapse(1_000);
+    expect(revision()).toBe(before);
+    // It ages by itself, without an event of its own.
+    await office.clock.elapse(LANE_LIMITS.maxWaitMs);
+    expect(revision()).not.toBe(before);
+    expect(office.desk.pageLists().revision).toBe(revision());
   });
 
   it("say why each queued session stands where it stands", async () => {

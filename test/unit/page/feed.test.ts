@@ -125,6 +125,14 @@ describe("Feed", () => {
     expect(world.open).toHaveLength(1);
   });
 
+  it("opens no stream and asks for no more when it is hidden while it asks", async () => {
+    const world = new World();
+    world.feed.show(true);
+    world.feed.show(false);
+    await world.during(60_000);
+    expect([world.asked, world.streams]).toEqual([[STATE], []]);
+  });
+
   it("keeps what it knows while the gateway is gone, and recovers by itself", async () => {
     const world = await shown();
     world.trouble = "gone";

@@ -16,6 +16,7 @@ export const run = (over: Partial<TimelineRun> = {}): TimelineRun => ({
 });
 
 export const timelineView = (over: Partial<TimelineView> = {}): TimelineView => ({
+  startedAtMs: BOOT,
   fromMs: BOOT,
   toMs: BOOT + 100_000,
   slots: 2,
