@@ -71,3 +71,6 @@ export interface ResumeRecord {
   /** What is wrong with what was read; such a record reads as held, and is never written. */
   readonly damage?: string;
 }
+
+/** A held session, as far as a list of them tells. */
+export type HeldRecord = Pick<ResumeRecord, "agentId" | "sessionKey" | "reason" | "claimedAtMs">;

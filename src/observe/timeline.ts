@@ -1,6 +1,6 @@
 import type { AttemptResult, CancelCause } from "../domain/decisions.ts";
 import type { EventBus, Subject } from "../domain/events.ts";
-import { isStarving, LANES, type LaneLabel } from "../domain/starvation.ts";
+import { isStarving, LANES, type LaneLabel, type LaneLoad } from "../domain/starvation.ts";
 import { type Span, Spans } from "./spans.ts";
 
 /** One run of a resume. Times are milliseconds of the clock that the timeline was given. */
@@ -12,9 +12,12 @@ export interface RunSpan extends Span, Subject {
 }
 
 /** What is remembered of each kind: a picture shows no more, and a gateway that runs for weeks must not grow. */
-const MOST_REMEMBERED = 2_000;
+export const MOST_REMEMBERED = 1_000;
 
-/** Remembers what the lanes did since the start, for whoever wants to see it. */
+/** Whether the lane has work: only then it matters to it what users do. */
+const isBusy = ({ queued, running, inTheWay }: LaneLoad): boolean => queued + running + inTheWay > 0;
+
+/** Remembers what the lanes did while there was something to resume, for whoever wants to see it. */
 export class Timeline {
   readonly startedAtMs: number;
   /** The clock that its times are of: one that never jumps. */
@@ -25,10 +28,12 @@ export class Timeline {
   readonly #usersWaiting = new Spans(MOST_REMEMBERED);
   readonly #starved: Readonly<Record<LaneLabel, Spans>>;
   #slots = 0;
+  #idleSinceMs: number | undefined;
   #forgotToMs = -Infinity;
 
   constructor(events: EventBus, nowMs: () => number) {
     this.startedAtMs = nowMs();
+    this.#idleSinceMs = this.startedAtMs;
     this.nowMs = nowMs;
     this.#starved = Object.fromEntries(LANES.map((lane) => [lane, new Spans(MOST_REMEMBERED)])) as Record<
       LaneLabel,
@@ -46,8 +51,10 @@ export class Timeline {
     events.on("ended", ({ slot, result }) => this.#end(slot, result));
     events.on("load", (load) => {
       const atMs = nowMs();
-      this.#usersRunning.set(load.usersRunning > 0, atMs);
-      this.#usersWaiting.set(load.usersWaiting > 0, atMs);
+      const busy = isBusy(load);
+      this.#idleSinceMs = busy ? undefined : (this.#idleSinceMs ?? atMs);
+      this.#usersRunning.set(busy && load.usersRunning > 0, atMs);
+      this.#usersWaiting.set(busy && load.usersWaiting > 0, atMs);
       for (const lane of LANES) this.#starved[lane].set(isStarving(lane, load), atMs);
     });
   }
@@ -76,6 +83,11 @@ export class Timeline {
 
   get starved(): Readonly<Record<LaneLabel, readonly Span[]>> {
     return { main: this.#starved.main.all(), "startup-resume": this.#starved["startup-resume"].all() };
+  }
+
+  /** Since when the lane has had nothing to do; `undefined` while it has. */
+  get idleSinceMs(): number | undefined {
+    return this.#idleSinceMs;
   }
 
   /** Since when no run is forgotten. */

@@ -1,4 +1,5 @@
 import { unusable } from "../record/database.ts";
+import { HeldList } from "../record/held-list.ts";
 import { RecordStore } from "../record/record-store.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { rowName } from "../domain/session.ts";
@@ -32,16 +33,16 @@ export class Desk {
   }
 
   status(): StatusView {
-    return statusView(this.#office(), this.#records());
+    return statusView(this.#office(), this.#held().all());
   }
 
   /** What the page in the Control UI shows, but for its lists. */
   page(): PageView {
-    return pageView(this.#office(), this.#records());
+    return pageView(this.#office(), this.#held());
   }
 
   pageLists(): PageLists {
-    return pageLists(this.#office(), this.#records());
+    return pageLists(this.#office(), this.#held());
   }
 
   /** Tells whenever something has changed; the returned function ends it. */
@@ -116,6 +117,11 @@ export class Desk {
     if (!apply) return gcView(facts);
     events.emit("asked", { action: "gc" });
     return gcView({ ...facts, retire: (record, reason) => retire(record, reason, { records, events }) });
+  }
+
+  #held(): ReturnType<RecordStore["heldList"]> {
+    const { active, host } = this.#office();
+    return active?.records.heldList() ?? RecordStore.peek(host.stateDir, (store) => store.heldList(), new HeldList([]));
   }
 
   #records(): readonly ResumeRecord[] {

@@ -1,7 +1,8 @@
 import { noteOf, reasonsOf, VERDICTS, type VerdictKind } from "../domain/reasons.ts";
+import { rowName } from "../domain/session.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
-import type { Explanation, PlanItem } from "./views.ts";
+import type { Explanation, PlanItem, SessionName } from "./views.ts";
 
 /** A verdict with everything that explains it. */
 export function explain({ kind, reason, found, limit }: Verdict): Explanation {
@@ -18,6 +19,18 @@ export const toPlanItem = ({ agentId, sessionKey, verdict, estimatedTokens }: Bo
   ...explain(verdict),
   estimatedTokens: estimatedTokens ?? null,
 });
+
+const byRow = new WeakMap<readonly BootVerdict[], ReadonlyMap<string, BootVerdict>>();
+
+/** What a boot has said of a session. Of a boot with thousands it is found fast, however often. */
+export function verdictOn(session: SessionName, verdicts: readonly BootVerdict[] = []): BootVerdict | undefined {
+  let known = byRow.get(verdicts);
+  if (known === undefined) {
+    known = new Map(verdicts.map((one) => [rowName(one), one]));
+    byRow.set(verdicts, known);
+  }
+  return known.get(rowName(session));
+}
 
 /** How many sessions each verdict has. */
 export function countVerdicts(verdicts: readonly BootVerdict[]): Record<VerdictKind, number> {

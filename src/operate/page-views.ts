@@ -41,6 +41,7 @@ export interface TimelineView {
   readonly startedAtMs: number;
   /** Later than that where runs are forgotten: what ended before is left out. */
   readonly fromMs: number;
+  /** Now, or since when nothing has been queued or running: what users do then is not shown. */
   readonly toMs: number;
   /** Rows of the lane, as many as slots there are or have been. */
   readonly slots: number;

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { isKnown, noteOf, OUTCOMES } from "../domain/reasons.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
-import type { ResumeRecord } from "../domain/record.ts";
-import { rowName, type SessionRow } from "../domain/session.ts";
 import type { Span } from "../observe/spans.ts";
+import type { HeldList } from "../record/held-list.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
 import { listSettings } from "../settings/listing.ts";
+import { verdictOn } from "./explain.ts";
 import type { Office } from "./office.ts";
 import type {
   HeldEntry,
@@ -17,60 +17,49 @@ import type {
   VerdictCount,
 } from "./page-views.ts";
 import { queueItems, statusView } from "./status.ts";
-import type { HeldItem, QueueItem } from "./views.ts";
-
-type Row = Pick<SessionRow, "agentId" | "sessionKey">;
+import type { HeldItem, QueueItem, SessionName } from "./views.ts";
 
 /** Everything on the page that is small. */
-export function pageView(office: Office, records: readonly ResumeRecord[]): PageView {
-  const { queue, held, running, ...status } = statusView(office, records);
-  const names = namesOf(office);
+export function pageView(office: Office, held: Pick<HeldList, "count" | "revision">): PageView {
+  const { queue, held: _, running, ...status } = statusView(office, []);
   return {
     ...status,
-    counts: { queued: queue.length, running: running.length, held: held.length },
-    running: running.map((item) => ({ ...item, name: names.of(item) })),
-    timeline: timelineOf(office, status.atMs, names),
+    counts: { queued: queue.length, running: running.length, held: held.count },
+    running: running.map((item) => ({ ...item, name: nameOf(item, office) })),
+    timeline: timelineOf(office, status.atMs),
     verdicts: verdictCounts(office.boot?.verdicts ?? []),
     settings: office.settings === undefined ? [] : listSettings(office.settingsConfig),
-    listsRevision: revisionOf(queue, held),
+    listsRevision: revisionOf(office, queue, held),
   };
 }
 
 /** The lists of the page. */
-export function pageLists(office: Office, records: readonly ResumeRecord[]): PageLists {
-  const names = namesOf(office);
-  const { queue, held } = statusView(office, records);
+export function pageLists(office: Office, held: Pick<HeldList, "revision" | "all">): PageLists {
+  const queue = queueItems(office);
   return {
-    revision: revisionOf(queue, held),
+    revision: revisionOf(office, queue, held),
     atMs: office.nowMs(),
-    queue: queueEntries(office, records, names),
-    held: heldGroups(office, records, names),
+    queue: queueEntries(office, queue),
+    held: heldGroups(office, held.all()),
   };
 }
 
 /** Another one when somebody stands elsewhere, or for another reason; not when time has passed. */
-function revisionOf(queue: readonly QueueItem[], held: readonly HeldItem[]): string {
-  const hash = createHash("sha1");
+function revisionOf({ boot }: Office, queue: readonly QueueItem[], held: Pick<HeldList, "revision">): string {
+  const hash = createHash("sha1").update(`${boot?.id} ${held.revision}`);
   for (const { agentId, sessionKey, requested, aged, restsMs } of queue) {
     hash.update(JSON.stringify([agentId, sessionKey, requested, aged, restsMs > 0]));
   }
-  hash.update("held");
-  for (const { agentId, sessionKey, reason } of held) hash.update(JSON.stringify([agentId, sessionKey, reason]));
   return hash.digest("base64url");
 }
 
-interface Names {
-  of(row: Row): string | null;
-}
-
-/** What the host called the sessions when they were judged. */
-function namesOf({ boot }: Office): Names {
-  const byRow = new Map(boot?.verdicts.map((one) => [rowName(one), one.name]));
-  return { of: (row) => byRow.get(rowName(row)) ?? null };
-}
+/** What the host called a session when it was judged. */
+const nameOf = (session: SessionName, { boot }: Office): string | null =>
+  verdictOn(session, boot?.verdicts)?.name ?? null;
 
 /** By the wall clock as it is set now, like every other time on the page. */
-function timelineOf({ timeline, boot, settings }: Office, atMs: number, names: Names): TimelineView {
+function timelineOf(office: Office, atMs: number): TimelineView {
+  const { timeline, boot, settings } = office;
   const { startedAtMs, runsSinceMs, slots, runs, users, starved, isCut } = timeline;
   const shiftMs = atMs - timeline.nowMs();
   const shown = <Shown extends Span>(spans: readonly Shown[]): Shown[] =>
@@ -84,11 +73,11 @@ function timelineOf({ timeline, boot, settings }: Office, atMs: number, names: N
   return {
     startedAtMs: startedAtMs + shiftMs,
     fromMs: runsSinceMs + shiftMs,
-    toMs: atMs,
+    toMs: timeline.idleSinceMs === undefined ? atMs : timeline.idleSinceMs + shiftMs,
     slots: Math.max(slots, boot === undefined ? 0 : (settings?.budget.maxConcurrent ?? 0)),
     runs: shown(runs).map(({ cancelled, ...run }) => ({
       ...run,
-      name: names.of(run),
+      name: nameOf(run, office),
       cancelled: cancelled && { ...cancelled, atMs: cancelled.atMs + shiftMs },
     })),
     users: { running: shown(users.running), waiting: shown(users.waiting) },
@@ -107,15 +96,13 @@ function verdictCounts(verdicts: readonly BootVerdict[]): VerdictCount[] {
   return [...counts.values()];
 }
 
-function queueEntries(office: Office, records: readonly ResumeRecord[], names: Names): QueueEntry[] {
-  const { active, boot } = office;
-  if (active === undefined) return [];
+function queueEntries(office: Office, queue: readonly QueueItem[]): QueueEntry[] {
   // What is waited for is told by the lane's clock; here it stands beside the host's times.
   const nowMs = office.nowMs();
-  const resumes = active.lane.queue();
-  return queueItems(active.lane, records, boot).map(({ waitedMs, restsMs, ...item }, index) => ({
+  const resumes = office.active?.lane.queue() ?? [];
+  return queue.map(({ waitedMs, restsMs, ...item }, index) => ({
     ...item,
-    name: names.of(item),
+    name: nameOf(item, office),
     queuedAtMs: nowMs - waitedMs,
     restsUntilMs: restsMs > 0 ? nowMs + restsMs : null,
     order: {
@@ -131,15 +118,13 @@ const activityOf = (resume: QueuedResume | undefined) => ({
 });
 
 /** The largest group first; in each the one that was held last. */
-function heldGroups({ boot }: Office, records: readonly ResumeRecord[], names: Names): HeldGroup[] {
-  const said = new Map(boot?.verdicts.map((one) => [rowName(one), one.verdict]));
-  const held = records.filter(({ outcome }) => outcome === "held");
+function heldGroups(office: Office, held: readonly HeldItem[]): HeldGroup[] {
   const groups = Array.from(
     Map.groupBy(held, ({ reason }) => reason),
     ([reason, members]): HeldGroup => {
       const sessions = members.map(({ agentId, sessionKey, claimedAtMs }): HeldEntry => {
-        const name = names.of({ agentId, sessionKey });
-        const verdict = said.get(rowName({ agentId, sessionKey }));
+        const name = nameOf({ agentId, sessionKey }, office);
+        const verdict = verdictOn({ agentId, sessionKey }, office.boot?.verdicts)?.verdict;
         const evidence = verdict?.kind === "hold" && verdict.reason === reason ? verdict : { found: null, limit: null };
         return { agentId, sessionKey, name, claimedAtMs, found: evidence.found, limit: evidence.limit };
       });

@@ -1,18 +1,16 @@
 import type { QueuedResume } from "../domain/queued-resume.ts";
-import { rowName } from "../domain/session.ts";
 import { NOTHING_USED } from "../domain/spend.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
-import type { ResumeRecord } from "../domain/record.ts";
-import { countVerdicts } from "./explain.ts";
+import { countVerdicts, verdictOn } from "./explain.ts";
 import type { Office } from "./office.ts";
 import type { HeldItem, QueueItem, RunningItem, StatusView } from "./views.ts";
 
 /** Everything about the lane at this moment. */
-export function statusView(office: Office, records: readonly ResumeRecord[]): StatusView {
+export function statusView(office: Office, held: readonly HeldItem[]): StatusView {
   const { version, state, settings, settingsErrors, boot, totals, active } = office;
   const nowMs = office.nowMs();
   const lane = active?.lane;
-  const queue = lane === undefined ? [] : queueItems(lane, records, boot);
+  const queue = queueItems(office);
   return {
     version,
     state,
@@ -45,21 +43,21 @@ export function statusView(office: Office, records: readonly ResumeRecord[]): St
     users: lane?.users ?? { waiting: 0, running: 0 },
     queue,
     running: lane === undefined ? [] : runningItems(lane),
-    held: records.filter(({ outcome }) => outcome === "held").map(heldItem),
+    held,
     totals: { verdicts: countVerdicts(boot?.verdicts ?? []), attempts: totals.attempts, outcomes: totals.outcomes },
     settingsErrors,
   };
 }
 
 /** The queue in order. */
-export function queueItems(lane: ResumeLane, records: readonly ResumeRecord[], boot: Office["boot"]): QueueItem[] {
+export function queueItems({ active, boot }: Office): QueueItem[] {
+  if (active === undefined) return [];
+  const { lane, records } = active;
   const nowMs = lane.nowMs();
-  const byName = new Map(records.map((record) => [rowName(record), record]));
-  const said = new Map(boot?.verdicts.map((one) => [rowName(one), one.verdict.reason] as const));
   const reasonOf = (resume: QueuedResume) => {
     if (resume.requestedAtMs !== undefined) return "requested";
-    const name = rowName(resume);
-    return said.get(name) ?? byName.get(name)?.reason ?? "interrupted";
+    const said = verdictOn(resume, boot?.verdicts)?.verdict.reason;
+    return said ?? records.get(resume.agentId, resume.sessionKey)?.reason ?? "interrupted";
   };
   return lane.queue().map(({ resume, aged }, index) => ({
     agentId: resume.agentId,
@@ -90,10 +88,3 @@ function runningItems(lane: ResumeLane): RunningItem[] {
     }))
     .toSorted((left, right) => left.slot - right.slot);
 }
-
-const heldItem = ({ agentId, sessionKey, reason, claimedAtMs }: ResumeRecord): HeldItem => ({
-  agentId,
-  sessionKey,
-  reason,
-  claimedAtMs,
-});

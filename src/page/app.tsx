@@ -30,7 +30,11 @@ export function App({ known }: { readonly known: Known }) {
       data-connection={connection}
     >
       <Banner known={known} clockMs={clockMs} />
-      {view && (
+      {view === null ? (
+        <main>
+          <h1 class="unseen">Startup resumes</h1>
+        </main>
+      ) : (
         <>
           <header class="known">
             <Summary view={view} />

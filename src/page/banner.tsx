@@ -8,11 +8,8 @@ export function Banner({ known, clockMs }: { readonly known: Known; readonly clo
   const { connection, view } = known;
   const text = textOf(known);
   const isOld = view !== null && (connection === "gone" || connection === "unavailable");
-  // Without data it is all there is.
-  const Landmark = view === null ? "main" : "section";
   return (
-    <Landmark class="banners" aria-label="Connection to the gateway">
-      {view === null && <h1 class="unseen">Startup resumes</h1>}
+    <section class="banners" aria-label="Connection to the gateway">
       <div role="status">
         {text !== null && (
           <p class={connection === "loading" ? "banner" : "banner bad"}>
@@ -26,7 +23,7 @@ export function Banner({ known, clockMs }: { readonly known: Known; readonly clo
           What you see is from {time(view.atMs)}, {ago(known.viewAtMs, clockMs)} ago. The page goes on by itself.
         </p>
       )}
-    </Landmark>
+    </section>
   );
 }
 

@@ -1,5 +1,4 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import type { Action } from "../operate/views.ts";
 import type { NamedSession } from "../operate/page-views.ts";
 import { opensSessions } from "./browser.ts";
@@ -22,14 +21,11 @@ interface SessionDetailsProps {
 
 /** Everything about one session, and what can be done about it. */
 export function SessionDetails({ session, facts, actions }: SessionDetailsProps) {
-  const box = useRef<HTMLElement>(null);
   const { agentId, sessionKey } = session;
-  // Below a list it may be out of sight.
-  useEffect(() => box.current?.scrollIntoView({ block: "nearest" }), [agentId, sessionKey]);
   const commands = actions.map((action) => ({ action, command: commandFor(action, session) }));
   const canBeWritten = commands.every(({ command }) => command !== null);
   return (
-    <section ref={box} class="details" aria-label={`Details of ${titleOf(session)}`}>
+    <section class="details" aria-label={`Details of ${titleOf(session)}`}>
       <h3>
         <bdi>{titleOf(session)}</bdi>
       </h3>

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { NamedSession } from "../operate/page-views.ts";
 import { isNamed, titleOf, visible } from "./visible.ts";
 import { WindowList } from "./window-list.tsx";
@@ -14,27 +14,39 @@ interface SessionListProps<Session> {
   readonly details: (session: Session) => ComponentChildren;
 }
 
+interface Choice {
+  readonly chosen: string | null;
+  /** Rather than by a key. */
+  readonly isPointedAt: boolean;
+}
+
 const idOf = ({ agentId, sessionKey }: NamedSession): string => JSON.stringify([agentId, sessionKey]);
 
 /** Sessions to choose one from, and the details of the chosen one beside or below them. */
 export function SessionList<Session extends NamedSession>(props: SessionListProps<Session>) {
   const { label, sessions, lead, note, details } = props;
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [choice, choose] = useState<Choice>({ chosen: null, isPointedAt: false });
+  const { chosen } = choice;
+  const box = useRef<HTMLDivElement>(null);
   // Sessions come and go: the chosen one stays chosen, wherever it stands now.
   const selected = useMemo(
     () => (chosen === null ? -1 : sessions.findIndex((session) => idOf(session) === chosen)),
     [sessions, chosen],
   );
   const session = sessions[selected];
+  // Its details may be out of sight, below the list. Whoever goes through the list by its keys goes on with it.
+  useEffect(() => {
+    if (choice.isPointedAt) box.current?.lastElementChild?.scrollIntoView({ block: "nearest" });
+  }, [choice]);
   return (
     <div class="pair">
-      <div class="pair-inner">
+      <div class="pair-inner" ref={box}>
         <WindowList
           label={label}
           count={sessions.length}
           keyOf={(index) => idOf(sessions[index] as Session)}
           selected={selected}
-          onSelect={(index) => setChosen(idOf(sessions[index] as Session))}
+          onSelect={(index, isPointedAt) => choose({ chosen: idOf(sessions[index] as Session), isPointedAt })}
           row={(index) => {
             const one = sessions[index] as Session;
             return (

@@ -14,6 +14,7 @@ export function Timeline({ view }: { readonly view: PageView }) {
   const [width, ref] = useWidth();
   const { timeline } = view;
   const originMs = timeline.startedAtMs;
+  const isOver = timeline.toMs < view.atMs;
   const layout = width === 0 ? null : layOut(timeline, Math.max(NARROWEST, width), originMs);
   const kinds = new Set(layout?.slots.flatMap(({ bars }) => bars.map(({ kind }) => kind)));
   return (
@@ -24,6 +25,13 @@ export function Timeline({ view }: { readonly view: PageView }) {
           {timeline.fromMs > originMs
             ? `It begins at ${offset(timeline.fromMs - originMs)}: what was before is not remembered any more.`
             : "The oldest user turns are not remembered any more."}
+        </p>
+      )}
+      {isOver && (
+        <p class="muted">
+          {timeline.toMs > originMs
+            ? `It ends at ${offset(timeline.toMs - originMs)}: since then nothing has been queued or running.`
+            : "Nothing has been queued or running since this start."}
         </p>
       )}
       <Patterns />

@@ -14,7 +14,7 @@ interface WindowListProps {
   readonly row: (index: number) => ComponentChildren;
   /** -1: none. */
   readonly selected: number;
-  readonly onSelect: (index: number) => void;
+  readonly onSelect: (index: number, isPointedAt: boolean) => void;
 }
 
 /** A list of any length of which only what is in view is in the document; one row is selected. */
@@ -38,7 +38,7 @@ export function WindowList({ label, count, keyOf, row, selected, onSelect }: Win
     const { scrollTop, clientHeight } = currentTarget;
     currentTarget.scrollTop = scrollTo(to, { rowHeight: ROW_HEIGHT, scrollTop, height: clientHeight });
     follow();
-    onSelect(to);
+    onSelect(to, false);
   };
 
   const isDrawn = selected >= first && selected < end;
@@ -67,7 +67,7 @@ export function WindowList({ label, count, keyOf, row, selected, onSelect }: Win
                 aria-selected={index === selected}
                 aria-setsize={count}
                 aria-posinset={index + 1}
-                onClick={() => onSelect(index)}
+                onClick={() => onSelect(index, true)}
               >
                 {row(index)}
               </div>

@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { ResumeRecord } from "../domain/record.ts";
 import { openDatabase, openForReading, transaction, withoutSync } from "./database.ts";
 import { Facts } from "./facts.ts";
+import { HeldList } from "./held-list.ts";
 import { History } from "./history.ts";
 import { fromRow, toRow, UPSERT_RECORD } from "./record-row.ts";
 import { Verdicts } from "./verdicts.ts";
@@ -34,6 +35,7 @@ export class RecordStore {
   /** Why what earlier boots have written is gone, or cannot be trusted to be all; the entries tell the rest. */
   readonly lost: string | undefined;
   readonly #db: DatabaseSync;
+  #heldList: HeldList | undefined;
 
   private constructor(db: DatabaseSync, lost?: string) {
     this.#db = db;
@@ -109,6 +111,11 @@ export class RecordStore {
     return row === undefined ? undefined : fromRow(row);
   }
 
+  /** Those that are held; every row is read when it is asked for first, and none after that. */
+  heldList(): Pick<HeldList, "count" | "revision" | "all"> {
+    return (this.#heldList ??= new HeldList(this.each()));
+  }
+
   /** How many are held. */
   heldCount(): number {
     return Number(this.#db.prepare("SELECT count(*) AS held FROM resumes WHERE outcome = 'held'").get()?.["held"]);
@@ -145,10 +152,12 @@ export class RecordStore {
     transaction(this.#db, () => {
       for (const record of records) upsert.run(...toRow(record));
     });
+    for (const record of records) this.#heldList?.put(record);
   }
 
   delete(agentId: string, sessionKey: string): void {
     this.#db.prepare("DELETE FROM resumes WHERE agent_id = ? AND session_key = ?").run(agentId, sessionKey);
+    this.#heldList?.delete(agentId, sessionKey);
   }
 
   close(): void {

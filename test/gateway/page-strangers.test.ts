@@ -88,7 +88,7 @@ it(
     const works: number[] = [];
     for (let load = 0; load < 3; load++) works.push(await workOfFirstRender(await ui.newTab()));
     console.log(`first render with 5,000 rows: ${works.map(Math.round).join(", ")} ms of main-thread work`);
-    expect(Math.min(...works)).toBeLessThan(300);
+    expect(works.toSorted((left, right) => left - right)[1]).toBeLessThan(300);
 
     const frame = await ui.frame();
     // The copies have no transcript.

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { EventBus } from "../../../src/domain/events.ts";
 import { NO_LOAD } from "../../../src/domain/starvation.ts";
 import { Spans } from "../../../src/observe/spans.ts";
-import { Timeline } from "../../../src/observe/timeline.ts";
+import { MOST_REMEMBERED, Timeline } from "../../../src/observe/timeline.ts";
 
 let nowMs: number;
 let events: EventBus;
@@ -50,12 +50,12 @@ describe("runs", () => {
 
   it("are forgotten when there are too many, the oldest first, and that is told", () => {
     expect([timeline.runsSinceMs, timeline.isCut]).toEqual([1_000, false]);
-    for (let run = 0; run < 2_003; run++) {
+    for (let run = 0; run < MOST_REMEMBERED + 3; run++) {
       start(1);
       nowMs += 10;
       end(1);
     }
-    expect(timeline.runs).toHaveLength(2_000);
+    expect(timeline.runs).toHaveLength(MOST_REMEMBERED);
     expect([timeline.runsSinceMs, timeline.isCut]).toEqual([1_030, true]);
     expect(timeline.runs[0]?.fromMs).toBe(1_030);
   });
@@ -85,15 +85,32 @@ describe("the lanes", () => {
   });
 });
 
+it("ends when the lane has nothing to do, whatever users do then, and goes on when it has", () => {
+  expect(timeline.idleSinceMs).toBe(1_000);
+  events.emit("load", { ...NO_LOAD, queued: 1, usersRunning: 1 });
+  expect(timeline.idleSinceMs).toBeUndefined();
+  nowMs = 2_000;
+  events.emit("load", { ...NO_LOAD, usersRunning: 1 });
+  nowMs = 3_000;
+  events.emit("load", { ...NO_LOAD, usersRunning: 2, usersWaiting: 1 });
+  expect(timeline.idleSinceMs).toBe(2_000);
+  expect(timeline.users).toEqual({ running: [{ fromMs: 1_000, toMs: 2_000 }], waiting: [] });
+  nowMs = 9_000;
+  events.emit("load", { ...NO_LOAD, running: 1, usersRunning: 1 });
+  expect(timeline.idleSinceMs).toBeUndefined();
+  expect(timeline.users.running.at(-1)).toEqual({ fromMs: 9_000, toMs: null });
+});
+
 it("users who come and go push no run out of it", () => {
   start(1);
-  for (let turn = 0; turn < 2_001; turn++) {
-    events.emit("load", { ...NO_LOAD, usersRunning: 1 });
+  for (let turn = 0; turn <= MOST_REMEMBERED; turn++) {
+    events.emit("load", { ...NO_LOAD, running: 1, usersRunning: 1 });
     nowMs += 1;
-    events.emit("load", NO_LOAD);
+    events.emit("load", { ...NO_LOAD, running: 1 });
     nowMs += 1;
   }
-  expect([timeline.runsSinceMs, timeline.isCut, timeline.users.running.length]).toEqual([1_000, true, 2_000]);
+  const { runsSinceMs, isCut, users } = timeline;
+  expect([runsSinceMs, isCut, users.running.length]).toEqual([1_000, true, MOST_REMEMBERED]);
 });
 
 describe("spans", () => {

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NO_LOAD } from "../../../src/domain/starvation.ts";
+import { MOST_REMEMBERED } from "../../../src/observe/timeline.ts";
 import type { BootVerdict } from "../../../src/record/verdicts.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { FakeOffice, keyOf, settingsOf } from "../support/fake-office.ts";
@@ -67,17 +68,39 @@ describe("the page", () => {
     expect(office.desk.pageLists().queue).toMatchObject([{ queuedAtMs: NOW + jumpMs }]);
   });
 
+  it("ends when the last session has been dealt with", async () => {
+    office.queue("one");
+    await office.clock.elapse(HOUR);
+    expect(office.desk.page().timeline.toMs).toBe(office.clock.nowMs());
+    await office.desk.actions.one("hold", keyOf("one"));
+    const endedAtMs = office.clock.nowMs();
+    await office.clock.elapse(HOUR);
+    expect(office.desk.page().timeline).toMatchObject({ fromMs: NOW, toMs: endedAtMs });
+  });
+
   it("leaves out what ended before the runs that are remembered", async () => {
-    office.events.emit("load", { ...NO_LOAD, usersRunning: 1 });
+    office.events.emit("load", { ...NO_LOAD, queued: 1, usersRunning: 1 });
     await office.clock.elapse(10);
-    office.events.emit("load", NO_LOAD);
-    for (let run = 0; run <= 2_000; run++) {
+    office.events.emit("load", { ...NO_LOAD, queued: 1 });
+    for (let run = 0; run <= MOST_REMEMBERED; run++) {
       office.events.emit("started", { agentId: "a", sessionKey: "k", slot: 1, attempt: 1, waitedMs: 0, aged: false });
       if (run === 0) await office.clock.elapse(10);
       office.events.emit("ended", { agentId: "a", sessionKey: "k", slot: 1, result: "completed", ranMs: 1 });
     }
     const { timeline } = office.desk.page();
     expect([timeline.fromMs, timeline.users.running, timeline.isCut]).toEqual([NOW + 20, [], true]);
+  });
+
+  it("reads the record once, however often it is looked at", () => {
+    office.hold("one");
+    const each = vi.spyOn(office.records, "each");
+    office.desk.page();
+    office.desk.pageLists();
+    office.desk.status();
+    expect(each).toHaveBeenCalledTimes(1);
+    office.hold("two");
+    expect([office.desk.page().counts.held, office.desk.status().held.length]).toEqual([2, 2]);
+    expect(each).toHaveBeenCalledTimes(1);
   });
 
   it("counts the verdicts by their reasons", () => {
