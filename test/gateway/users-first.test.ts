@@ -153,7 +153,7 @@ describe("preemption.scope: session", () => {
 });
 
 describe("an aged resume", () => {
-  it("runs beside user turns after its preemptions are used up, one such at a time", async () => {
+  it("runs beside user turns after its preemptions are used up, one such at a time", { tags: "long" }, async () => {
     await using restarted = await RestartedGateway.start({
       behaviour: resumesHang,
       settings: { lane: { quietMs: 300 }, preemption: { maxPreemptions: 1 } },
