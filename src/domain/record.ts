@@ -73,4 +73,4 @@ export interface ResumeRecord {
 }
 
 /** A held session, as far as a list of them tells. */
-export type HeldRecord = Pick<ResumeRecord, "agentId" | "sessionKey" | "reason" | "claimedAtMs">;
+export type HeldRecord = Pick<ResumeRecord, "agentId" | "sessionKey" | "reason" | "claimedAtMs" | "heldBecause">;

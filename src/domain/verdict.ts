@@ -24,6 +24,18 @@ export function describeEvidence({ kind, reason, found, limit }: Verdict): strin
   return limit === null ? seen : `${seen} against ${limit}${unit}`;
 }
 
+/** What was described so; a description of something else is what was found. */
+export function readEvidence(description: string): Pick<Evidence, "found" | "limit"> {
+  const [seen = "", limit] = description.split(" against ");
+  return { found: factOf(seen), limit: limit === undefined ? null : factOf(limit) };
+}
+
+function factOf(text: string): Fact {
+  if (text === "unknown") return null;
+  const [, number] = /^(-?\d+(?:\.\d+)?)(?: ms)?$/.exec(text) ?? [];
+  return number === undefined ? text : Number(number);
+}
+
 /** An interrupted session, as found at boot. */
 export interface Candidate {
   readonly row: SessionRow;

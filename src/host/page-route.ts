@@ -12,6 +12,8 @@ const ROOT = "/plugins/resume-scheduler/page";
 
 /** Each holds a connection; whoever comes after them asks again and again instead. */
 const MOST_STREAMS = 16;
+/** A browser has six connections to a gateway, and its Control UI needs some. */
+const MOST_STREAMS_OF_ONE = 3;
 
 /**
  * Registers the page in the Control UI: a tab, and the route that its frame reads. The frame may only read, and its origin
@@ -49,7 +51,10 @@ interface PageSources {
 /** Answers what the frame asks for. */
 export function pageHandler({ ask, watch }: PageSources) {
   const ticket = randomBytes(18).toString("base64url");
-  let streams = 0;
+  const streams = new Set<ServerResponse>();
+  const isCrowded = (from: string | undefined): boolean =>
+    streams.size >= MOST_STREAMS ||
+    [...streams].filter(({ req }) => req.socket.remoteAddress === from).length >= MOST_STREAMS_OF_ONE;
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
     response.setHeader("cache-control", "no-store");
@@ -94,10 +99,12 @@ export function pageHandler({ ask, watch }: PageSources) {
       return message.startsWith("missing scope") ? refuse(403, "scope", message) : refuse(503, "unavailable", message);
     }
     if (name !== "events") return json(200, asked.payload);
-    if (streams >= MOST_STREAMS) return refuse(503, "unavailable", "too many pages are open for a stream each");
-    streams += 1;
-    response.once("close", () => (streams -= 1));
-    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+    if (isCrowded(request.socket.remoteAddress))
+      return refuse(503, "unavailable", "too many pages are open for a stream each");
+    streams.add(response);
+    response.once("close", () => streams.delete(response));
+    // A proxy that gathers what it passes on would tell of changes long after them.
+    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" });
     if (request.method === "HEAD") response.end();
     // Not awaited until it ends: the host waits for its handlers before it stops.
     else await streamChanges(response, watch);

@@ -9,6 +9,7 @@ import type { ResumeLane } from "../lane/resume-lane.ts";
 import { expose, type Exposition } from "../observe/exposition.ts";
 import type { Office } from "../operate/office.ts";
 import { unusable } from "../record/database.ts";
+import { type RecordAtRest, readAtRest } from "../record/record-at-rest.ts";
 import { RecordStore } from "../record/record-store.ts";
 import { LiveSettings } from "../settings/live.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -49,6 +50,8 @@ interface Session extends Instruments {
   onlooker?: Onlooker;
   /** The lane of either; it can be looked at to the end. */
   lane?: ResumeLane;
+  /** Once somebody has asked. */
+  atRest?: RecordAtRest;
   /** How many sessions are held, as far as the record can be read. */
   heldCount: () => number;
   /** How many conversations were split at boot, once they have been counted. */
@@ -92,7 +95,7 @@ export class ResumeService {
   office(): Office {
     const session = this.#session;
     if (session === undefined) throw new Error("the resume-scheduler service is not running");
-    const { host, state, settings, events, totals, timeline, changes, boot, active } = session;
+    const { host, state, settings, events, totals, timeline, changes, boot, lane, active } = session;
     return {
       pluginId: this.#api.id,
       version: this.#version,
@@ -107,6 +110,8 @@ export class ResumeService {
       timeline,
       changes,
       boot,
+      lane,
+      atRest: () => (session.atRest ??= readAtRest(host.stateDir)),
       active,
       hostFeatures: hostFeatures(this.#api.runtime),
       messagesSeen: this.#messagesSeen,
@@ -323,6 +328,7 @@ export class ResumeService {
     onlooker?.signals.stop();
     void onlooker?.lane.drain();
     delete session.active;
+    delete session.atRest;
     if (active !== undefined) {
       active.quiet();
       // A delivery that hangs must not hold the gateway: it is on record and goes on at the next boot.

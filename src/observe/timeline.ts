@@ -28,12 +28,11 @@ export class Timeline {
   readonly #usersWaiting = new Spans(MOST_REMEMBERED);
   readonly #starved: Readonly<Record<LaneLabel, Spans>>;
   #slots = 0;
-  #idleSinceMs: number | undefined;
+  readonly #busy = new Spans(MOST_REMEMBERED);
   #forgotToMs = -Infinity;
 
   constructor(events: EventBus, nowMs: () => number) {
     this.startedAtMs = nowMs();
-    this.#idleSinceMs = this.startedAtMs;
     this.nowMs = nowMs;
     this.#starved = Object.fromEntries(LANES.map((lane) => [lane, new Spans(MOST_REMEMBERED)])) as Record<
       LaneLabel,
@@ -52,7 +51,7 @@ export class Timeline {
     events.on("load", (load) => {
       const atMs = nowMs();
       const busy = isBusy(load);
-      this.#idleSinceMs = busy ? undefined : (this.#idleSinceMs ?? atMs);
+      this.#busy.set(busy, atMs);
       this.#usersRunning.set(busy && load.usersRunning > 0, atMs);
       this.#usersWaiting.set(busy && load.usersWaiting > 0, atMs);
       for (const lane of LANES) this.#starved[lane].set(isStarving(lane, load), atMs);
@@ -85,9 +84,9 @@ export class Timeline {
     return { main: this.#starved.main.all(), "startup-resume": this.#starved["startup-resume"].all() };
   }
 
-  /** Since when the lane has had nothing to do; `undefined` while it has. */
-  get idleSinceMs(): number | undefined {
-    return this.#idleSinceMs;
+  /** When the lane had something to do. */
+  get busy(): Span[] {
+    return this.#busy.all();
   }
 
   /** Since when no run is forgotten. */
@@ -97,7 +96,7 @@ export class Timeline {
 
   /** Something is forgotten, of whichever kind. */
   get isCut(): boolean {
-    const spans = [this.#usersRunning, this.#usersWaiting, ...LANES.map((lane) => this.#starved[lane])];
+    const spans = [this.#busy, this.#usersRunning, this.#usersWaiting, ...LANES.map((lane) => this.#starved[lane])];
     return this.#forgotToMs > -Infinity || spans.some(({ forgotSome }) => forgotSome);
   }
 }

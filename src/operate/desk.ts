@@ -1,5 +1,4 @@
 import { unusable } from "../record/database.ts";
-import { HeldList } from "../record/held-list.ts";
 import { RecordStore } from "../record/record-store.ts";
 import type { ResumeRecord } from "../domain/record.ts";
 import { rowName } from "../domain/session.ts";
@@ -120,8 +119,8 @@ export class Desk {
   }
 
   #held(): ReturnType<RecordStore["heldList"]> {
-    const { active, host } = this.#office();
-    return active?.records.heldList() ?? RecordStore.peek(host.stateDir, (store) => store.heldList(), new HeldList([]));
+    const { active, atRest } = this.#office();
+    return active?.records.heldList() ?? atRest().held;
   }
 
   #records(): readonly ResumeRecord[] {

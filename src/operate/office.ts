@@ -4,6 +4,7 @@ import type { HostParts } from "../host/host-parts.ts";
 import type { LaneFuse } from "../host/lane-fuse.ts";
 import type { Permits } from "../host/permits.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
+import type { RecordAtRest } from "../record/record-at-rest.ts";
 import type { RecordStore } from "../record/record-store.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -31,6 +32,10 @@ export interface Office {
   readonly changes: Changes;
   /** What this boot has said; `undefined` when it has judged nothing. */
   readonly boot: { readonly id: string; readonly atMs: number; readonly verdicts: readonly BootVerdict[] } | undefined;
+  /** That of `active`; while the plugin only observes, one without work of its own. */
+  readonly lane: ResumeLane | undefined;
+  /** The record, while there is no `active`. */
+  readonly atRest: () => RecordAtRest;
   /** The lane and its record, while sessions are claimed. */
   readonly active:
     | {

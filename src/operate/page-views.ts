@@ -43,6 +43,8 @@ export interface TimelineView {
   readonly fromMs: number;
   /** Now, or since when nothing has been queued or running: what users do then is not shown. */
   readonly toMs: number;
+  /** When anything was queued or running. */
+  readonly busy: readonly TimelineSpan[];
   /** Rows of the lane, as many as slots there are or have been. */
   readonly slots: number;
   /** In the order in which they began. */
@@ -65,6 +67,10 @@ export interface VerdictCount {
 
 /** Everything but the lists. */
 export interface PageView extends Omit<StatusView, "queue" | "held" | "running"> {
+  /** Whether there is a lane that the operator's commands can change. */
+  readonly takesCommands: boolean;
+  /** Claimed sessions that nobody goes on with until the plugin is active again or the gateway starts anew. */
+  readonly left: number;
   readonly counts: { readonly queued: number; readonly running: number; readonly held: number };
   readonly running: readonly (RunningItem & NamedSession)[];
   readonly timeline: TimelineView;

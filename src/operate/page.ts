@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import { isKnown, noteOf, OUTCOMES } from "../domain/reasons.ts";
 import type { QueuedResume } from "../domain/queued-resume.ts";
+import type { HeldRecord } from "../domain/record.ts";
+import { readEvidence } from "../domain/verdict.ts";
 import type { Span } from "../observe/spans.ts";
 import type { HeldList } from "../record/held-list.ts";
+import { NO_RECORD } from "../record/record-at-rest.ts";
 import type { BootVerdict } from "../record/verdicts.ts";
 import { listSettings } from "../settings/listing.ts";
 import { verdictOn } from "./explain.ts";
@@ -17,38 +20,45 @@ import type {
   VerdictCount,
 } from "./page-views.ts";
 import { queueItems, statusView } from "./status.ts";
-import type { HeldItem, QueueItem, SessionName } from "./views.ts";
+import type { SessionName } from "./views.ts";
 
 /** Everything on the page that is small. */
 export function pageView(office: Office, held: Pick<HeldList, "count" | "revision">): PageView {
   const { queue, held: _, running, ...status } = statusView(office, []);
+  const { active } = office;
+  const { claimed, pausedSinceMs, fusedUntilMs } = active === undefined ? office.atRest() : NO_RECORD;
   return {
     ...status,
+    lane: active === undefined ? { ...status.lane, pausedSinceMs, fusedUntilMs } : status.lane,
+    takesCommands: active !== undefined,
+    left: claimed,
     counts: { queued: queue.length, running: running.length, held: held.count },
     running: running.map((item) => ({ ...item, name: nameOf(item, office) })),
     timeline: timelineOf(office, status.atMs),
     verdicts: verdictCounts(office.boot?.verdicts ?? []),
     settings: office.settings === undefined ? [] : listSettings(office.settingsConfig),
-    listsRevision: revisionOf(office, queue, held),
+    listsRevision: revisionOf(office, held),
   };
 }
 
 /** The lists of the page. */
 export function pageLists(office: Office, held: Pick<HeldList, "revision" | "all">): PageLists {
-  const queue = queueItems(office);
   return {
-    revision: revisionOf(office, queue, held),
+    revision: revisionOf(office, held),
     atMs: office.nowMs(),
-    queue: queueEntries(office, queue),
+    queue: queueEntries(office),
     held: heldGroups(office, held.all()),
   };
 }
 
 /** Another one when somebody stands elsewhere, or for another reason; not when time has passed. */
-function revisionOf({ boot }: Office, queue: readonly QueueItem[], held: Pick<HeldList, "revision">): string {
+function revisionOf({ boot, active }: Office, held: Pick<HeldList, "revision">): string {
   const hash = createHash("sha1").update(`${boot?.id} ${held.revision}`);
-  for (const { agentId, sessionKey, requested, aged, restsMs } of queue) {
-    hash.update(JSON.stringify([agentId, sessionKey, requested, aged, restsMs > 0]));
+  const nowMs = active?.lane.nowMs() ?? 0;
+  for (const { resume, aged } of active?.lane.queue() ?? []) {
+    const { agentId, sessionKey, attempts, preemptions, requestedAtMs, notBeforeMs } = resume;
+    const restsUntilMs = notBeforeMs > nowMs && notBeforeMs;
+    hash.update(JSON.stringify([agentId, sessionKey, aged, attempts, preemptions, requestedAtMs, restsUntilMs]));
   }
   return hash.digest("base64url");
 }
@@ -60,7 +70,7 @@ const nameOf = (session: SessionName, { boot }: Office): string | null =>
 /** By the wall clock as it is set now, like every other time on the page. */
 function timelineOf(office: Office, atMs: number): TimelineView {
   const { timeline, boot, settings } = office;
-  const { startedAtMs, runsSinceMs, slots, runs, users, starved, isCut } = timeline;
+  const { startedAtMs, runsSinceMs, slots, runs, users, starved, busy, isCut } = timeline;
   const shiftMs = atMs - timeline.nowMs();
   const shown = <Shown extends Span>(spans: readonly Shown[]): Shown[] =>
     spans
@@ -70,10 +80,12 @@ function timelineOf(office: Office, atMs: number): TimelineView {
         fromMs: Math.max(span.fromMs, runsSinceMs) + shiftMs,
         toMs: span.toMs === null ? null : span.toMs + shiftMs,
       }));
+  const shownBusy = shown(busy);
   return {
     startedAtMs: startedAtMs + shiftMs,
     fromMs: runsSinceMs + shiftMs,
-    toMs: timeline.idleSinceMs === undefined ? atMs : timeline.idleSinceMs + shiftMs,
+    toMs: shownBusy.length === 0 ? runsSinceMs + shiftMs : (shownBusy.at(-1)?.toMs ?? atMs),
+    busy: shownBusy,
     slots: Math.max(slots, boot === undefined ? 0 : (settings?.budget.maxConcurrent ?? 0)),
     runs: shown(runs).map(({ cancelled, ...run }) => ({
       ...run,
@@ -96,11 +108,11 @@ function verdictCounts(verdicts: readonly BootVerdict[]): VerdictCount[] {
   return [...counts.values()];
 }
 
-function queueEntries(office: Office, queue: readonly QueueItem[]): QueueEntry[] {
+function queueEntries(office: Office): QueueEntry[] {
   // What is waited for is told by the lane's clock; here it stands beside the host's times.
   const nowMs = office.nowMs();
   const resumes = office.active?.lane.queue() ?? [];
-  return queue.map(({ waitedMs, restsMs, ...item }, index) => ({
+  return queueItems(office).map(({ waitedMs, restsMs, ...item }, index) => ({
     ...item,
     name: nameOf(item, office),
     queuedAtMs: nowMs - waitedMs,
@@ -118,14 +130,16 @@ const activityOf = (resume: QueuedResume | undefined) => ({
 });
 
 /** The largest group first; in each the one that was held last. */
-function heldGroups(office: Office, held: readonly HeldItem[]): HeldGroup[] {
+function heldGroups(office: Office, held: readonly HeldRecord[]): HeldGroup[] {
   const groups = Array.from(
     Map.groupBy(held, ({ reason }) => reason),
     ([reason, members]): HeldGroup => {
-      const sessions = members.map(({ agentId, sessionKey, claimedAtMs }): HeldEntry => {
+      const sessions = members.map(({ agentId, sessionKey, claimedAtMs, heldBecause }): HeldEntry => {
         const name = nameOf({ agentId, sessionKey }, office);
         const verdict = verdictOn({ agentId, sessionKey }, office.boot?.verdicts)?.verdict;
-        const evidence = verdict?.kind === "hold" && verdict.reason === reason ? verdict : { found: null, limit: null };
+        // Of earlier boots only the words are left.
+        const isOfThisBoot = verdict?.kind === "hold" && verdict.reason === reason;
+        const evidence = isOfThisBoot ? verdict : heldBecause === undefined ? UNKNOWN : readEvidence(heldBecause);
         return { agentId, sessionKey, name, claimedAtMs, found: evidence.found, limit: evidence.limit };
       });
       return {
@@ -137,6 +151,8 @@ function heldGroups(office: Office, held: readonly HeldItem[]): HeldGroup[] {
   );
   return groups.toSorted((left, right) => right.sessions.length - left.sessions.length);
 }
+
+const UNKNOWN = { found: null, limit: null } as const;
 
 function explained(reason: string): Pick<HeldGroup, "meaning" | "rule" | "unit" | "remedy"> {
   if (isKnown("hold", reason)) {

@@ -1,12 +1,13 @@
 import type { QueuedResume } from "../domain/queued-resume.ts";
 import { NOTHING_USED } from "../domain/spend.ts";
 import type { ResumeLane } from "../lane/resume-lane.ts";
+import type { HeldRecord } from "../domain/record.ts";
 import { countVerdicts, verdictOn } from "./explain.ts";
 import type { Office } from "./office.ts";
 import type { HeldItem, QueueItem, RunningItem, StatusView } from "./views.ts";
 
 /** Everything about the lane at this moment. */
-export function statusView(office: Office, held: readonly HeldItem[]): StatusView {
+export function statusView(office: Office, held: readonly HeldRecord[]): StatusView {
   const { version, state, settings, settingsErrors, boot, totals, active } = office;
   const nowMs = office.nowMs();
   const lane = active?.lane;
@@ -24,8 +25,8 @@ export function statusView(office: Office, held: readonly HeldItem[]): StatusVie
       waitingFor: queue.length === 0 ? null : (lane?.waitsFor() ?? null),
     },
     budget: {
-      slots: lane?.slots.total ?? 0,
-      used: lane?.slots.used ?? 0,
+      slots: office.lane?.slots.total ?? 0,
+      used: office.lane?.slots.used ?? 0,
       perAgent: settings?.budget.maxPerAgent ?? null,
     },
     spend: {
@@ -40,10 +41,10 @@ export function statusView(office: Office, held: readonly HeldItem[]): StatusVie
       refusals,
     })),
     fleet: active?.permits.fleet ?? null,
-    users: lane?.users ?? { waiting: 0, running: 0 },
+    users: office.lane?.users ?? { waiting: 0, running: 0 },
     queue,
     running: lane === undefined ? [] : runningItems(lane),
-    held,
+    held: held.map(heldItem),
     totals: { verdicts: countVerdicts(boot?.verdicts ?? []), attempts: totals.attempts, outcomes: totals.outcomes },
     settingsErrors,
   };
@@ -88,3 +89,10 @@ function runningItems(lane: ResumeLane): RunningItem[] {
     }))
     .toSorted((left, right) => left.slot - right.slot);
 }
+
+const heldItem = ({ agentId, sessionKey, reason, claimedAtMs }: HeldRecord): HeldItem => ({
+  agentId,
+  sessionKey,
+  reason,
+  claimedAtMs,
+});

@@ -1,6 +1,7 @@
 import { useMemo } from "preact/hooks";
 import { Announcements } from "./announce.tsx";
 import { Banner } from "./banner.tsx";
+import { TakesCommands } from "./command.tsx";
 import { Brakes } from "./brakes.tsx";
 import type { Known } from "./feed.ts";
 import { Held } from "./held.tsx";
@@ -35,7 +36,7 @@ export function App({ known }: { readonly known: Known }) {
           <h1 class="unseen">Startup resumes</h1>
         </main>
       ) : (
-        <>
+        <TakesCommands.Provider value={view.takesCommands}>
           <header class="known">
             <Summary view={view} />
           </header>
@@ -52,7 +53,7 @@ export function App({ known }: { readonly known: Known }) {
               {settings}
             </div>
           </main>
-        </>
+        </TakesCommands.Provider>
       )}
       <Announcements />
     </div>

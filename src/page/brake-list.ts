@@ -20,7 +20,7 @@ export function brakesOf(view: PageView, nowMs: number): Brake[] {
     ...settingsErrors(view),
     pause(view, nowMs),
     fuse(view, nowMs),
-    waiting(view),
+    ...waiting(view),
     ...cooldowns(view, nowMs),
     fleet(view),
     ...spend(view),
@@ -44,12 +44,16 @@ const RESUME: Brake["command"] = {
   text: RESUME_ALL_HELD,
 };
 
-const settingsErrors = ({ settingsErrors: errors }: PageView): Brake[] =>
-  errors.length === 0
-    ? [off("Settings", "accepted")]
-    : errors.map(({ path, message }) =>
-        on(path === "" ? "Settings" : `Setting ${visible(path)}`, visible(message), LOOK),
-      );
+function settingsErrors({ settingsErrors: errors, state }: PageView): Brake[] {
+  if (errors.length === 0) return [off("Settings", "accepted")];
+  return errors.map(({ path, message }, index) => {
+    const name = path === "" ? "Settings" : `Setting ${visible(path)}`;
+    const command = index === errors.length - 1 ? LOOK : null;
+    if (state === "misconfigured") return on(name, visible(message), command);
+    const text = `not taken over, those before stay in force: ${visible(message)}`;
+    return { ...off(name, text), command };
+  });
+}
 
 function pause({ lane: { pausedSinceMs } }: PageView, nowMs: number): Brake {
   if (pausedSinceMs === null) return off("Operator pause", "not paused");
@@ -57,14 +61,17 @@ function pause({ lane: { pausedSinceMs } }: PageView, nowMs: number): Brake {
 }
 
 function fuse({ lane: { fusedUntilMs } }: PageView, nowMs: number): Brake {
-  if (fusedUntilMs === null) return off("Fuse", "closed: gateways do not die while resumes run");
+  if (fusedUntilMs === null) return off("Fuse", "not blown: gateways do not die while resumes run");
   const text = `blown: gateways died while resumes ran; nothing starts for ${until(fusedUntilMs, nowMs)} (${time(fusedUntilMs)})`;
   return on("Fuse", text, LIFT);
 }
 
-function waiting({ lane: { waitingFor }, fleet: shared, counts }: PageView): Brake {
-  if (waitingFor !== null) return on("Queue", `waits: ${waitText(waitingFor, shared)}`);
-  return off("Queue", counts.queued === 0 ? "empty: nothing waits for a start" : "something may start now");
+/** What the queue waits for, where none of the others says it. */
+function waiting({ lane: { waitingFor }, fleet: shared, counts, budget }: PageView): Brake[] {
+  if (waitingFor === "operator" || waitingFor === "fuse") return [];
+  if (waitingFor !== null) return [on("Queue", `waits: ${waitText(waitingFor, shared)}`)];
+  if (counts.queued === 0) return [off("Queue", "empty: nothing waits for a start")];
+  return [off("Queue", budget.used >= budget.slots ? "waits for a slot" : "something may start now")];
 }
 
 function cooldowns({ cooldowns: items }: PageView, nowMs: number): Brake[] {

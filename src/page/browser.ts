@@ -1,8 +1,9 @@
 import type { Surroundings } from "./feed.ts";
 
 const ANSWER_MS = 10_000;
-const RELOAD_MS = 60_000;
-const RELOADED = "#reloaded-";
+/** How long after the last time it may load itself anew: each time in a row waits longer. */
+const RELOAD_WAITS_MS = [2_000, 5_000, 15_000, 60_000] as const;
+const RELOADED = /^#reloaded-(\d+)-(\d+)$/;
 
 /** What the gateway has put into the page. */
 const told = (name: string): string => document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? "";
@@ -20,8 +21,9 @@ export const browser: Surroundings = {
       cache: "no-store",
       signal: AbortSignal.timeout(ANSWER_MS),
     });
-    if (response.ok) return { ok: true, body: (await response.json()) as unknown };
-    return { ok: false, body: await response.json().catch((): unknown => null) };
+    const { status, ok } = response;
+    if (ok) return { status, ok, body: (await response.json()) as unknown };
+    return { status, ok, body: await response.json().catch((): unknown => null) };
   },
   listen({ open, changed, lost }) {
     const stream = new EventSource(urlOf("events"), { withCredentials: true });
@@ -37,9 +39,11 @@ export const browser: Surroundings = {
   },
   reload() {
     // An opaque origin has no storage, and its history entries lose their state; its address stays the same.
-    const lastMs = Number(location.hash.slice(RELOADED.length)) || 0;
-    if (Math.abs(Date.now() - lastMs) < RELOAD_MS) return false;
-    location.replace(`${RELOADED}${Date.now()}`);
+    const [, last = "0", inARow = "0"] = RELOADED.exec(location.hash) ?? [];
+    const sinceMs = Math.abs(Date.now() - Number(last));
+    const longestMs = RELOAD_WAITS_MS.at(-1) ?? 0;
+    if (sinceMs < (RELOAD_WAITS_MS[Number(inARow)] ?? longestMs)) return false;
+    location.replace(`#reloaded-${Date.now()}-${sinceMs > longestMs ? 0 : Number(inARow) + 1}`);
     location.reload();
     return true;
   },

@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { createContext } from "preact";
+import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import { shorten } from "../cli/text.ts";
 import { announce } from "./announce.tsx";
 import { copy } from "./copy.ts";
@@ -14,6 +15,12 @@ interface CommandProps {
   readonly label: string;
   readonly command: string;
 }
+
+/** Whether the gateway has a lane that commands can change. */
+export const TakesCommands = createContext(true);
+
+/** One that changes the lane; not shown where it could not. */
+export const LaneCommand = (props: CommandProps) => (useContext(TakesCommands) ? <Command {...props} /> : null);
 
 /** A command to be run elsewhere: this page changes nothing. */
 export function Command({ name, label, command }: CommandProps) {

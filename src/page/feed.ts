@@ -15,6 +15,13 @@ export interface Known {
   readonly message: string | null;
 }
 
+/** What the gateway has said. */
+export interface Answer {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly body: unknown;
+}
+
 /** A stream of notices that something has changed. */
 interface Stream {
   close(): void;
@@ -25,7 +32,7 @@ export interface Surroundings {
   /** Never goes back. */
   nowMs(): number;
   /** Throws where there is no answer. */
-  get(path: string): Promise<{ readonly ok: boolean; readonly body: unknown }>;
+  get(path: string): Promise<Answer>;
   listen(on: { readonly open: () => void; readonly changed: () => void; readonly lost: () => void }): Stream;
   after(ms: number, call: () => void): () => void;
   /** Loads the page anew for another ticket; false when it has just done so. */
@@ -36,6 +43,7 @@ const POLL_MS = 2000;
 const POLL_BESIDE_STREAM_MS = 10_000;
 const LISTS_MS = 1000;
 const STREAM_AGAIN_MS = 5000;
+const AFTER_LOSS_MS = 1000;
 
 /**
  * Keeps what the page shows up to date: asks when told to by the stream, every 2 s without one, and never while nobody looks.
@@ -95,12 +103,12 @@ export class Feed {
     if (lists !== undefined) this.#learn({ lists });
   }
 
-  async #ask<Answer>(path: string): Promise<Answer | undefined> {
+  async #ask<Content>(path: string): Promise<Content | undefined> {
     let problem: Problem;
     try {
-      const { ok, body } = await this.#around.get(path);
-      if (ok) return body as Answer;
-      problem = problemOf(body);
+      const answer = await this.#around.get(path);
+      if (answer.ok) return answer.body as Content;
+      problem = problemOf(answer);
     } catch {
       problem = { connection: "gone", message: null, needsTicket: false };
     }
@@ -147,7 +155,10 @@ export class Feed {
       lost: () => {
         if (this.#stream !== stream) return;
         this.#closeStream();
-        void this.refresh();
+        if (this.#known.connection === "live") this.#learn({ connection: "polling" });
+        // What is being replaced has nothing to say yet.
+        this.#stopTimer();
+        this.#stopTimer = this.#around.after(AFTER_LOSS_MS, () => void this.refresh());
       },
     });
     this.#stream = stream;

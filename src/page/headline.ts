@@ -1,7 +1,8 @@
 import type { ServiceState } from "../domain/service-state.ts";
 import type { PageView } from "../operate/page-views.ts";
+import { time } from "../cli/text.ts";
 import { waitText } from "../cli/wait-text.ts";
-import { counted } from "./visible.ts";
+import { counted, visible } from "./visible.ts";
 
 /** How things stand: `busy` ends by itself, `warn` is for the operator to know, `bad` for the operator to put right. */
 export type Tone = "ok" | "busy" | "warn" | "bad";
@@ -19,9 +20,13 @@ const HOST_RECOVERS = "the host recovers interrupted sessions as it would withou
 
 const BY_STATE: Readonly<Record<ServiceState, (view: PageView) => Headline>> = {
   failed: () => told("bad", "The plugin could not start", `Nothing is resumed by it: ${HOST_RECOVERS}.`),
-  misconfigured: () =>
-    told("bad", "Nothing is resumed: the settings are wrong", `Until they are right, ${HOST_RECOVERS}.`),
-  off: () => told("warn", "The plugin is switched off", `Its mode is "off": ${HOST_RECOVERS}.`),
+  misconfigured: (view) => {
+    const title = "Nothing is resumed: the settings are wrong";
+    return left(view, title) ?? told("bad", title, `${firstError(view)}Until they are right, ${HOST_RECOVERS}.`);
+  },
+  off: (view) =>
+    left(view, "The plugin is switched off") ??
+    told("warn", "The plugin is switched off", `Its mode is "off": ${HOST_RECOVERS}.`),
   observe: observing,
   active,
 };
@@ -29,7 +34,25 @@ const BY_STATE: Readonly<Record<ServiceState, (view: PageView) => Headline>> = {
 /** The answer to the one question with which this page is opened. */
 export const headline = (view: PageView): Headline => BY_STATE[view.state](view);
 
-function observing({ totals, bootedAtMs }: PageView): Headline {
+/** What was claimed before the mode was changed: the host does not know that it could go on with it. */
+function left({ left: claimed, counts, state }: PageView, title: string): Headline | null {
+  const { queued, running } = counts;
+  if (claimed + queued + running === 0) return null;
+  const goesOn = running === 0 ? "" : `${counted(running, "resume that runs goes", "resumes that run go")} on. `;
+  const waiting = claimed + queued;
+  if (waiting === 0) return told("warn", title, goesOn.trim());
+  const until = state === "misconfigured" ? "the settings are right" : 'the mode is "active" again';
+  const detail = `${goesOn}Neither the plugin nor the host goes on with what was claimed until ${until} or the gateway is restarted.`;
+  return told("bad", `${title}: ${counted(waiting, "claimed session waits", "claimed sessions wait")}`, detail);
+}
+
+const firstError = ({ settingsErrors: [error] }: PageView): string =>
+  error === undefined ? "" : `${error.path === "" ? "" : `${visible(error.path)}: `}${visible(error.message)}. `;
+
+function observing(view: PageView): Headline {
+  const stranded = left(view, "The plugin only observes");
+  if (stranded !== null) return stranded;
+  const { totals, bootedAtMs } = view;
   const { admit } = totals.verdicts;
   const judged = sumOf(totals.verdicts);
   const wouldDo =
@@ -56,9 +79,15 @@ function active(view: PageView): Headline {
   if (counts.queued > 0) {
     const why = lane.waitingFor;
     const title = `${counted(counts.queued, "user still waits", "users still wait")} for an interrupted answer`;
+    const until =
+      why === "fuse" && lane.fusedUntilMs !== null ? `Nothing starts until ${time(lane.fusedUntilMs)}. ` : "";
     const running = counts.running === 0 ? "" : `${counts.running} being resumed now. `;
     if (why === null) return told("busy", title, `${running}${held}`.trim());
-    return told(BY_ITSELF.has(why) ? "busy" : "warn", `${title}: ${waitText(why, fleet)}`, `${running}${held}`.trim());
+    return told(
+      BY_ITSELF.has(why) ? "busy" : "warn",
+      `${title}: ${waitText(why, fleet)}`,
+      `${until}${running}${held}`.trim(),
+    );
   }
   if (counts.running > 0) {
     return told(

@@ -1,8 +1,8 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { fact } from "../cli/text.ts";
 import type { HeldEntry, HeldGroup } from "../operate/page-views.ts";
 import { ago } from "./brake-list.ts";
-import { Command } from "./command.tsx";
+import { LaneCommand } from "./command.tsx";
 import { RESUME_ALL_HELD } from "./commands.ts";
 import { Prose } from "./prose.tsx";
 import { SessionDetails } from "./session-details.tsx";
@@ -19,7 +19,10 @@ interface HeldProps {
 /** What is held, by reason; one reason is open at a time. */
 export function Held({ count, groups, nowMs }: HeldProps) {
   const [opened, setOpened] = useState<string | null>();
-  const open = opened === undefined ? groups?.[0]?.reason : opened;
+  // The first one when they came stays open, whichever is the largest later.
+  const first = useRef<string | undefined>(undefined);
+  first.current ??= groups?.[0]?.reason;
+  const open = opened === undefined ? first.current : opened;
   return (
     <section class="card" aria-labelledby="held">
       <h2 id="held">Held, by reason</h2>
@@ -35,7 +38,7 @@ export function Held({ count, groups, nowMs }: HeldProps) {
         />
       ))}
       {groups !== null && groups.length > 0 && (
-        <Command name="resume-all-held" label="Resume every held session" command={RESUME_ALL_HELD} />
+        <LaneCommand name="resume-all-held" label="Resume every held session" command={RESUME_ALL_HELD} />
       )}
     </section>
   );

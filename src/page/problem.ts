@@ -1,4 +1,4 @@
-import type { Connection } from "./feed.ts";
+import type { Answer, Connection } from "./feed.ts";
 
 export interface Problem {
   readonly connection: Extract<Connection, "gone" | "unavailable">;
@@ -7,8 +7,10 @@ export interface Problem {
   readonly needsTicket: boolean;
 }
 
+const SIGN_IN = "You are not signed in any more: open the tab Resumes in the Control UI again.";
+
 /** What an answer means that is none: without the plugin's own error it is a gateway that stops or starts. */
-export function problemOf(body: unknown): Problem {
+export function problemOf({ status, body }: Pick<Answer, "status" | "body">): Problem {
   const error = isRecord(body) && isRecord(body["error"]) ? body["error"] : {};
   const message = typeof error["message"] === "string" ? error["message"] : null;
   switch (error["code"]) {
@@ -18,6 +20,7 @@ export function problemOf(body: unknown): Problem {
     case "unavailable":
       return { connection: "unavailable", message, needsTicket: false };
     default:
+      if (status === 401) return { connection: "unavailable", message: SIGN_IN, needsTicket: false };
       return { connection: "gone", message: null, needsTicket: false };
   }
 }

@@ -2,7 +2,8 @@ import type { ComponentChildren } from "preact";
 import type { Action } from "../operate/views.ts";
 import type { NamedSession } from "../operate/page-views.ts";
 import { opensSessions } from "./browser.ts";
-import { Command } from "./command.tsx";
+import { useContext } from "preact/hooks";
+import { LaneCommand, TakesCommands } from "./command.tsx";
 import { commandFor, openMessage } from "./commands.ts";
 import { titleOf, visible } from "./visible.ts";
 
@@ -22,6 +23,7 @@ interface SessionDetailsProps {
 /** Everything about one session, and what can be done about it. */
 export function SessionDetails({ session, facts, actions }: SessionDetailsProps) {
   const { agentId, sessionKey } = session;
+  const isTaken = useContext(TakesCommands);
   const commands = actions.map((action) => ({ action, command: commandFor(action, session) }));
   const canBeWritten = commands.every(({ command }) => command !== null);
   return (
@@ -48,8 +50,9 @@ export function SessionDetails({ session, facts, actions }: SessionDetailsProps)
       <OpenSession session={session} />
       {commands.map(
         ({ action, command }) =>
-          command !== null && <Command key={action} name={action} label={LABELS[action]} command={command} />,
+          command !== null && <LaneCommand key={action} name={action} label={LABELS[action]} command={command} />,
       )}
+      {!isTaken && <p class="muted">No command changes it now: the plugin resumes nothing in this gateway.</p>}
       {!canBeWritten && <p class="muted">Its key cannot be written in a shell, so there is no command for it.</p>}
     </section>
   );

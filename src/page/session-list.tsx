@@ -40,7 +40,7 @@ export function SessionList<Session extends NamedSession>(props: SessionListProp
   }, [choice]);
   return (
     <div class="pair">
-      <div class="pair-inner" ref={box}>
+      <div class={session === undefined ? "pair-inner" : "pair-inner chosen"} ref={box}>
         <WindowList
           label={label}
           count={sessions.length}

@@ -1,6 +1,6 @@
 import { time } from "../cli/text.ts";
 import type { PageView } from "../operate/page-views.ts";
-import { Command } from "./command.tsx";
+import { LaneCommand } from "./command.tsx";
 import { UNPAUSE } from "./commands.ts";
 import { headline, type Tone } from "./headline.ts";
 import { visible } from "./visible.ts";
@@ -28,7 +28,7 @@ export function Summary({ view }: { readonly view: PageView }) {
               : `This boot's sessions were judged at ${time(bootedAtMs)}.`}
           </p>
           {(lane.pausedSinceMs !== null || lane.fusedUntilMs !== null) && (
-            <Command name="unpause" label="Start resumes again" command={UNPAUSE} />
+            <LaneCommand name="unpause" label="Start resumes again" command={UNPAUSE} />
           )}
         </div>
       </div>

@@ -1,3 +1,4 @@
+import { duration } from "../cli/text.ts";
 import { type Bar, BAR, ROW, type SlotRow, type Stretch, type TimelineLayout } from "./timeline-geometry.ts";
 import { KINDS } from "./timeline-words.ts";
 import { titleOf } from "./visible.ts";
@@ -8,7 +9,7 @@ const SOLID: ReadonlySet<string> = new Set(["completed", "failed", "running"]);
 
 /** The picture itself. */
 export function TimelineDrawing({ layout, label }: { readonly layout: TimelineLayout; readonly label: string }) {
-  const { width, height, left, main, slots, starved, ticks, axisY } = layout;
+  const { width, height, left, main, slots, starved, ticks, breaks, axisY } = layout;
   const slotsY = main.y + ROW;
   return (
     <svg
@@ -40,6 +41,12 @@ export function TimelineDrawing({ layout, label }: { readonly layout: TimelineLa
       ))}
       {slots.map((row) => (
         <Row key={row.slot} row={row} />
+      ))}
+      {breaks.map(({ x, width: wide, leftOutMs }) => (
+        <g key={x}>
+          <path d={`M${x + 5} ${main.y}V${axisY}M${x + wide - 5} ${main.y}V${axisY}`} class="axis-break" />
+          <title>{duration(Math.round(leftOutMs / 1000) * 1000)} without anything to resume are left out</title>
+        </g>
       ))}
       <path d={`M${left} ${axisY}H${width}M${left} ${main.y}V${axisY}`} class="axis-line" />
     </svg>

@@ -1,5 +1,6 @@
 import type { AttemptResult } from "../domain/decisions.ts";
 import type { TimelineRun, TimelineSpan, TimelineView } from "../operate/page-views.ts";
+import { type Axis, axisOf, type Break, type Tick } from "./timeline-axis.ts";
 
 /** How a bar is drawn: by how its run ended, `running`, or `mixed` where runs too short to tell apart are one bar. */
 export type BarKind = AttemptResult | "running" | "mixed";
@@ -27,12 +28,6 @@ export interface SlotRow {
   readonly bars: readonly Bar[];
   readonly marks: readonly Mark[];
 }
-export interface Tick {
-  readonly x: number;
-  /** Where `x` is in its label. */
-  readonly anchor: "middle" | "end";
-  readonly label: string;
-}
 export interface TimelineLayout {
   readonly width: number;
   readonly height: number;
@@ -46,6 +41,7 @@ export interface TimelineLayout {
   readonly slots: readonly SlotRow[];
   readonly starved: readonly Stretch[];
   readonly ticks: readonly Tick[];
+  readonly breaks: readonly Break[];
   readonly axisY: number;
 }
 
@@ -58,13 +54,10 @@ const AXIS = 26;
 /** Narrower bars could not be seen. */
 const NARROWEST = 3;
 const MARK_WIDTH = 9;
-const TICK_GAP = 96;
 
 /** Where everything is, in pixels of a drawing that is `width` wide. */
 export function layOut(view: TimelineView, width: number, originMs: number): TimelineLayout {
-  const spanMs = Math.max(1000, view.toMs - view.fromMs);
-  const scale = (width - LEFT - RIGHT) / spanMs;
-  const xOf = (atMs: number) => round(LEFT + (Math.min(view.toMs, Math.max(view.fromMs, atMs)) - view.fromMs) * scale);
+  const { xOf, ticks, breaks } = axisOf(view, { left: LEFT, width: width - LEFT - RIGHT }, originMs);
   const stretches = (spans: readonly TimelineSpan[]) => merged(spans, view, xOf);
   const bySlot = Map.groupBy(view.runs, ({ slot }) => slot);
   const slots = Array.from({ length: view.slots }, (_, index) => {
@@ -84,22 +77,26 @@ export function layOut(view: TimelineView, width: number, originMs: number): Tim
     },
     slots,
     starved: stretches(view.starved["startup-resume"]),
-    ticks: ticks(view, width - LEFT - RIGHT, originMs, xOf),
+    ticks,
+    breaks,
     axisY,
   };
 }
 
-type ToX = (atMs: number) => number;
+type ToX = Axis["xOf"];
 
 function bars(runs: readonly TimelineRun[], { toMs }: TimelineView, xOf: ToX): Bar[] {
   const made: Bar[] = [];
   for (const run of runs) {
     const kind = run.result ?? "running";
-    const x = xOf(run.fromMs);
-    const width = Math.max(NARROWEST, round(xOf(run.toMs ?? toMs) - x));
     const last = made.at(-1);
-    if (last === undefined || x >= last.x + last.width || width > NARROWEST) {
-      made.push({ x: Math.max(x, last === undefined ? x : last.x + last.width), width, kind, runs: 1, run });
+    const free = last === undefined ? 0 : last.x + last.width;
+    const x = Math.max(xOf(run.fromMs), free);
+    const end = xOf(run.toMs ?? toMs);
+    // What is too short to be seen beside its predecessor is one with that, unless that is long enough to be itself.
+    const isSwallowed = end - x < NARROWEST && xOf(run.fromMs) < free && last?.width === NARROWEST;
+    if (last === undefined || !isSwallowed) {
+      made.push({ x, width: Math.max(NARROWEST, round(end - x)), kind, runs: 1, run });
       continue;
     }
     made[made.length - 1] = { ...last, kind: last.kind === kind ? kind : "mixed", runs: last.runs + 1 };
@@ -133,39 +130,6 @@ function merged(spans: readonly TimelineSpan[], { toMs }: TimelineView, xOf: ToX
     else made[made.length - 1] = { x: last.x, width: round(Math.max(last.width, end - last.x)) };
   }
   return made;
-}
-
-const STEPS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400].map(
-  (seconds) => seconds * 1000,
-);
-
-function ticks({ fromMs, toMs }: TimelineView, widthPx: number, originMs: number, xOf: ToX): Tick[] {
-  const most = Math.max(1, Math.floor(widthPx / TICK_GAP));
-  const wantedMs = (toMs - fromMs) / most;
-  const dayMs = 86_400_000;
-  const stepMs = STEPS_MS.find((step) => step >= wantedMs) ?? Math.ceil(wantedMs / dayMs) * dayMs;
-  const first = Math.ceil((fromMs - originMs) / stepMs);
-  const last = Math.floor((toMs - originMs) / stepMs);
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => {
-    const sinceMs = (first + index) * stepMs;
-    const x = xOf(originMs + sinceMs);
-    return { x, anchor: x > LEFT + widthPx - TICK_GAP / 2 ? "end" : "middle", label: offset(sinceMs) };
-  });
-}
-
-/** A time relative to the boot: `+30 s`, `+1 min 30 s`. */
-export function offset(sinceMs: number): string {
-  const sign = sinceMs < 0 ? "\u{2212}" : "+";
-  const seconds = Math.round(Math.abs(sinceMs) / 1000);
-  if (seconds === 0) return "boot";
-  const parts = [
-    [Math.floor(seconds / 86_400), "d"],
-    [Math.floor(seconds / 3600) % 24, "h"],
-    [Math.floor(seconds / 60) % 60, "min"],
-    [seconds % 60, "s"],
-  ] as const;
-  const said = parts.filter(([count]) => count > 0).slice(0, 2);
-  return sign + said.map(([count, unit]) => `${count} ${unit}`).join(" ");
 }
 
 const round = (pixels: number): number => Math.round(pixels * 10) / 10;

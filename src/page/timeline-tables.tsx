@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { duration } from "../cli/text.ts";
 import type { TimelineRun, TimelineSpan, TimelineView } from "../operate/page-views.ts";
-import { offset } from "./timeline-geometry.ts";
+import { offset } from "./timeline-axis.ts";
 import { KINDS } from "./timeline-words.ts";
 import { counted, titleOf } from "./visible.ts";
 

@@ -1,13 +1,14 @@
 import type { PageView } from "../operate/page-views.ts";
 import { useWidth } from "./hooks.ts";
 import { Patterns, Swatch } from "./patterns.tsx";
-import { layOut, offset } from "./timeline-geometry.ts";
+import { offset } from "./timeline-axis.ts";
+import { layOut } from "./timeline-geometry.ts";
 import { TimelineDrawing } from "./timeline-drawing.tsx";
 import { TimelineTables } from "./timeline-tables.tsx";
 import { KINDS, summaryOf } from "./timeline-words.ts";
 
 /** Narrower, it is scrolled. */
-const NARROWEST = 560;
+const NARROWEST = 280;
 
 /** This boot as a picture: who ran when, and where users came first. */
 export function Timeline({ view }: { readonly view: PageView }) {
@@ -26,6 +27,9 @@ export function Timeline({ view }: { readonly view: PageView }) {
             ? `It begins at ${offset(timeline.fromMs - originMs)}: what was before is not remembered any more.`
             : "The oldest user turns are not remembered any more."}
         </p>
+      )}
+      {layout !== null && layout.breaks.length > 0 && (
+        <p class="muted">Dashed lines: time without anything to resume is left out between them.</p>
       )}
       {isOver && (
         <p class="muted">

@@ -13,6 +13,12 @@ const MEANINGS: Readonly<Record<VerdictKind, string>> = {
   retire: "needs no resume any more",
   leave: "finished by the host or another owner",
 };
+/** Where nothing is claimed. */
+const WOULD_BE: Readonly<Record<VerdictKind, string>> = {
+  ...MEANINGS,
+  admit: "would be claimed and queued",
+  hold: "would be claimed, and kept for you or the user",
+};
 const KINDS = Object.keys(MEANINGS) as VerdictKind[];
 const HEIGHT = 30;
 /** For a number of three digits. */
@@ -67,7 +73,7 @@ export function Verdicts({ view }: { readonly view: PageView }) {
         {KINDS.map((kind) => (
           <li key={kind}>
             <Swatch kind={kind} /> <b data-figure={`verdict-${kind}`}>{totals.verdicts[kind]}</b> <b>{kind}</b>:{" "}
-            {MEANINGS[kind]}
+            {(view.state === "observe" ? WOULD_BE : MEANINGS)[kind]}
           </li>
         ))}
       </ul>

@@ -27,12 +27,12 @@ export class HeldList {
     return [...this.#byName].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, held]) => held);
   }
 
-  put({ agentId, sessionKey, outcome, reason, claimedAtMs }: ResumeRecord): void {
+  put({ agentId, sessionKey, outcome, reason, claimedAtMs, heldBecause }: ResumeRecord): void {
     if (outcome !== "held") {
       this.delete(agentId, sessionKey);
       return;
     }
-    this.#byName.set(rowName({ agentId, sessionKey }), { agentId, sessionKey, reason, claimedAtMs });
+    this.#byName.set(rowName({ agentId, sessionKey }), { agentId, sessionKey, reason, claimedAtMs, heldBecause });
     this.#changes += 1;
   }
 

@@ -143,7 +143,8 @@ export class RecordStore {
 
   /** Forgets one that was held for too long. What a power cut brings back is retired again. */
   retire(agentId: string, sessionKey: string): void {
-    withoutSync(this.#db, () => this.delete(agentId, sessionKey));
+    withoutSync(this.#db, () => this.#delete(agentId, sessionKey));
+    this.#heldList?.delete(agentId, sessionKey);
   }
 
   /** Writes all of them or none. */
@@ -156,12 +157,16 @@ export class RecordStore {
   }
 
   delete(agentId: string, sessionKey: string): void {
-    this.#db.prepare("DELETE FROM resumes WHERE agent_id = ? AND session_key = ?").run(agentId, sessionKey);
+    this.#delete(agentId, sessionKey);
     this.#heldList?.delete(agentId, sessionKey);
   }
 
   close(): void {
     this.#db.close();
+  }
+
+  #delete(agentId: string, sessionKey: string): void {
+    this.#db.prepare("DELETE FROM resumes WHERE agent_id = ? AND session_key = ?").run(agentId, sessionKey);
   }
 
   /** A row of a file that was set aside; one that this table cannot hold is as lost as the file. */

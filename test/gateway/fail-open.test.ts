@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import type { DoctorView } from "../../src/operate/views.ts";
+import type { DoctorView, StatusView } from "../../src/operate/views.ts";
 import { answer, RestartedGateway, resumesHang, USER_MARK } from "../support/restarted-gateway.ts";
 
 /** The host alone resumes one after another on main; each of the stub's answers takes it well under a second. */
@@ -31,6 +31,9 @@ describe("when the plugin does not act, the host recovers as it would without it
     expect(metrics.get('openclaw_resume_oldest_waiting_seconds{lane="main"}')).toBeGreaterThan(3);
     expect(metrics.get('openclaw_resume_lane_paused{cause="mode"}')).toBe(1);
     expect(metrics.get('openclaw_resume_state{state="observe"}')).toBe(1);
+    const { users, budget } = await restarted.gateway.call<StatusView>("resumes.status", {});
+    expect(users.waiting).toBe(1);
+    expect(metrics.get('openclaw_resume_budget_slots{state="free"}')).toBe(budget.slots);
     restarted.model.behaviour = answer;
     restarted.model.release(answer);
     await restarted.waitForMetric('queue_depth{lane="main"}', (value) => value === 0);

@@ -4,6 +4,7 @@ import { violations } from "../support/axe.ts";
 import { TestBrowser } from "../support/browser.ts";
 import { ControlUi, withControlUi } from "../support/control-ui.ts";
 import type { NoProgram } from "../support/debian-packages.ts";
+import { editSettings } from "../support/edit-settings.ts";
 import { GATEWAY_TOKEN } from "../support/gateway-config.ts";
 import { GatewayClient } from "../support/gateway-client.ts";
 import { testedHost } from "../support/hosts.ts";
@@ -17,6 +18,7 @@ import { waitFor } from "../support/wait.ts";
 
 const HOUR_MS = 3_600_000;
 const SAMPLES = 20;
+const HELD = "agent:main:telegram:direct:108";
 
 describe("the page in the Control UI, during the incident", needs("guarded-frames"), () => {
   let browser: TestBrowser | NoProgram;
@@ -44,6 +46,8 @@ describe("the page in the Control UI, during the incident", needs("guarded-frame
     if (browser !== undefined && !("why" in browser)) await browser[Symbol.asyncDispose]();
   });
 
+  const headline = () => frame.locator("h1").innerText();
+
   it("is a tab for whoever may read, and for nobody else", async (context) => {
     skipWithout(context, browser);
     const tabs = async (scopes: string[]) => {
@@ -70,15 +74,14 @@ describe("the page in the Control UI, during the incident", needs("guarded-frame
 
   it("tells why each session is held, and the command", async (context) => {
     skipWithout(context, browser);
-    const key = "agent:main:telegram:direct:108";
     const details = frame.locator(".details");
     expect(await details.count()).toBe(0);
-    await frame.getByText(key).first().click();
+    await frame.getByText(HELD).first().click();
     const said = await details.innerText();
     expect(said).toContain("filter.idleHours");
     expect(said).toMatch(/Found\s+5h/);
     expect(said).toMatch(/Threshold\s+1h/);
-    expect(await details.locator('[data-command="resume"]').innerText()).toBe(`openclaw resumes resume ${key}`);
+    expect(await details.locator('[data-command="resume"]').innerText()).toBe(`openclaw resumes resume ${HELD}`);
     const isOffered = testedHost().features.has("opened-sessions");
     expect(await frame.getByRole("button", { name: "Open the session" }).count()).toBe(isOffered ? 1 : 0);
   });
@@ -110,10 +113,26 @@ describe("the page in the Control UI, during the incident", needs("guarded-frame
     await expect.poll(async () => (await figuresOfPage(frame)).figures["held"], { timeout: 4_000 }).toBe(before + 1);
   });
 
+  it("says that nobody goes on with what was claimed while the mode is another one", async (context) => {
+    skipWithout(context, browser);
+    editSettings(restarted.stateDir, { mode: "observe" });
+    await expect.poll(headline, { timeout: 20_000 }).toMatch(/^The plugin only observes: \d claimed sessions? waits?$/);
+    expect(await frame.locator(".headline").innerText()).toContain("Neither the plugin nor the host goes on");
+    editSettings(restarted.stateDir, { mode: "active" });
+    await expect.poll(headline, { timeout: 20_000 }).toMatch(/still waits? for an interrupted answer/);
+  });
+
   it("recovers by itself when the gateway restarts under it", async (context) => {
     skipWithout(context, browser);
     await expect.poll(() => ui!.connection(), { timeout: 15_000 }).toBe("live");
+    // The Control UI takes its tabs away while it has no gateway: what the page says then is seen where it is by itself.
+    const { page: tab, url } = await ui!.newTab();
+    await tab.goto(url);
+    await tab.locator('[data-connection="live"]').waitFor({ timeout: 15_000 });
     await restarted.gateway.stop("SIGKILL");
+    await tab.getByText("The gateway is gone: it does not answer").waitFor({ timeout: 15_000 });
+    expect(await tab.locator(".banners").innerText()).toMatch(/What you see is from .*, \d+s ago/);
+    await tab.close();
     await waitFor(async () => (await ui!.connection()) !== "live", { what: "the page to notice", timeoutMs: 15_000 });
     restarted.model.behaviour = answer;
     restarted.model.release(answer);
@@ -122,6 +141,9 @@ describe("the page in the Control UI, during the incident", needs("guarded-frame
     const { page, status } = await sample(restarted, frame);
     expect(page).toEqual(status);
     expect((await figuresOfPage(frame)).atMs).toBeGreaterThan(restarted.gateway.startedAtMs);
+    // What held it was found before.
+    await frame.getByText(HELD).first().click();
+    expect(await frame.locator(".details").innerText()).toMatch(/Found\s+5h[^]*Threshold\s+1h/);
   });
 
   it("does not keep the gateway from stopping, with its stream open", async (context) => {

@@ -63,11 +63,16 @@ export async function figuresOfPage(frame: Frame): Promise<{ atMs: number; figur
   })`);
 }
 
+/** How many turns of users have begun; only ever more. */
+const turnsBegun = (metrics: ReadonlyMap<string, number>): number =>
+  metrics.get('openclaw_resume_queue_wait_seconds_count{lane="main"}') ?? 0;
+
 /** The three of them at one moment, in which nothing has moved. */
 export async function sample(restarted: RestartedGateway, frame: Frame) {
   const { gateway } = restarted;
   return await waitFor(
     async () => {
+      const turnsBefore = turnsBegun(await restarted.metrics());
       const before = await gateway.call<StatusView>("resumes.status", {});
       // It looks at once when it comes into view.
       await frame.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
@@ -80,8 +85,10 @@ export async function sample(restarted: RestartedGateway, frame: Frame) {
       );
       const metrics = figuresOfMetrics(await restarted.metrics());
       const after = await gateway.call<StatusView>("resumes.status", {});
+      // A turn that has begun and ended meanwhile leaves the figures as they were.
+      const turnsAfter = turnsBegun(await restarted.metrics());
       const [status, later] = [figuresOfStatus(before), figuresOfStatus(after)];
-      const isStill = JSON.stringify(status) === JSON.stringify(later);
+      const isStill = turnsBefore === turnsAfter && JSON.stringify(status) === JSON.stringify(later);
       return isStill && { page: page.figures, status, metrics };
     },
     { what: "a moment in which nothing moves", timeoutMs: 60_000 },

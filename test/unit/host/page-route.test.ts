@@ -149,6 +149,11 @@ describe("its stream", () => {
     expect((await reader.read()).done).toBe(true);
   });
 
+  it("leaves a browser connections for its Control UI", async () => {
+    for (let page = 0; page < 3; page++) expect((await open()).response.status).toBe(200);
+    expect((await open()).response.status).toBe(503);
+  });
+
   it("is left when the browser leaves", async () => {
     const { reader } = await open();
     await vi.waitFor(() => expect(listeners.size).toBe(1));

@@ -86,18 +86,18 @@ describe("the lanes", () => {
 });
 
 it("ends when the lane has nothing to do, whatever users do then, and goes on when it has", () => {
-  expect(timeline.idleSinceMs).toBe(1_000);
+  expect(timeline.busy).toEqual([]);
   events.emit("load", { ...NO_LOAD, queued: 1, usersRunning: 1 });
-  expect(timeline.idleSinceMs).toBeUndefined();
+  expect(timeline.busy).toEqual([{ fromMs: 1_000, toMs: null }]);
   nowMs = 2_000;
   events.emit("load", { ...NO_LOAD, usersRunning: 1 });
   nowMs = 3_000;
   events.emit("load", { ...NO_LOAD, usersRunning: 2, usersWaiting: 1 });
-  expect(timeline.idleSinceMs).toBe(2_000);
+  expect(timeline.busy).toEqual([{ fromMs: 1_000, toMs: 2_000 }]);
   expect(timeline.users).toEqual({ running: [{ fromMs: 1_000, toMs: 2_000 }], waiting: [] });
   nowMs = 9_000;
   events.emit("load", { ...NO_LOAD, running: 1, usersRunning: 1 });
-  expect(timeline.idleSinceMs).toBeUndefined();
+  expect(timeline.busy.at(-1)).toEqual({ fromMs: 9_000, toMs: null });
   expect(timeline.users.running.at(-1)).toEqual({ fromMs: 9_000, toMs: null });
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NO_LOAD } from "../../../src/domain/starvation.ts";
 import { MOST_REMEMBERED } from "../../../src/observe/timeline.ts";
+import { describeEvidence } from "../../../src/domain/verdict.ts";
 import type { BootVerdict } from "../../../src/record/verdicts.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { FakeOffice, keyOf, settingsOf } from "../support/fake-office.ts";
@@ -103,6 +104,25 @@ describe("the page", () => {
     expect(each).toHaveBeenCalledTimes(1);
   });
 
+  it("tells what the record says while there is no lane: what is left to nobody, and the pause", () => {
+    expect(office.desk.page()).toMatchObject({ takesCommands: true, left: 0 });
+    office.claim("one");
+    office.hold("two");
+    office.records.facts.set("pausedSince", 5);
+    office.over = { active: undefined, lane: undefined, state: "off" };
+    expect(office.desk.page()).toMatchObject({
+      takesCommands: false,
+      left: 1,
+      lane: { pausedSinceMs: 5, fusedUntilMs: null },
+      counts: { queued: 0, running: 0, held: 1 },
+    });
+  });
+
+  it("has the users and slots of a lane that only observes", () => {
+    office.over = { active: undefined, state: "observe" };
+    expect(office.desk.page()).toMatchObject({ budget: { slots: 1, used: 0 }, users: { waiting: 0, running: 0 } });
+  });
+
   it("counts the verdicts by their reasons", () => {
     said({ chat: "one", verdict: tooLong }, { chat: "two", verdict: { ...tooLong, found: 3 * HOUR } });
     expect(office.desk.page().verdicts).toEqual([
@@ -186,6 +206,18 @@ describe("its lists", () => {
         ],
       },
       { reason: "delivery-failed", rule: null, unit: null, remedy: null, sessions: [{ found: null, limit: null }] },
+    ]);
+  });
+
+  it("keep what was found when it was held, also when that was before this boot", () => {
+    said({ chat: "one", verdict: { kind: "hold", reason: "held-earlier", found: "idle-too-long", limit: "..." } });
+    const heldBecause = describeEvidence(tooLong);
+    office.hold("one", { heldBecause });
+    office.hold("two", { reason: "attempts-exhausted", heldBecause: "attempts: 3" });
+    const sessions = office.desk.pageLists().held.flatMap((group) => group.sessions);
+    expect(sessions).toMatchObject([
+      { sessionKey: keyOf("one"), found: tooLong.found, limit: tooLong.limit },
+      { sessionKey: keyOf("two"), found: "attempts: 3", limit: null },
     ]);
   });
 });

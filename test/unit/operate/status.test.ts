@@ -50,7 +50,7 @@ describe("the status", () => {
 
   it("of a plugin that has claimed nothing has no lane, and tells what is wrong", () => {
     const settingsErrors = [{ path: "mode", message: "got 1" }];
-    office.over = { active: undefined, state: "misconfigured", settings: undefined, settingsErrors };
+    office.over = { active: undefined, lane: undefined, state: "misconfigured", settings: undefined, settingsErrors };
     expect(office.desk.status()).toMatchObject({
       state: "misconfigured",
       lane: { name: "", mode: null, pausedSinceMs: null, waitingFor: null },

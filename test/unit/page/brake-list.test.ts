@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { PageView } from "../../../src/operate/page-views.ts";
 import { brakesOf, brakesSummary } from "../../../src/page/brake-list.ts";
 import { pageView } from "./page-view.ts";
 
@@ -37,7 +38,6 @@ describe("brakesOf", () => {
     expect(on({ lane })).toMatchObject([
       ["Operator pause", "paused for 1m 5s: running resumes finish, none start", "openclaw resumes unpause"],
       ["Fuse", expect.stringContaining("nothing starts for 1s"), "openclaw resumes unpause"],
-      ["Queue", "waits: the operator has paused the lane", null],
     ]);
   });
 
@@ -52,11 +52,28 @@ describe("brakesOf", () => {
     } as const;
     const spend = { tokens: 600, maxTokens: 500, costUsd: 0.5, maxCostUsd: 2 };
     const settingsErrors = [{ path: "filter.idleHours", message: "must be above 0" }];
-    expect(on({ cooldowns, fleet, spend, settingsErrors })).toEqual([
+    expect(on({ state: "misconfigured", cooldowns, fleet, spend, settingsErrors })).toEqual([
       ["Setting filter.idleHours", "must be above 0", "openclaw resumes doctor"],
       ["Provider p\u{fffd}", "refuses (billing, 2 times in a row): no resume for 1m 30s", null],
       ["Fleet prod", "Redis is lost, at most 1 here until it is back: refused", "openclaw resumes doctor"],
       ["Tokens", "600 of 500 used in this boot: the rest is held", "openclaw resumes resume --all-held"],
     ]);
+  });
+
+  it("does not count wrong settings while those before them stay in force", () => {
+    const settingsErrors = [{ path: "filter.idleHours", message: "must be above 0" }];
+    const found = brakesOf(pageView({ settingsErrors }), nowMs).find(({ name }) => name.startsWith("Setting"));
+    expect(found).toMatchObject({ isOn: false, command: { text: "openclaw resumes doctor" } });
+    expect(found?.text).toContain("those before stay in force: must be above 0");
+  });
+
+  it("tells what the queue waits for", () => {
+    const said = (over: Partial<PageView>) =>
+      brakesOf(pageView(over), nowMs).find(({ name }) => name === "Queue")?.text;
+    const counts = { queued: 3, running: 2, held: 0 };
+    expect(said({})).toBe("empty: nothing waits for a start");
+    expect(said({ counts, budget: { slots: 2, used: 1, perAgent: null } })).toBe("something may start now");
+    expect(said({ counts, budget: { slots: 2, used: 2, perAgent: null } })).toBe("waits for a slot");
+    expect(said({ counts, lane: { ...view.lane, waitingFor: "users" } })).toBe("waits: users go first");
   });
 });

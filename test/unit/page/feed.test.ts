@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Feed, type Known, type Surroundings } from "../../../src/page/feed.ts";
+import { type Answer, Feed, type Known, type Surroundings } from "../../../src/page/feed.ts";
 import { pageView } from "./page-view.ts";
 
-const REFUSED = (code: string, message = "why") => ({ ok: false, body: { error: { code, message } } });
+const REFUSED = (code: string, message = "why") => ({ status: 403, ok: false, body: { error: { code, message } } });
 
 /** A browser and a gateway; time moves only when told to. */
 class World implements Surroundings {
   readonly asked: string[] = [];
   revision = "1";
   /** What the gateway answers in place of data; "gone": nothing. */
-  trouble: { readonly ok: boolean; readonly body: unknown } | "gone" | undefined;
+  trouble: Answer | "gone" | undefined;
   canReload = true;
   reloads = 0;
   streams: (Parameters<Surroundings["listen"]>[0] & { closed: boolean })[] = [];
@@ -27,7 +27,7 @@ class World implements Surroundings {
     const { revision } = this;
     const body =
       path === "state.json" ? pageView({ listsRevision: revision }) : { revision, atMs: 0, queue: [], held: [] };
-    return { ok: true, body };
+    return { status: 200, ok: true, body };
   }
   listen(on: Parameters<Surroundings["listen"]>[0]) {
     const stream = { ...on, closed: false };
@@ -137,7 +137,8 @@ describe("Feed", () => {
     const world = await shown();
     world.trouble = "gone";
     world.open[0]?.lost();
-    await world.during(0);
+    expect(world.known?.connection).toBe("polling");
+    await world.during(1000);
     expect(world.known).toMatchObject({ connection: "gone", view: { state: "active" }, lists: { revision: "1" } });
     expect(await world.during(4100)).toEqual([STATE, STATE]);
     world.trouble = undefined;
@@ -151,9 +152,16 @@ describe("Feed", () => {
 
   it("takes an answer that is not the plugin's for a gateway that is not there yet", async () => {
     const world = await shown();
-    world.trouble = { ok: false, body: null };
+    world.trouble = { status: 502, ok: false, body: null };
     await world.during(10_000);
     expect(world.known?.connection).toBe("gone");
+  });
+
+  it("says that it is not signed in any more, rather than that the gateway is gone", async () => {
+    const world = await shown();
+    world.trouble = { status: 401, ok: false, body: { error: "Unauthorized" } };
+    await world.during(10_000);
+    expect(world.known).toMatchObject({ connection: "unavailable", message: expect.stringContaining("signed in") });
   });
 
   it("says why there is no data", async () => {

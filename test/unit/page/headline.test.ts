@@ -18,6 +18,23 @@ describe("headline", () => {
     expect(said({ bootedAtMs: null })).toBe("busy: This boot's sessions have not been judged yet");
   });
 
+  it("says when nobody goes on with what was claimed", () => {
+    for (const state of ["off", "observe", "misconfigured"] as const) {
+      expect(said({ state, left: 3 })).toMatch(/^bad: .*: 3 claimed sessions wait$/);
+      const { title, detail } = headline(pageView({ state, counts: counts(2, 1, 0) }));
+      expect(title).toMatch(/: 2 claimed sessions wait$/);
+      expect(detail).toMatch(/^1 resume that runs goes on\. Neither the plugin nor the host goes on/);
+      expect(detail).not.toContain("as it would without the plugin");
+      expect(headline(pageView({ state })).detail).toContain("as it would without the plugin");
+    }
+  });
+
+  it("names the first wrong setting", () => {
+    const settingsErrors = [{ path: "filter.idleHours", message: "must be above 0" }];
+    const { detail } = headline(pageView({ state: "misconfigured", settingsErrors }));
+    expect(detail).toMatch(/^filter\.idleHours: must be above 0\. Until/);
+  });
+
   it("says for what users wait", () => {
     expect(said({ counts: counts(4, 0, 0), lane: lane({ waitingFor: "users" }) })).toBe(
       "busy: 4 users still wait for an interrupted answer: users go first",

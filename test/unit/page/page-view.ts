@@ -19,6 +19,7 @@ export const timelineView = (over: Partial<TimelineView> = {}): TimelineView => 
   startedAtMs: BOOT,
   fromMs: BOOT,
   toMs: BOOT + 100_000,
+  busy: [{ fromMs: BOOT, toMs: null }],
   slots: 2,
   runs: [],
   users: { running: [], waiting: [] },
@@ -43,6 +44,8 @@ export function pageView(over: Partial<PageView> = {}): PageView {
     verdicts: [],
     settings: [],
     listsRevision: "1",
+    takesCommands: true,
+    left: 0,
     ...over,
   };
 }

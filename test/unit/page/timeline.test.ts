@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { layOut, offset } from "../../../src/page/timeline-geometry.ts";
+import { offset } from "../../../src/page/timeline-axis.ts";
+import { layOut } from "../../../src/page/timeline-geometry.ts";
 import { summaryOf } from "../../../src/page/timeline-words.ts";
 import { BOOT, run, timelineView } from "./page-view.ts";
 
@@ -34,6 +35,51 @@ describe("layOut", () => {
     const overlaps = bars.filter(({ x }, index) => index > 0 && x < bars[index - 1]!.x + bars[index - 1]!.width - 0.01);
     expect(overlaps).toEqual([]);
     expect(new Set(bars.map(({ kind }) => kind))).toContain("mixed");
+  });
+
+  it("leaves a long run its own colour, whatever short ones are beside it", () => {
+    const part = (fromS: number, toS: number, result: "preempted" | "completed" | "failed" | "timed-out" | "refused") =>
+      run({ fromMs: at(fromS), toMs: at(toS), result });
+    const runs = [
+      part(0, 0.05, "preempted"),
+      part(0.05, 45, "completed"),
+      part(45, 45.08, "failed"),
+      part(45.08, 99.9, "timed-out"),
+      part(99.9, 99.95, "refused"),
+    ];
+    const bars = drawn({ runs }).slots[0]?.bars ?? [];
+    expect(bars.map(({ kind, runs: some }) => [kind, some])).toEqual(runs.map(({ result }) => [result, 1]));
+    const long = bars.filter(({ width }) => width > 3);
+    expect(long.map(({ x, width }) => Math.round(x + width))).toEqual([508, 1057]);
+  });
+
+  it("leaves out long rests, and says where it goes on", () => {
+    const hour = 3600;
+    const busy = [
+      { fromMs: at(0), toMs: at(50) },
+      { fromMs: at(10 * hour), toMs: at(10 * hour + 50) },
+    ];
+    const second = run({ fromMs: at(10 * hour), toMs: at(10 * hour + 50) });
+    const { slots, breaks, ticks } = drawn({
+      toMs: at(10 * hour + 50),
+      busy,
+      runs: [run({ fromMs: at(0), toMs: at(50) }), second],
+    });
+    expect(breaks).toEqual([{ x: 549, width: 18, leftOutMs: 10 * hour * 1000 - 50_000 }]);
+    expect(slots[0]?.bars).toMatchObject([
+      { x: 58, width: 491 },
+      { x: 567, width: 491 },
+    ]);
+    expect(ticks.map(({ label }) => label)).toContain("+10 h");
+  });
+
+  it("draws short rests, and what there is when nothing was to be done", () => {
+    const busy = [
+      { fromMs: at(1), toMs: at(40) },
+      { fromMs: at(70), toMs: at(100) },
+    ];
+    expect(drawn({ busy }).breaks).toEqual([]);
+    expect(drawn({ busy: [], toMs: BOOT })).toMatchObject({ breaks: [], ticks: [{ label: "boot" }] });
   });
 
   it("marks what users preempted, and nothing else that was cancelled", () => {

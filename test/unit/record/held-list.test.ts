@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { RecordStore } from "../../../src/record/record-store.ts";
 import { makeTempDir, removeTempDir } from "../../support/temp.ts";
 import { record } from "../support/makers.ts";
@@ -29,7 +30,13 @@ it("has those that were held before anybody asked, in the order of their keys", 
   expect(store.heldList().count).toBe(2);
   expect(keys()).toEqual(["a", "c"]);
   const { agentId } = record();
-  expect(store.heldList().all()[0]).toEqual({ agentId, sessionKey: "a", reason: "idle-too-long", claimedAtMs: 7 });
+  expect(store.heldList().all()[0]).toEqual({
+    agentId,
+    sessionKey: "a",
+    reason: "idle-too-long",
+    claimedAtMs: 7,
+    heldBecause: undefined,
+  });
 });
 
 it("follows what is written, and says that it has changed only when it has", () => {
@@ -59,6 +66,19 @@ it("keeps to what is on disk when a write fails", () => {
   expect(() => store.put(record({ sessionKey: "a" }), { ...held("b"), attempts: "many" as never })).toThrow(
     "cannot store TEXT value",
   );
+  expect(keys()).toEqual(["a"]);
+});
+
+it("keeps to what is on disk when a session cannot be retired", () => {
+  store.put(held("a"));
+  expect(keys()).toEqual(["a"]);
+  const exec = vi.spyOn(DatabaseSync.prototype, "exec").mockImplementation(function (this: DatabaseSync, sql: string) {
+    if (sql === "COMMIT") throw new Error("disk I/O error");
+    this.prepare(sql).run();
+  });
+  expect(() => store.retire(record().agentId, "a")).toThrow("disk I/O error");
+  exec.mockRestore();
+  expect([...store.held()].map(({ sessionKey }) => sessionKey)).toEqual(["a"]);
   expect(keys()).toEqual(["a"]);
 });
 

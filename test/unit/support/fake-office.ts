@@ -8,6 +8,7 @@ import { Changes } from "../../../src/observe/changes.ts";
 import { Timeline } from "../../../src/observe/timeline.ts";
 import { Totals } from "../../../src/operate/totals.ts";
 import { Ledger } from "../../../src/record/ledger.ts";
+import { readAtRest } from "../../../src/record/record-at-rest.ts";
 import { RecordStore } from "../../../src/record/record-store.ts";
 import { resolveSettings } from "../../../src/settings/resolve.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
@@ -73,6 +74,8 @@ export class FakeOffice {
       changes,
       settingsConfig: {},
       boot: undefined,
+      lane: this.lane,
+      atRest: () => readAtRest(stateDir),
       active: { lane: this.lane, records, fuse: this.fuse, permits: { fleet: undefined } },
       hostFeatures: {},
       messagesSeen: 0,
