@@ -21,7 +21,7 @@ export function Held({ count, groups, nowMs }: HeldProps) {
   const [opened, setOpened] = useState<string | null>();
   // The first one when they came stays open, whichever is the largest later.
   const first = useRef<string | undefined>(undefined);
-  first.current ??= groups?.[0]?.reason;
+  if (groups?.every(({ reason }) => reason !== first.current)) first.current = groups[0]?.reason;
   const open = opened === undefined ? first.current : opened;
   return (
     <section class="card" aria-labelledby="held">

@@ -4,7 +4,7 @@ import { RecordStore } from "./record-store.ts";
 /** What the record tells while no lane of this gateway writes to it. Times are epoch milliseconds. */
 export interface RecordAtRest {
   readonly held: Pick<HeldList, "count" | "revision" | "all">;
-  /** Claimed sessions that are not held: nobody goes on with them. */
+  /** Sessions whose resume has not ended: nobody goes on with them. A reply that exists is the outbound queue's. */
   readonly claimed: number;
   readonly pausedSinceMs: number | null;
   readonly fusedUntilMs: number | null;
@@ -21,7 +21,7 @@ function read(store: RecordStore): RecordAtRest {
   const records = store.all();
   return {
     held: new HeldList(records),
-    claimed: records.filter(({ phase }) => phase !== "settled" && phase !== "released").length,
+    claimed: records.filter(({ phase }) => phase === "claimed" || phase === "running").length,
     pausedSinceMs: store.facts.get("pausedSince") ?? null,
     fusedUntilMs: store.facts.get("fusedUntil") ?? null,
   };

@@ -21,34 +21,38 @@ const isStale = ({ chatId }: CrashedChat): boolean => chatId in STALE;
 const othersAnswered = (restarted: RestartedGateway): Promise<void> =>
   restarted.waitForMetric('outcomes_total{outcome="completed"}', (value) => value === 5, 60_000);
 
-it('notify "held": each held chat is told once, silently, and goes on when its user writes', async () => {
-  await using restarted = await start({ notify: "held" });
-  for (const chatId of [101, 102, 103]) {
-    await restarted.botApi.waitForReply(chatId, { matching: NOTICE, timeoutMs: 30_000 });
-    expect(sentTo(restarted, chatId)).toMatchObject([{ params: { disable_notification: true } }]);
-  }
-  await othersAnswered(restarted);
-  const said = restarted.botApi.calls.filter(({ text }) => NOTICE.test(text));
-  expect(said.map(({ chatId }) => chatId).toSorted()).toEqual(Object.keys(STALE));
-  expect(said.map(({ text }) => text).join(), "nothing of the transcript").not.toMatch(/summarise|plan|\[chat/);
-  const told = restarted.log().filter(({ msg }) => msg === "conversation told");
-  expect(told.map(({ reason }) => reason)).toEqual(Array(3).fill("idle-too-long"));
+it(
+  'notify "held": each held chat is told once, silently, and goes on when its user writes',
+  { tags: "long" },
+  async () => {
+    await using restarted = await start({ notify: "held" });
+    for (const chatId of [101, 102, 103]) {
+      await restarted.botApi.waitForReply(chatId, { matching: NOTICE, timeoutMs: 30_000 });
+      expect(sentTo(restarted, chatId)).toMatchObject([{ params: { disable_notification: true } }]);
+    }
+    await othersAnswered(restarted);
+    const said = restarted.botApi.calls.filter(({ text }) => NOTICE.test(text));
+    expect(said.map(({ chatId }) => chatId).toSorted()).toEqual(Object.keys(STALE));
+    expect(said.map(({ text }) => text).join(), "nothing of the transcript").not.toMatch(/summarise|plan|\[chat/);
+    const told = restarted.log().filter(({ msg }) => msg === "conversation told");
+    expect(told.map(({ reason }) => reason)).toEqual(Array(3).fill("idle-too-long"));
 
-  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-    await restarted.stop(signal);
-    await restarted.boot();
-    // A message that comes after whatever the boot had to say.
-    await restarted.ask(signal === "SIGTERM" ? 900 : 101);
-    const held = restarted.log().filter(({ msg, verdict }) => msg === "judged" && verdict === "hold");
-    expect(held.map(({ reason }) => reason)).toEqual(Array(3).fill("held-earlier"));
-  }
-  await restarted.stop("SIGTERM");
-  expect(sentTo(restarted, 101).map(({ text }) => text)).toEqual([
-    expect.stringMatching(NOTICE),
-    "Answered [chat 101]",
-  ]);
-  for (const chatId of [102, 103]) expect(sentTo(restarted, chatId)).toHaveLength(1);
-});
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      await restarted.stop(signal);
+      await restarted.boot();
+      // A message that comes after whatever the boot had to say.
+      await restarted.ask(signal === "SIGTERM" ? 900 : 101);
+      const held = restarted.log().filter(({ msg, verdict }) => msg === "judged" && verdict === "hold");
+      expect(held.map(({ reason }) => reason)).toEqual(Array(3).fill("held-earlier"));
+    }
+    await restarted.stop("SIGTERM");
+    expect(sentTo(restarted, 101).map(({ text }) => text)).toEqual([
+      expect.stringMatching(NOTICE),
+      "Answered [chat 101]",
+    ]);
+    for (const chatId of [102, 103]) expect(sentTo(restarted, chatId)).toHaveLength(1);
+  },
+);
 
 it(
   "a gateway that is killed while the notice is on its way does not repeat what the user has seen",

@@ -181,26 +181,30 @@ it(
   },
 );
 
-it("chats are interrupted again, and after the restart users come first again", async () => {
-  const again = restarted.chats.slice(0, INTERRUPTED_AGAIN);
-  restarted.model.behaviour = () => ({ kind: "hang" });
-  for (const { chatId, token } of again) {
-    restarted.botApi.userSays({ chatId, token, text: `And then? [chat ${chatId}]` });
-  }
-  const isRunning = ({ sessionKey }: CrashedChat) => restarted.entries().get(sessionKey)?.["status"] === "running";
-  await waitFor(() => restarted.model.running >= INTERRUPTED_AGAIN && again.every(isRunning), {
-    timeoutMs: 30_000,
-    what: "interrupted turns",
-    lastState: () => restarted.model.describe(),
-  });
-  await restarted.stop("SIGKILL");
-  restarted.model.behaviour = resumesHang;
-  before = repliesTo(again);
-  await restarted.boot();
-  served = await usersComeFirst(again);
-  allAreAnswered();
-  const more = await everyChatHasOneMoreThan(before);
-  expect(more.get(served.chatId)).toBe(`Answered [chat ${served.chatId}]`);
-  // A message that the channel had not yet ticked off when the gateway died comes in again: then its user's turn answers.
-  expect([...more.values()].filter((text) => text.startsWith("Resumed")).length).toBeGreaterThan(1);
-}, 180_000);
+it(
+  "chats are interrupted again, and after the restart users come first again",
+  { tags: "long", timeout: 180_000 },
+  async () => {
+    const again = restarted.chats.slice(0, INTERRUPTED_AGAIN);
+    restarted.model.behaviour = () => ({ kind: "hang" });
+    for (const { chatId, token } of again) {
+      restarted.botApi.userSays({ chatId, token, text: `And then? [chat ${chatId}]` });
+    }
+    const isRunning = ({ sessionKey }: CrashedChat) => restarted.entries().get(sessionKey)?.["status"] === "running";
+    await waitFor(() => restarted.model.running >= INTERRUPTED_AGAIN && again.every(isRunning), {
+      timeoutMs: 30_000,
+      what: "interrupted turns",
+      lastState: () => restarted.model.describe(),
+    });
+    await restarted.stop("SIGKILL");
+    restarted.model.behaviour = resumesHang;
+    before = repliesTo(again);
+    await restarted.boot();
+    served = await usersComeFirst(again);
+    allAreAnswered();
+    const more = await everyChatHasOneMoreThan(before);
+    expect(more.get(served.chatId)).toBe(`Answered [chat ${served.chatId}]`);
+    // A message that the channel had not yet ticked off when the gateway died comes in again: then its user's turn answers.
+    expect([...more.values()].filter((text) => text.startsWith("Resumed")).length).toBeGreaterThan(1);
+  },
+);

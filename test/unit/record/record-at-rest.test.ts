@@ -16,6 +16,7 @@ it("tells what nobody goes on with, what is held, and what keeps the lane", () =
   store.put(
     record({ sessionKey: "claimed" }),
     record({ sessionKey: "running", phase: "running" }),
+    record({ sessionKey: "delivering", phase: "delivering" }),
     record({ sessionKey: "given back", phase: "released" }),
     record({ sessionKey: "held", phase: "settled", outcome: "held" }),
   );
