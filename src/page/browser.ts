@@ -1,10 +1,7 @@
 import type { Surroundings } from "./feed.ts";
+import { nextReload } from "./reloads.ts";
 
 const ANSWER_MS = 10_000;
-/** How long after the last time it may load itself anew: each time in a row waits longer. */
-const RELOAD_WAITS_MS = [2_000, 5_000, 15_000, 60_000] as const;
-const RELOADED = /^#reloaded-(\d+)-(\d+)$/;
-
 /** What the gateway has put into the page. */
 const told = (name: string): string => document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? "";
 const ticket = told("ticket");
@@ -38,12 +35,9 @@ export const browser: Surroundings = {
     return () => clearTimeout(timer);
   },
   reload() {
-    // An opaque origin has no storage, and its history entries lose their state; its address stays the same.
-    const [, last = "0", inARow = "0"] = RELOADED.exec(location.hash) ?? [];
-    const sinceMs = Math.abs(Date.now() - Number(last));
-    const longestMs = RELOAD_WAITS_MS.at(-1) ?? 0;
-    if (sinceMs < (RELOAD_WAITS_MS[Number(inARow)] ?? longestMs)) return false;
-    location.replace(`#reloaded-${Date.now()}-${sinceMs > longestMs ? 0 : Number(inARow) + 1}`);
+    const fragment = nextReload(location.hash, Date.now());
+    if (fragment === null) return false;
+    location.replace(fragment);
     location.reload();
     return true;
   },
