@@ -70,7 +70,7 @@ export interface PageView extends Omit<StatusView, "queue" | "held" | "running">
   /** Whether there is a lane that the operator's commands can change. */
   readonly takesCommands: boolean;
   /** Claimed sessions that nobody goes on with until the plugin is active again or the gateway starts anew. */
-  readonly left: number;
+  readonly stranded: number;
   readonly counts: { readonly queued: number; readonly running: number; readonly held: number };
   readonly running: readonly (RunningItem & NamedSession)[];
   readonly timeline: TimelineView;

@@ -31,7 +31,7 @@ export function pageView(office: Office, held: Pick<HeldList, "count" | "revisio
     ...status,
     lane: active === undefined ? { ...status.lane, pausedSinceMs, fusedUntilMs } : status.lane,
     takesCommands: active !== undefined,
-    left: claimed,
+    stranded: claimed,
     counts: { queued: queue.length, running: running.length, held: held.count },
     running: running.map((item) => ({ ...item, name: nameOf(item, office) })),
     timeline: timelineOf(office, status.atMs),

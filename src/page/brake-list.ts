@@ -25,7 +25,11 @@ export function brakesOf(view: PageView, nowMs: number): Brake[] {
     fleet(view),
     ...spend(view),
   ];
-  return all.toSorted((left, right) => Number(right.isOn) - Number(left.isOn));
+  // Whatever else lifts one changes the lane.
+  const isOffered = ({ command }: Brake) => command === LOOK || view.takesCommands;
+  return all
+    .map((brake) => (isOffered(brake) ? brake : { ...brake, command: null }))
+    .toSorted((left, right) => Number(right.isOn) - Number(left.isOn));
 }
 
 const off = (name: string, text: string): Brake => ({ name, isOn: false, text, command: null });

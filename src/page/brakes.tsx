@@ -1,6 +1,6 @@
 import type { PageView } from "../operate/page-views.ts";
-import { type Brake, brakesOf, brakesSummary } from "./brake-list.ts";
-import { Command, LaneCommand } from "./command.tsx";
+import { brakesOf, brakesSummary } from "./brake-list.ts";
+import { Command } from "./command.tsx";
 
 /** What keeps resumes from starting, and what lifts it. */
 export function Brakes({ view, nowMs }: { readonly view: PageView; readonly nowMs: number }) {
@@ -15,15 +15,10 @@ export function Brakes({ view, nowMs }: { readonly view: PageView; readonly nowM
             <p>
               <span class="state">{isOn ? "on" : "off"}</span> <strong>{name}</strong>: {text}
             </p>
-            {command !== null && <Lifting {...command} />}
+            {command !== null && <Command name={command.name} label={command.label} command={command.text} />}
           </li>
         ))}
       </ul>
     </section>
   );
-}
-
-function Lifting({ name, label, text }: NonNullable<Brake["command"]>) {
-  const Shown = name === "doctor" ? Command : LaneCommand;
-  return <Shown name={name} label={label} command={text} />;
 }

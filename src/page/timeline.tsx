@@ -25,7 +25,7 @@ export function Timeline({ view }: { readonly view: PageView }) {
         <p class="muted">
           {timeline.fromMs > originMs
             ? `It begins at ${offset(timeline.fromMs - originMs)}: what was before is not remembered any more.`
-            : "The oldest user turns are not remembered any more."}
+            : "Some of what users did at first is not remembered any more."}
         </p>
       )}
       {layout !== null && layout.breaks.length > 0 && (

@@ -105,14 +105,14 @@ describe("the page", () => {
   });
 
   it("tells what the record says while there is no lane: what is left to nobody, and the pause", () => {
-    expect(office.desk.page()).toMatchObject({ takesCommands: true, left: 0 });
+    expect(office.desk.page()).toMatchObject({ takesCommands: true, stranded: 0 });
     office.claim("one");
     office.hold("two");
     office.records.facts.set("pausedSince", 5);
     office.over = { active: undefined, lane: undefined, state: "off" };
     expect(office.desk.page()).toMatchObject({
       takesCommands: false,
-      left: 1,
+      stranded: 1,
       lane: { pausedSinceMs: 5, fusedUntilMs: null },
       counts: { queued: 0, running: 0, held: 1 },
     });

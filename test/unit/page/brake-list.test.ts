@@ -41,6 +41,15 @@ describe("brakesOf", () => {
     ]);
   });
 
+  it("has no command for a lane that is not there, but the one that says what is wrong", () => {
+    const over = { ...view, lane: { ...view.lane, pausedSinceMs: nowMs }, takesCommands: false };
+    const settingsErrors = [{ path: "mode", message: "got 1" }];
+    expect(on({ ...over, state: "misconfigured", settingsErrors })).toMatchObject([
+      ["Setting mode", "got 1", "openclaw resumes doctor"],
+      ["Operator pause", expect.stringContaining("paused"), null],
+    ]);
+  });
+
   it("tells of providers, the fleet, spending and settings", () => {
     const cooldowns = [{ provider: "p\u{202e}", fault: "billing", untilMs: nowMs + 90_000, refusals: 2 } as const];
     const fleet = {

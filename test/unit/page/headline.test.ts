@@ -20,7 +20,7 @@ describe("headline", () => {
 
   it("says when nobody goes on with what was claimed", () => {
     for (const state of ["off", "observe", "misconfigured"] as const) {
-      expect(said({ state, left: 3 })).toMatch(/^bad: .*: 3 claimed sessions wait$/);
+      expect(said({ state, stranded: 3 })).toMatch(/^bad: .*: 3 claimed sessions wait$/);
       const { title, detail } = headline(pageView({ state, counts: counts(2, 1, 0) }));
       expect(title).toMatch(/: 2 claimed sessions wait$/);
       expect(detail).toMatch(/^1 resume that runs goes on\. Neither the plugin nor the host goes on/);

@@ -45,7 +45,7 @@ export function pageView(over: Partial<PageView> = {}): PageView {
     settings: [],
     listsRevision: "1",
     takesCommands: true,
-    left: 0,
+    stranded: 0,
     ...over,
   };
 }
