@@ -37,6 +37,14 @@ describe("one of two providers refuses everything for 20 seconds", () => {
   const theStormsEnd = () =>
     waitFor(() => Date.now() >= firstMs + STORM_MS, { timeoutMs: STORM_MS, what: "the storm's end" });
 
+  /** A user who cuts off a resume in the moment of its refusal leaves the refusal unheard: it begins no cool-down. */
+  const farFromAResume = () =>
+    waitFor(async () => (await cooldowns(restarted)).some(({ untilMs }) => untilMs > Date.now() + 2_500), {
+      timeoutMs: STORM_MS,
+      what: "a cool-down that has just begun",
+      lastState: () => restarted.gateway.logTail(),
+    });
+
   it("resumes the chats of the other provider meanwhile", async () => {
     const others = restarted.chats.filter(({ agentId }) => agentId === "support");
     await waitFor(() => others.every((chat) => restarted.repliesTo(chat).length > 0), {
@@ -50,7 +58,9 @@ describe("one of two providers refuses everything for 20 seconds", () => {
   it("answers a user of the other provider at once", async () => {
     const { token } = restarted.chats.find(({ agentId }) => agentId === "support")!;
     // The first turn of an agent loads its reply path: seconds that have nothing to do with resumes.
+    await farFromAResume();
     await restarted.ask(900, { token });
+    await farFromAResume();
     expect(await restarted.ask(901, { token })).toBeLessThan(REPLY_BOUND_MS);
   });
 
