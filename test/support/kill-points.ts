@@ -23,6 +23,11 @@ type KillPoint = {
   timeoutMs?: number;
   /** The user sees a reply and the gateway never hears that they do. */
   losesReceipts?: boolean;
+  /**
+   * One slot: the host never repeats a send that has begun, so that another reply which is on its way just then, not yet at
+   * the API, would be lost to its user.
+   */
+  oneAtATime?: boolean;
 };
 
 /** A user who was not interrupted. */
@@ -40,7 +45,7 @@ export const KILL_POINTS: readonly KillPoint[] = [
   { name: "run admitted", at: { step: "run", with: { phase: "start" } } },
   { name: "model called", behaviour: resumesHang, reached: (restarted) => restarted.waitForResumes(1) },
   { name: "reply generated", at: { step: "run", with: { phase: "end" } } },
-  { name: "reply being delivered", losesReceipts: true, reached: waitForLostReceipt },
+  { name: "reply being delivered", losesReceipts: true, oneAtATime: true, reached: waitForLostReceipt },
   {
     name: "being preempted",
     at: { step: "cancelled", with: { cause: "other-user" } },
@@ -78,8 +83,8 @@ export const KILL_POINTS: readonly KillPoint[] = [
     behaviour: resumesHang,
     timeoutMs: 1_000,
   },
-  { name: "settling", at: { step: "ended", with: { result: "completed" } } },
-  { name: "settled", at: { step: "settled", with: { outcome: "completed" } } },
+  { name: "settling", at: { step: "ended", with: { result: "completed" } }, oneAtATime: true },
+  { name: "settled", at: { step: "settled", with: { outcome: "completed" } }, oneAtATime: true },
 ];
 
 /** Short rests, so that each step comes soon. */
@@ -101,8 +106,7 @@ export async function dieAt(
     settings: {
       ...KILL_SETTINGS,
       resume: { ...KILL_SETTINGS.resume, timeoutMs },
-      // The host never repeats a send that has begun: a second one, not yet at the API, would be lost to its user.
-      ...(point.losesReceipts === true ? { budget: { maxConcurrent: 1 } } : {}),
+      ...(point.oneAtATime === true ? { budget: { maxConcurrent: 1 } } : {}),
     },
     ...(point.at === undefined ? {} : { beside: [stageKiller(point.at, signal)] }),
   });
