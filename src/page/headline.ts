@@ -22,12 +22,10 @@ const BY_STATE: Readonly<Record<ServiceState, (view: PageView) => Headline>> = {
   failed: () => told("bad", "The plugin could not start", `Nothing is resumed by it: ${HOST_RECOVERS}.`),
   misconfigured: (view) => {
     const title = "Nothing is resumed: the settings are wrong";
-    return (
-      claimedInVain(view, title) ?? told("bad", title, `${firstError(view)}Until they are right, ${HOST_RECOVERS}.`)
-    );
+    return ifStranded(view, title) ?? told("bad", title, `${firstError(view)}Until they are right, ${HOST_RECOVERS}.`);
   },
   off: (view) =>
-    claimedInVain(view, "The plugin is switched off") ??
+    ifStranded(view, "The plugin is switched off") ??
     told("warn", "The plugin is switched off", `Its mode is "off": ${HOST_RECOVERS}.`),
   observe: observing,
   active,
@@ -37,7 +35,7 @@ const BY_STATE: Readonly<Record<ServiceState, (view: PageView) => Headline>> = {
 export const headline = (view: PageView): Headline => BY_STATE[view.state](view);
 
 /** What was claimed before the mode was changed: the host does not know that it could go on with it. */
-function claimedInVain({ stranded: claimed, counts, state }: PageView, title: string): Headline | null {
+function ifStranded({ stranded: claimed, counts, state }: PageView, title: string): Headline | null {
   const { queued, running } = counts;
   if (claimed + queued + running === 0) return null;
   const goesOn = running === 0 ? "" : `${counted(running, "resume that runs goes", "resumes that run go")} on. `;
@@ -52,8 +50,8 @@ const firstError = ({ settingsErrors: [error] }: PageView): string =>
   error === undefined ? "" : `${error.path === "" ? "" : `${visible(error.path)}: `}${visible(error.message)}. `;
 
 function observing(view: PageView): Headline {
-  const inVain = claimedInVain(view, "The plugin only observes");
-  if (inVain !== null) return inVain;
+  const stranded = ifStranded(view, "The plugin only observes");
+  if (stranded !== null) return stranded;
   const { totals, bootedAtMs } = view;
   const { admit } = totals.verdicts;
   const judged = sumOf(totals.verdicts);
